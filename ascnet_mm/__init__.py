@@ -1,0 +1,16 @@
+"""ASCNet (Huang et al., ICCV 2021) for MMAction2.
+
+Importing the package mends the host where its releases are broken
+(:mod:`ascnet_mm.host`) and registers every component under the scope
+``mmaction``. A config needs no more than
+``custom_imports = dict(imports='ascnet_mm')``.
+"""
+from . import host
+
+host.mend()
+
+from . import datasets, engine, evaluation, models  # noqa: E402, F401
+from .errors import InputError  # noqa: E402
+from .version import __version__  # noqa: E402
+
+__all__ = ['InputError', '__version__']

@@ -1,0 +1,3 @@
+from .config import apply_options
+
+__all__ = ['apply_options']

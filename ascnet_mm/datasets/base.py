@@ -1,0 +1,153 @@
+import hashlib
+import random
+from contextlib import contextmanager
+from typing import Iterator, Optional
+
+import decord
+import numpy as np
+import torch
+from mmaction.datasets import BaseActionDataset
+from mmaction.structures import ActionDataSample
+from mmengine.logging import print_log
+
+from ..errors import InputError
+
+
+class UnreadableVideo(Exception):
+    """A video from which no frame can be decoded."""
+
+
+class BaseVideoDataset(BaseActionDataset):
+    """Videos whose clips are drawn reproducibly and may be unreadable.
+
+    All random numbers of a sample, those of the host's transforms included,
+    come from (seed, epoch, index), whichever worker makes it
+    (:class:`SampleSeedHook` tells seed and epoch). In test mode seed and
+    epoch are 0: every evaluation sees the same clips.
+
+    A video that cannot be read is named once in the log. In training another
+    one takes its place, drawn likewise; in test mode the sample keeps its
+    place without clips, with the metainfo ``readable=False``.
+
+    Every sample carries ``video_id`` (a number made from its path, the same
+    in every run), ``sample_seed`` and ``role``.
+
+    Args:
+        role (str): ``'query'`` or ``'gallery'`` in a retrieval.
+            Defaults to ``'query'``.
+        **kwargs: As for the host's ``BaseActionDataset``.
+    """
+
+    def __init__(self, *args, role: str = 'query', **kwargs) -> None:
+        if role not in ('query', 'gallery'):
+            raise InputError(f"a data set's role is 'query' or 'gallery', "
+                             f'not {role!r}')
+        self.role = role
+        super().__init__(*args, **kwargs)
+        # Shared with the workers, which are started after this.
+        self._draws = torch.zeros(2, dtype=torch.int64).share_memory_()
+        self._skipped = torch.zeros(
+            len(self), dtype=torch.bool).share_memory_()
+
+    def full_init(self) -> None:
+        """Read the list of videos.
+
+        Raises:
+            InputError: If it is empty.
+        """
+        super().full_init()
+        if len(self) == 0:
+            raise InputError(f'{self.source} names no video')
+
+    @property
+    def source(self) -> str:
+        """str: Where the videos are listed, for messages."""
+        return self.ann_file
+
+    @property
+    def skipped_count(self) -> int:
+        """int: Videos found unreadable so far, by any worker."""
+        return int(self._skipped.sum())
+
+    def set_draws(self, seed: int, epoch: int) -> None:
+        """Set what the training samples' random numbers come from."""
+        self._draws.copy_(torch.tensor([seed, epoch]))
+
+    def get_data_info(self, idx: int) -> dict:
+        """Add the video's identity and role to the host's information."""
+        info = super().get_data_info(idx)
+        digest = hashlib.blake2b(
+            info['filename'].encode(errors='surrogateescape'), digest_size=8)
+        # 63 bits, to fit a signed integer.
+        info['video_id'] = int.from_bytes(digest.digest(), 'big') >> 1
+        info['role'] = self.role
+        return info
+
+    def prepare_data(self, idx: int) -> dict:
+        """Make the sample ``idx``, or the one that replaces it.
+
+        Raises:
+            InputError: If no video of the training set can be read.
+        """
+        seed, epoch = (0, 0) if self.test_mode else self._draws.tolist()
+        sequence = np.random.SeedSequence((seed, epoch, idx))
+        sample_seed, start = sequence.generate_state(2).tolist()
+        data = self._read(idx, sample_seed)
+        if data is None and self.test_mode:
+            return self._without_clips(idx)
+        for step in range(len(self)):
+            if data is not None:
+                return data
+            data = self._read((start + step) % len(self), sample_seed)
+        raise InputError(
+            f'none of the {len(self)} videos of {self.source} can be read')
+
+    def _read(self, idx: int, sample_seed: int) -> Optional[dict]:
+        if self._skipped[idx]:
+            return None
+        info = self.get_data_info(idx)
+        info['sample_seed'] = sample_seed
+        try:
+            with seeded(sample_seed):
+                return self.pipeline(info)
+        except (UnreadableVideo, decord.DECORDError, OSError) as error:
+            self._skipped[idx] = True
+            print_log(
+                f'skipped, cannot be read: {info["filename"]} '
+                f'({_reason(error)})',
+                logger='current',
+                level='WARNING')
+            return None
+
+    def _without_clips(self, idx: int) -> dict:
+        info = self.get_data_info(idx)
+        sample = ActionDataSample(metainfo=dict(
+            readable=False, role=self.role, video_id=info['video_id'],
+            filename=info['filename']))  # yapf: disable
+        sample.set_gt_label(info['label'])
+        return dict(inputs=None, data_samples=sample)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators of random, numpy and torch for a while."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+def _reason(error: Exception) -> str:
+    """Last line of an error that says something, without stack frames."""
+    lines = [
+        line.strip() for line in str(error).splitlines()
+        if line.strip() and 'Stack trace' not in line
+        and not line.strip().startswith(('[bt]', 'File '))
+    ]
+    return lines[-1][:200] if lines else type(error).__name__

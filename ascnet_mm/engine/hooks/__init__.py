@@ -1,0 +1,10 @@
+from .initial_validation import InitialValidationHook
+from .memory_bank import MemoryBankHook
+from .momentum_update import MomentumUpdateHook
+from .sample_seed import SampleSeedHook
+from .skipped_videos import SkippedVideosHook
+
+__all__ = [
+    'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
+    'SampleSeedHook', 'SkippedVideosHook'
+]

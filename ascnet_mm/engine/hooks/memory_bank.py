@@ -1,0 +1,53 @@
+from typing import Optional
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.dist import all_gather
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ...models.memory_bank import BankEntries
+from .unwrap import unwrap
+
+
+@HOOKS.register_module()
+class MemoryBankHook(Hook):
+    """Fill the memory bank after each iteration, and save it.
+
+    Section C: each step enters its own target features, after it was
+    searched. On several ranks every bank gets the entries of all, in the
+    order in which one process would have had them. Full checkpoints carry
+    the bank under ``memory_bank``; a resumed run takes it over.
+    """
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Enter what the iteration found, and log how full the bank is."""
+        model = unwrap(runner)
+        bank, entries = model.memory_bank, model.take_bank_entries()
+        bank.enqueue(BankEntries(*(_gather(rows) for rows in entries)))
+        for speed in bank.speeds:
+            runner.message_hub.update_scalar(f'train/bank_fill_{speed}x',
+                                             bank.fill(speed))
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the bank to a checkpoint."""
+        checkpoint['memory_bank'] = unwrap(runner).memory_bank.state_dict()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take the bank from a checkpoint that training resumes from.
+
+        Raises:
+            InputError: If the config asks for a bank of another size.
+        """
+        if runner._resume and 'memory_bank' in checkpoint:
+            unwrap(runner).memory_bank.load_state_dict(checkpoint['memory_bank'])
+
+
+def _gather(rows: Tensor) -> Tensor:
+    """Rows of all ranks, interleaved as the sampler had dealt them out."""
+    return torch.stack(all_gather(rows), dim=1).flatten(0, 1)

@@ -1,0 +1,69 @@
+import math
+from typing import Optional
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ...errors import InputError
+from .unwrap import unwrap
+
+
+@HOOKS.register_module()
+class MomentumUpdateHook(Hook):
+    """Move the target network after each optimiser step (line 22).
+
+    With momentum tau, xi <- tau xi + (1 - tau) theta. tau rises over the run
+    along BYOL's cosine: before optimiser step k of K it is
+    1 - (1 - momentum) (cos(pi k / K) + 1) / 2, for k = 0 ... K - 1, towards
+    ``end_momentum``. With gradient accumulation, the iterations between two
+    optimiser steps leave the target alone.
+
+    Args:
+        momentum (float): tau at the first step. Defaults to 0.996 (BYOL).
+        end_momentum (float): tau that the schedule ends at. Defaults to 1
+            (BYOL).
+
+    Raises:
+        InputError: If they are not 0 <= momentum <= end_momentum <= 1.
+    """
+
+    def __init__(self,
+                 momentum: float = 0.996,
+                 end_momentum: float = 1.) -> None:
+        if not 0 <= momentum <= end_momentum <= 1:
+            raise InputError(
+                'the momentum of the target network must satisfy 0 <= '
+                'momentum <= end_momentum <= 1, not '
+                f'momentum={momentum}, end_momentum={end_momentum}')
+        self.momentum = momentum
+        self.end_momentum = end_momentum
+
+    def before_train(self, runner: Runner) -> None:
+        """Start the target as a copy of the online network (line 2).
+
+        Here and not only at initialisation, because ``load_from`` may have
+        put other weights into the online network since.
+        """
+        if runner.iter == 0:
+            unwrap(runner).reset_target()
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Update the target, if this iteration made an optimiser step."""
+        momentum = self.momentum_at(runner)
+        if runner.optim_wrapper.should_update():
+            unwrap(runner).update_target(momentum)
+        runner.message_hub.update_scalar('train/ema_momentum', momentum)
+
+    def momentum_at(self, runner: Runner) -> float:
+        """tau of the optimiser step that the current iteration belongs to."""
+        accumulated = runner.optim_wrapper._accumulative_counts
+        step = runner.iter // accumulated
+        steps = math.ceil(runner.max_iters / accumulated)
+        cosine = (math.cos(math.pi * step / steps) + 1) / 2
+        return self.end_momentum - (self.end_momentum - self.momentum) * cosine
+

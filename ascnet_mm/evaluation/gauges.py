@@ -1,0 +1,138 @@
+"""Two checks without labels: do ACP and SCP do their jobs?
+
+Both read the features of clips of the same videos at every speed, as
+``SpeedPairedSampleFrames(test_mode=True)`` makes them, of the samples whose
+role is ``'query'``: videos that were kept out of training.
+"""
+from abc import abstractmethod
+from typing import Any, Dict, List, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+
+class _SpeedClipsMetric(BaseMetric):
+    """Collects the features of each query video's clips, one per speed."""
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep the features ``[S, C]``, or None."""
+        for sample in data_samples:
+            features = sample.get('clip_features')
+            wanted = features is not None and sample['role'] == 'query'
+            self.results.append(features.cpu() if wanted else None)
+
+    def compute_metrics(self, results: List[Tensor]) -> Dict[str, float]:
+        """Compute from the readable videos."""
+        return self.compute(
+            torch.stack([r for r in results if r is not None]))
+
+    @abstractmethod
+    def compute(self, features: Tensor) -> Dict[str, float]:
+        """Compute from the features ``[V, S, C]`` of all videos."""
+
+
+@METRICS.register_module()
+class SameVideoRetrievalMetric(_SpeedClipsMetric):
+    """Does a fast clip find its own video's slow clip among all others'?
+
+    What the ACP task asks for, on videos it has not seen. The fastest clips
+    query the slowest ones, by cosine.
+    """
+
+    default_prefix = 'same_video'
+
+    def compute(self, features: Tensor) -> Dict[str, float]:
+        """Top-1 in percent, and its chance level."""
+        fast = F.normalize(features[:, -1], dim=1)
+        slow = F.normalize(features[:, 0], dim=1)
+        similarity = fast @ slow.T
+        own = similarity.diagonal()[:, None]
+        # A tie with another video is no find.
+        rivals = (similarity >= own).sum(dim=1)
+        return dict(
+            top1=100 * (rivals == 1).double().mean().item(),
+            chance=100 / len(features))
+
+
+@METRICS.register_module()
+class SpeedProbeMetric(_SpeedClipsMetric):
+    """Can a linear classifier tell the clips' speeds on unseen videos?
+
+    What the SCP task is meant to bring about; a loss without negatives does
+    not enforce it. Logistic regression on standardised features, in five
+    folds over the videos: each video's clips are classified by a probe
+    trained on the other videos.
+
+    Args:
+        folds (int): Number of folds. Defaults to 5.
+        weight_decay (float): L2 penalty, times half the squared norm of the
+            weights, beside the mean cross entropy. Defaults to 0.01.
+        **kwargs: As for ``BaseMetric``.
+    """
+
+    default_prefix = 'speed_probe'
+
+    def __init__(self,
+                 folds: int = 5,
+                 weight_decay: float = 0.01,
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.folds = folds
+        self.weight_decay = weight_decay
+
+    def compute(self, features: Tensor) -> Dict[str, float]:
+        """Accuracy in percent, and its chance level."""
+        videos, speeds, _ = features.shape
+        folds = torch.arange(videos) % min(self.folds, videos)
+        correct = 0
+        for fold in folds.unique():
+            train, test = features[folds != fold], features[folds == fold]
+            if len(train) == 0:  # one video: nothing to learn from
+                continue
+            labels = torch.arange(speeds)
+            weight = fit_linear(
+                train.flatten(0, 1), labels.repeat(len(train)),
+                self.weight_decay)
+            predicted = weight(test.flatten(0, 1)).argmax(dim=1)
+            correct += (predicted == labels.repeat(len(test))).sum().item()
+        return dict(
+            accuracy=100 * correct / (videos * speeds), chance=100 / speeds)
+
+
+def fit_linear(features: Tensor, labels: Tensor, weight_decay: float):
+    """Multinomial logistic regression on standardised features.
+
+    Args:
+        features (Tensor): ``[N, C]``.
+        labels (Tensor): Classes from 0, ``[N]``.
+        weight_decay (float): L2 penalty on the weights.
+
+    Returns:
+        Callable: Maps features ``[M, C]`` to logits ``[M, classes]``.
+    """
+    mean = features.double().mean(dim=0)
+    deviation = features.double().std(dim=0, correction=0).clamp(min=1e-8)
+
+    def standardise(x: Tensor) -> Tensor:
+        return (x.double() - mean) / deviation
+
+    inputs = standardise(features)
+    weight = inputs.new_zeros(inputs.shape[1], int(labels.max()) + 1)
+    bias = weight.new_zeros(weight.shape[1])
+    parameters = [weight.requires_grad_(), bias.requires_grad_()]
+    optimizer = torch.optim.LBFGS(
+        parameters, max_iter=200, line_search_fn='strong_wolfe')
+
+    def objective() -> Tensor:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(inputs @ weight + bias, labels)
+        loss = loss + weight_decay / 2 * weight.square().sum()
+        loss.backward()
+        return loss
+
+    with torch.enable_grad():
+        optimizer.step(objective)
+    return lambda x: (standardise(x) @ weight + bias).detach()

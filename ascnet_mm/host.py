@@ -1,0 +1,178 @@
+"""What the host's releases get wrong, mended: one function per fault.
+
+:func:`mend` runs when ``ascnet_mm`` is imported and leaves alone whatever
+works. Each function says which thread reports the fault and from which
+release on it can go.
+"""
+import functools
+import importlib.util
+import os.path as osp
+import pickle
+import sys
+from types import ModuleType
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+import torch
+
+from .errors import InputError
+
+
+def mend() -> None:
+    """Mend every known fault of the installed host; safe to call again."""
+    require_mmcv()
+    stand_in_for_drn()
+    load_checkpoints_safely()
+
+
+def require_mmcv() -> None:
+    """Say in one sentence that mmcv is missing.
+
+    MMAction2 does not declare it, because two packages provide it: ``mmcv``
+    (compiled operators) and ``mmcv-lite``.
+
+    Raises:
+        InputError: If neither is installed.
+    """
+    if importlib.util.find_spec('mmcv') is None:
+        raise InputError(
+            'mmcv is not installed: run `pip install "ascnet_mm[lite]"` for '
+            'mmcv-lite, which is enough for every recogniser, or install '
+            'mmcv>=2.0.0rc4,<2.2.0 with its compiled operators')
+
+
+def stand_in_for_drn() -> None:
+    """Let ``import mmaction.models`` pass on the released wheel.
+
+    The wheel of MMAction2 1.2.0 lacks ``mmaction.models.localizers.drn``,
+    which ``localizers/__init__.py`` imports (open-mmlab/mmaction2#2714). A
+    source checkout has it. The stand-in's ``DRN`` raises when it is built.
+    Can go with the first release whose wheel holds that folder.
+    """
+    package = 'mmaction.models.localizers.drn'
+    mmaction = importlib.util.find_spec('mmaction')
+    if package in sys.modules or mmaction is None:
+        return
+    folder = osp.join(osp.dirname(mmaction.origin), 'models', 'localizers')
+    if osp.isdir(osp.join(folder, 'drn')):
+        return
+
+    class DRN:
+
+        def __init__(self, *args, **kwargs) -> None:
+            raise ImportError(
+                'DRN is not part of the released MMAction2 wheel; install '
+                'MMAction2 from its source to use it')
+
+    outer, inner = ModuleType(package), ModuleType(f'{package}.drn')
+    outer.__path__ = []
+    inner.DRN, outer.drn = DRN, inner
+    sys.modules[outer.__name__] = outer
+    sys.modules[inner.__name__] = inner
+
+
+def load_checkpoints_safely() -> None:
+    """Let MMEngine load its own checkpoints under torch's protection.
+
+    Since torch 2.6 ``torch.load`` refuses, for good reason, whatever is not
+    on its allow-list, and MMEngine 0.10's log buffers are not
+    (open-mmlab/mmengine#1655). MMEngine's local loader is replaced by
+    :func:`load_from_local`. Torch releases without
+    ``torch.serialization.safe_globals`` load such files as they are and are
+    left alone. Can go with MMEngine 0.11.
+    """
+    if not hasattr(torch.serialization, 'safe_globals'):
+        return
+    # Imported late: mmengine must not be needed to report a missing mmcv.
+    from mmengine.runner.checkpoint import CheckpointLoader
+    CheckpointLoader.register_scheme(
+        prefixes='', loader=load_from_local, force=True)
+
+
+def load_from_local(filename: str, map_location: Any = None) -> dict:
+    """Load a checkpoint that holds tensors, numbers and log buffers only.
+
+    Args:
+        filename (str): Path of the file.
+        map_location: As for :func:`torch.load`.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: If the file is no checkpoint, or holds anything else:
+            nothing of it has been executed then.
+    """
+    filename = osp.expanduser(filename)
+    if not osp.isfile(filename):
+        raise FileNotFoundError(f'{filename} can not be found.')
+    try:
+        with torch.serialization.safe_globals(_allowed_globals()):
+            return torch.load(
+                filename, map_location=map_location, weights_only=True)
+    except (pickle.UnpicklingError, _Refused) as error:
+        raise InputError(
+            f'{filename} was not loaded, because it holds more than tensors, '
+            f'numbers and log buffers ({_first_sentence(error)}). If you '
+            'trust whoever made it, save its weights alone: '
+            "torch.save(torch.load(FILE, weights_only=False)['state_dict'], "
+            'NEW_FILE)') from error
+    except (RuntimeError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(
+            f'{filename} is not a whole checkpoint '
+            f'({_first_sentence(error)}); use another one') from error
+
+
+class _Refused(Exception):
+    """A call that a log buffer never needs."""
+
+
+def _buffer_method(owner: Any, name: str) -> Callable:
+    """All that a pickled ``getattr`` may do: name a log buffer's method."""
+    from mmengine.logging import HistoryBuffer
+    if owner is not HistoryBuffer or name.startswith('_') or not callable(
+            getattr(HistoryBuffer, name, None)):
+        raise _Refused(f'it asks for the attribute {name!r} of {owner!r}')
+    return getattr(HistoryBuffer, name)
+
+
+def _latin1_bytes(text: str, encoding: str) -> bytes:
+    """All that a pickled ``codecs.encode`` may do: numpy's array bytes."""
+    if encoding != 'latin1':
+        raise _Refused(f'it asks for the codec {encoding!r}')
+    return text.encode('latin1')
+
+
+@functools.lru_cache(maxsize=None)
+def _numpy_globals() -> Tuple[Tuple[Any, str], ...]:
+    reconstruct, _, _ = np.zeros(1).__reduce__()
+    scalar, _ = np.float64(0).__reduce__()
+    named = [(np.ndarray, 'numpy.ndarray'), (np.dtype, 'numpy.dtype')]
+    for core in ('numpy._core', 'numpy.core'):  # numpy 2 and numpy 1
+        named.append((reconstruct, f'{core}.multiarray._reconstruct'))
+        named.append((scalar, f'{core}.multiarray.scalar'))
+    dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdg'}
+    named += [(d, f'{d.__module__}.{d.__qualname__}') for d in dtypes]
+    return tuple(named)
+
+
+def _allowed_globals() -> List[Tuple[Any, str]]:
+    """What MMEngine's checkpoints name, beside tensors and containers."""
+    from mmengine.logging import HistoryBuffer
+    allowed: Dict[str, Any] = {
+        'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,
+        '__builtin__.getattr': _buffer_method,
+        'builtins.getattr': _buffer_method,
+        '_codecs.encode': _latin1_bytes,
+    }
+    return [(value, name) for name, value in allowed.items()
+            ] + list(_numpy_globals())
+
+
+def _first_sentence(error: Optional[BaseException]) -> str:
+    text = ' '.join(str(error).split())
+    for marker in ('Unsupported global: ', 'WeightsUnpickler error: '):
+        if marker in text:
+            text = text.split(marker, 1)[1]
+    return text.split('. ', 1)[0][:200] or type(error).__name__

@@ -1,0 +1,121 @@
+from copy import deepcopy
+from typing import Optional
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmengine.dist import all_reduce
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+
+def mlp(in_channels: int, hidden_channels: int,
+        out_channels: int) -> nn.Sequential:
+    """Linear, BatchNorm, ReLU, Linear (section A, Figure 1)."""
+    return nn.Sequential(
+        nn.Linear(in_channels, hidden_channels),
+        nn.BatchNorm1d(hidden_channels), nn.ReLU(inplace=True),
+        nn.Linear(hidden_channels, out_channels))
+
+
+def unit_length(x: Tensor) -> Tensor:
+    """Scale rows to length 1, in single precision at least."""
+    if x.dtype in (torch.float16, torch.bfloat16):
+        x = x.float()
+    return F.normalize(x, dim=1)
+
+
+class ConsistencyHead(BaseModule):
+    """Projection, predictor and target projection of one consistency task.
+
+    Both sides of the loss are scaled to unit length (as in BYOL; the paper
+    does not write it), so a squared distance is 2 - 2 cos.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        hidden_channels (int): Width of the hidden layers. Defaults to 4096
+            (section A).
+        out_channels (int): Dimension of projection and prediction. Defaults
+            to 256 (section A).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 hidden_channels: int = 4096,
+                 out_channels: int = 256,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.in_channels = in_channels
+        self.projection = mlp(in_channels, hidden_channels, out_channels)
+        self.predictor = mlp(out_channels, hidden_channels, out_channels)
+        self.target_projection = deepcopy(
+            self.projection).requires_grad_(False)
+
+    def predict(self, x: Tensor) -> Tensor:
+        """h(g(x)) of the online network, at unit length.
+
+        The predictor's input is the projection's raw output.
+
+        Args:
+            x (Tensor): Online features x_i, ``[N, in_channels]``.
+
+        Returns:
+            Tensor: Predictions, ``[N, out_channels]``.
+        """
+        return unit_length(self.predictor(self.projection(x)))
+
+    @torch.no_grad()
+    def project_target(self, x: Tensor) -> Tensor:
+        """g(x) of the target network, at unit length, without gradient.
+
+        Args:
+            x (Tensor): Target features x_j, ``[N, in_channels]``.
+
+        Returns:
+            Tensor: Target projections, ``[N, out_channels]``.
+        """
+        return unit_length(self.target_projection(x))
+
+
+@MODELS.register_module()
+class ACPHead(ConsistencyHead):
+    """Appearance consistency perception (Algorithm 1, lines 8-10)."""
+
+    def loss(self, x: Tensor, target: Tensor) -> Tensor:
+        """L_a = |h_a(g_a(x_i)) - a_j|^2, averaged over the samples.
+
+        Args:
+            x (Tensor): Online features x_i, ``[N, in_channels]``.
+            target (Tensor): Target projections a_j, ``[N, out_channels]``.
+
+        Returns:
+            Tensor: The loss, a scalar.
+        """
+        return (self.predict(x) - target).square().sum(dim=1).mean()
+
+
+@MODELS.register_module()
+class SCPHead(ConsistencyHead):
+    """Speed consistency perception (Algorithm 1, lines 17-19)."""
+
+    def loss(self, x: Tensor, target: Tensor, found: Tensor) -> Tensor:
+        """L_m = |h_m(g_m(x_i)) - m_k|^2, averaged over the samples found.
+
+        Samples for which the memory bank held no other video do not count.
+        On several ranks the average is that of the global batch.
+
+        Args:
+            x (Tensor): Online features x_i, ``[N, in_channels]``.
+            target (Tensor): Retrieved motion features m_k,
+                ``[N, out_channels]``.
+            found (Tensor): Whether there is one, bool ``[N]``.
+
+        Returns:
+            Tensor: The loss, a scalar; zero while nothing is found.
+        """
+        distance = (self.predict(x) - target).square().sum(dim=1)
+        count = found.sum().to(distance.dtype)
+        all_reduce(count, op='mean')
+        # Fewer than one per rank on average is still more than none.
+        count = torch.where(count > 0, count, torch.ones_like(count))
+        return (distance * found).sum() / count

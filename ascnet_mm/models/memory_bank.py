@@ -1,0 +1,191 @@
+from typing import Dict, List, NamedTuple, Sequence
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+
+
+class BankEntries(NamedTuple):
+    """What one step hands to the memory bank, row by row.
+
+    Args:
+        appearance (Tensor): Unit-length target projections a_j, ``[N, D]``.
+        motion (Tensor): Unit-length target projections m_j, ``[N, D]``.
+        speeds (Tensor): Playback speeds of the clips c_j, int64 ``[N]`` on
+            the CPU.
+        video_ids (Tensor): Identities of their videos, int64 ``[N]`` on the
+            CPU.
+    """
+    appearance: Tensor
+    motion: Tensor
+    speeds: Tensor
+    video_ids: Tensor
+
+
+class Retrieved(NamedTuple):
+    """What a search of the memory bank returns, row by row.
+
+    Args:
+        motion (Tensor): Stored motion features m_k, ``[N, D]``; zeros where
+            nothing was found.
+        similarity (Tensor): Dot product of query and found appearance,
+            ``[N]``; zero where nothing was found.
+        found (Tensor): Whether the bank held another video, bool ``[N]``.
+    """
+    motion: Tensor
+    similarity: Tensor
+    found: Tensor
+
+
+class _Ring:
+    """The most recent ``size`` entries of one speed."""
+
+    def __init__(self, size: int, like: Tensor) -> None:
+        dim = like.shape[1]
+        self.appearance = like.new_zeros(size, dim)
+        self.motion = like.new_zeros(size, dim)
+        self.video_ids = torch.full((size, ), -1, device=like.device)
+        self.next = 0  # where the next entry goes
+        self.filled = 0
+
+    def enqueue(self, appearance: Tensor, motion: Tensor,
+                video_ids: Tensor) -> None:
+        size = len(self.video_ids)
+        # Of more than `size` new entries the first are overwritten at once.
+        surplus = max(len(video_ids) - size, 0)
+        count = len(video_ids) - surplus
+        slots = (torch.arange(count) + self.next + surplus) % size
+        slots = slots.to(appearance.device)
+        self.appearance[slots] = appearance[surplus:]
+        self.motion[slots] = motion[surplus:]
+        self.video_ids[slots] = video_ids[surplus:].to(appearance.device)
+        self.next = (self.next + surplus + count) % size
+        self.filled = min(self.filled + count, size)
+
+    def search(self, queries: Tensor, video_ids: Tensor) -> Retrieved:
+        similarity = queries @ self.appearance[:self.filled].T
+        same_video = video_ids[:, None] == self.video_ids[:self.filled]
+        similarity.masked_fill_(same_video, -torch.inf)
+        best, index = similarity.max(dim=1)
+        found = best > -torch.inf
+        return Retrieved(
+            self.motion[index] * found[:, None],
+            torch.where(found, best, torch.zeros_like(best)), found)
+
+
+class MemoryBank:
+    """Maps appearance features to motion features, one bank per speed.
+
+    Section C of the supplementary: both features come from the target
+    network, the most recent ``size`` pairs of each playback speed are kept.
+    A speed's bank comes into being with its first entry. An entry carries the
+    identity of its video, so that a search can leave that video out.
+
+    It is no ``nn.Module``: as buffers, its 134 MB (two speeds, 32768 pairs of
+    256 numbers) would enter every exported weight file and be averaged over
+    the ranks by the host's ``SyncBuffersHook``. :class:`MemoryBankHook` fills
+    it and saves it.
+
+    Args:
+        size (int): Entries kept per speed, K. Defaults to 32768 (section C).
+
+    Raises:
+        InputError: If ``size`` is less than 1.
+    """
+
+    def __init__(self, size: int = 32768) -> None:
+        if int(size) != size or size < 1:
+            raise InputError(f'the memory bank cannot keep {size} entries '
+                             'per speed: set memory_bank.size to 1 or more')
+        self.size = int(size)
+        self._rings: Dict[int, _Ring] = {}
+
+    @property
+    def speeds(self) -> List[int]:
+        """list[int]: The speeds that have entries, ascending."""
+        return sorted(self._rings)
+
+    def fill(self, speed: int) -> float:
+        """Share of a speed's bank that is in use, 0 to 1."""
+        ring = self._rings.get(speed)
+        return ring.filled / self.size if ring else 0.0
+
+    @torch.no_grad()
+    def enqueue(self, entries: BankEntries) -> None:
+        """Append entries in the order given, over the oldest ones."""
+        for speed in entries.speeds.unique().tolist():
+            rows = (entries.speeds == speed).nonzero().flatten()
+            if speed not in self._rings:
+                self._rings[speed] = _Ring(self.size, entries.appearance)
+            device_rows = rows.to(entries.appearance.device)
+            self._rings[speed].enqueue(entries.appearance[device_rows],
+                                       entries.motion[device_rows],
+                                       entries.video_ids[rows])
+
+    @torch.no_grad()
+    def search(self, queries: Tensor, speeds: Tensor,
+               video_ids: Tensor) -> Retrieved:
+        """Find the nearest other video at a given speed (lines 12-13).
+
+        Args:
+            queries (Tensor): Appearance features a_j, ``[N, D]``.
+            speeds (Tensor): The speed whose bank is searched, that of c_i,
+                int64 ``[N]`` on the CPU.
+            video_ids (Tensor): The queries' own videos, which are left out,
+                int64 ``[N]`` on the CPU.
+
+        Returns:
+            Retrieved: Motion feature, similarity and ``found`` per query.
+        """
+        motion = torch.zeros_like(queries)
+        similarity = queries.new_zeros(len(queries))
+        found = torch.zeros(
+            len(queries), dtype=torch.bool, device=queries.device)
+        # Autocast would compare the features in half precision.
+        with torch.autocast(queries.device.type, enabled=False):
+            for speed in set(speeds.tolist()) & set(self._rings):
+                rows = (speeds == speed).nonzero().flatten()
+                ids = video_ids[rows].to(queries.device)
+                rows = rows.to(queries.device)
+                hits = self._rings[speed].search(queries[rows], ids)
+                motion[rows], similarity[rows], found[rows] = hits
+        return Retrieved(motion, similarity, found)
+
+    def state_dict(self) -> dict:
+        """All entries in use, for a checkpoint: tensors and numbers only."""
+        return dict(
+            size=self.size,
+            rings={
+                speed: dict(
+                    appearance=ring.appearance[:ring.filled].clone(),
+                    motion=ring.motion[:ring.filled].clone(),
+                    video_ids=ring.video_ids[:ring.filled].clone(),
+                    next=ring.next)
+                for speed, ring in self._rings.items()
+            })
+
+    def load_state_dict(self, state: dict) -> None:
+        """Take over what :meth:`state_dict` returned.
+
+        Raises:
+            InputError: If it came from a bank of another size.
+        """
+        if state['size'] != self.size:
+            raise InputError(
+                f'the checkpoint holds a memory bank of {state["size"]} '
+                f'entries per speed, the config asks for {self.size}: set '
+                f'model.memory_bank.size={state["size"]} to resume')
+        self._rings = {}
+        for speed, saved in state['rings'].items():
+            ring = _Ring(self.size, saved['appearance'])
+            ring.filled = len(saved['video_ids'])
+            for name in ('appearance', 'motion', 'video_ids'):
+                getattr(ring, name)[:ring.filled] = saved[name]
+            ring.next = saved['next']
+            self._rings[speed] = ring
+
+
+def concat_entries(entries: Sequence[BankEntries]) -> BankEntries:
+    """Join the entries of several clips, in order."""
+    return BankEntries(*(torch.cat(rows) for rows in zip(*entries)))

@@ -1,0 +1,24 @@
+train_cfg = dict(
+    type='EpochBasedTrainLoop',
+    max_epochs=200,  # RSPNet's default
+    val_begin=1,
+    val_interval=10)
+val_cfg = dict(type='ValLoop')
+
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(  # RSPNet's default: 0.1 per 64 clip pairs
+        type='SGD', lr=0.1, momentum=0.9, weight_decay=1e-4))
+auto_scale_lr = dict(enable=False, base_batch_size=64)  # RSPNet's default
+
+# RSPNet's default: per epoch, to a thousandth, over the whole run
+param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
+
+custom_hooks = [
+    # BYOL's schedule (ours: the paper does not give the momentum)
+    dict(type='MomentumUpdateHook', momentum=0.996, end_momentum=1.0),
+    dict(type='MemoryBankHook'),
+    dict(type='SampleSeedHook'),
+    dict(type='SkippedVideosHook'),
+    dict(type='InitialValidationHook'),
+]

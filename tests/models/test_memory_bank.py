@@ -1,0 +1,95 @@
+import pytest
+import torch
+
+from ascnet_mm import InputError
+from ascnet_mm.models.memory_bank import BankEntries, MemoryBank
+from ascnet_mm.models.heads import unit_length
+
+
+def entries(count, first_video=0, speeds=None, seed=0, dim=8):
+    generator = torch.Generator().manual_seed(seed)
+    return BankEntries(
+        unit_length(torch.randn(count, dim, generator=generator)),
+        unit_length(torch.randn(count, dim, generator=generator)),
+        torch.tensor(speeds or [1] * count),
+        torch.arange(first_video, first_video + count))
+
+
+def test_size_defaults_to_the_papers():
+    assert MemoryBank().size == 32768
+
+
+@pytest.mark.parametrize('size', [0, -1, 1.5])
+def test_refuses_a_size_below_one(size):
+    with pytest.raises(InputError, match='memory_bank.size'):
+        MemoryBank(size)
+
+
+@pytest.mark.parametrize('batch', [1, 3, 4, 11, 25])
+def test_keeps_the_most_recent_of_each_speed(batch):
+    """Against a list, with sizes that do not divide and exceed K."""
+    bank, expected = MemoryBank(size=10), {1: [], 2: []}
+    for step in range(6):
+        speeds = [1 + (step + i) % 2 for i in range(batch)]
+        new = entries(batch, step * batch, speeds, seed=step)
+        bank.enqueue(new)
+        for speed, video in zip(speeds, new.video_ids.tolist()):
+            expected[speed] = (expected[speed] + [video])[-10:]
+    for speed, videos in expected.items():
+        if videos:
+            ring = bank._rings[speed]
+            assert sorted(ring.video_ids[:ring.filled].tolist()) == videos
+            assert bank.fill(speed) == len(videos) / 10
+
+
+def test_search_finds_the_nearest_other_video():
+    """Against a loop over all entries, own videos left out."""
+    bank = MemoryBank(size=50)
+    stored = entries(40, speeds=[1, 2] * 20, seed=1)
+    bank.enqueue(stored)
+    queries = entries(30, first_video=20, seed=2)
+    speeds = torch.tensor([2, 1] * 15)
+    hits = bank.search(queries.appearance, speeds, queries.video_ids)
+    for row in range(30):
+        candidates = [
+            i for i in range(40) if stored.speeds[i] == speeds[row]
+            and stored.video_ids[i] != queries.video_ids[row]
+        ]
+        dots = [float(stored.appearance[i] @ queries.appearance[row])
+                for i in candidates]
+        best = candidates[dots.index(max(dots))]
+        assert hits.found[row]
+        assert torch.equal(hits.motion[row], stored.motion[best])
+        assert float(hits.similarity[row]) == pytest.approx(max(dots))
+
+
+def test_nothing_is_found_where_there_is_no_other_video():
+    bank = MemoryBank(size=4)
+    query = entries(1)
+    empty = bank.search(query.appearance, query.speeds, query.video_ids)
+    assert not empty.found.any() and not empty.motion.any()
+    bank.enqueue(query)  # now the bank holds the query's own video alone
+    own = bank.search(query.appearance, query.speeds, query.video_ids)
+    assert not own.found.any() and not own.motion.any()
+    assert own.similarity.item() == 0
+
+
+def test_state_survives_a_checkpoint(tmp_path):
+    bank = MemoryBank(size=5)
+    bank.enqueue(entries(8, speeds=[1, 2, 1, 1, 1, 1, 1, 1]))
+    torch.save(bank.state_dict(), tmp_path / 'bank.pth')
+    other = MemoryBank(size=5)
+    other.load_state_dict(torch.load(tmp_path / 'bank.pth'))
+    for b in (bank, other):  # the next entries go to the same places
+        b.enqueue(entries(3, first_video=90, speeds=[1, 2, 1], seed=9))
+    for speed in (1, 2):
+        ours, theirs = other._rings[speed], bank._rings[speed]
+        assert torch.equal(ours.appearance, theirs.appearance)
+        assert torch.equal(ours.motion, theirs.motion)
+        assert torch.equal(ours.video_ids, theirs.video_ids)
+        assert (ours.next, ours.filled) == (theirs.next, theirs.filled)
+
+
+def test_state_of_another_size_is_refused():
+    with pytest.raises(InputError, match='memory_bank.size=5'):
+        MemoryBank(size=6).load_state_dict(MemoryBank(size=5).state_dict())
