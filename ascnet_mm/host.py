@@ -9,6 +9,7 @@ import importlib.util
 import os.path as osp
 import pickle
 import sys
+import warnings
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -21,6 +22,7 @@ from .errors import InputError
 def mend() -> None:
     """Mend every known fault of the installed host; safe to call again."""
     require_mmcv()
+    quiet_mmcv_lite()
     stand_in_for_drn()
     load_checkpoints_safely()
 
@@ -39,6 +41,12 @@ def require_mmcv() -> None:
             'mmcv is not installed: run `pip install "ascnet_mm[lite]"` for '
             'mmcv-lite, which is enough for every recogniser, or install '
             'mmcv>=2.0.0rc4,<2.2.0 with its compiled operators')
+
+
+def quiet_mmcv_lite() -> None:
+    """Keep mmcv-lite from warning at each import that it is not mmcv."""
+    warnings.filterwarnings(
+        'ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 
 
 def stand_in_for_drn() -> None:

@@ -1,3 +1,4 @@
 from .config import apply_options
+from .versions import versions
 
-__all__ = ['apply_options']
+__all__ = ['apply_options', 'versions']

@@ -1,9 +1,9 @@
-from .transforms import (DecordDecodeInOrder, PerClip,
+from .transforms import (DecordDecodeInOrder, DecordOpen, PerClip,
                          SpeedPairedSampleFrames)
 from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecordDecodeInOrder', 'PerClip', 'SpeedPairedSampleFrames',
+    'DecordDecodeInOrder', 'DecordOpen', 'PerClip', 'SpeedPairedSampleFrames',
     'VideoFolder', 'VideoList'
 ]

@@ -1,9 +1,9 @@
 import hashlib
+import logging
 import random
 from contextlib import contextmanager
-from typing import Iterator, Optional
+from typing import Iterator, List, Optional
 
-import decord
 import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
@@ -11,10 +11,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
 
 from ..errors import InputError
-
-
-class UnreadableVideo(Exception):
-    """A video from which no frame can be decoded."""
+from .transforms.decode import UnreadableVideo
 
 
 class BaseVideoDataset(BaseActionDataset):
@@ -49,15 +46,15 @@ class BaseVideoDataset(BaseActionDataset):
         self._skipped = torch.zeros(
             len(self), dtype=torch.bool).share_memory_()
 
-    def full_init(self) -> None:
-        """Read the list of videos.
+    def filter_data(self) -> List[dict]:
+        """Refuse an empty list before the host fails on it.
 
         Raises:
-            InputError: If it is empty.
+            InputError: If there is no video.
         """
-        super().full_init()
-        if len(self) == 0:
+        if not self.data_list:
             raise InputError(f'{self.source} names no video')
+        return super().filter_data()
 
     @property
     def source(self) -> str:
@@ -110,13 +107,13 @@ class BaseVideoDataset(BaseActionDataset):
         try:
             with seeded(sample_seed):
                 return self.pipeline(info)
-        except (UnreadableVideo, decord.DECORDError, OSError) as error:
+        except UnreadableVideo as error:
             self._skipped[idx] = True
             print_log(
                 f'skipped, cannot be read: {info["filename"]} '
-                f'({_reason(error)})',
+                f'({error})',
                 logger='current',
-                level='WARNING')
+                level=logging.WARNING)
             return None
 
     def _without_clips(self, idx: int) -> dict:
@@ -142,12 +139,3 @@ def seeded(seed: int) -> Iterator[None]:
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
 
-
-def _reason(error: Exception) -> str:
-    """Last line of an error that says something, without stack frames."""
-    lines = [
-        line.strip() for line in str(error).splitlines()
-        if line.strip() and 'Stack trace' not in line
-        and not line.strip().startswith(('[bt]', 'File '))
-    ]
-    return lines[-1][:200] if lines else type(error).__name__

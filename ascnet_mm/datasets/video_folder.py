@@ -43,24 +43,24 @@ class VideoFolder(BaseVideoDataset):
         if not 0 < val_share < 1:
             raise InputError(
                 f'val_share must lie between 0 and 1, not {val_share}')
-        self.video_root = data_root
         self.part = part
         self.val_share = val_share
-        super().__init__(ann_file='', pipeline=pipeline, **kwargs)
+        super().__init__(
+            ann_file='', data_root=data_root, pipeline=pipeline, **kwargs)
 
     @property
     def source(self) -> str:
         """str: The folder, for messages."""
-        return f'the folder {self.video_root}'
+        return f'the folder {self.data_root}'
 
     def load_data_list(self) -> List[dict]:
         """List the part's videos, sorted by path, with the label -1."""
-        if not osp.isdir(self.video_root):
-            raise InputError(f'there is no folder {self.video_root}')
-        paths = find_videos(self.video_root)
+        if not osp.isdir(self.data_root):
+            raise InputError(f'there is no folder {self.data_root}')
+        paths = find_videos(self.data_root)
         if not paths:
             raise InputError(
-                f'the folder {self.video_root} holds no video: none of its '
+                f'the folder {self.data_root} holds no video: none of its '
                 f'files ends in {", ".join(EXTENSIONS)}')
         if self.part != 'all':
             # By hash: independent of the folders' order and of one another.
@@ -70,7 +70,7 @@ class VideoFolder(BaseVideoDataset):
             val = set(ranked[:math.ceil(len(paths) * self.val_share)])
             paths = [p for p in paths if (p in val) == (self.part == 'val')]
         return [
-            dict(filename=osp.join(self.video_root, path), label=-1)
+            dict(filename=osp.join(self.data_root, path), label=-1)
             for path in paths
         ]
 

@@ -17,9 +17,12 @@ class VideoList(BaseVideoDataset):
     class folders of Kinetics do; CRLF line ends and empty lines are fine.
 
     Args:
-        ann_file (str): Path of the list.
+        ann_file (str): Path of the list, below ``data_root``.
         pipeline (list): Transforms.
-        data_root (str): Folder that the paths start from. Defaults to ''.
+        data_root (str): Folder of the data set. Defaults to ''.
+        data_prefix (dict): Under ``video`` the folder, below ``data_root``,
+            that the listed paths start from. Defaults to
+            ``dict(video='')``.
         **kwargs: ``role``, ``test_mode``, ``indices``, ...
 
     Raises:
@@ -30,9 +33,14 @@ class VideoList(BaseVideoDataset):
                  ann_file: str,
                  pipeline: List[Union[ConfigType, Callable]],
                  data_root: str = '',
+                 data_prefix: ConfigType = dict(video=''),
                  **kwargs) -> None:
-        self.video_root = data_root
-        super().__init__(ann_file=ann_file, pipeline=pipeline, **kwargs)
+        super().__init__(
+            ann_file=ann_file,
+            pipeline=pipeline,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            **kwargs)
 
     def load_data_list(self) -> List[dict]:
         """Parse the list into ``filename`` and ``label`` (-1 for none)."""
@@ -48,4 +56,4 @@ class VideoList(BaseVideoDataset):
             path, label = path.rstrip(), int(label)
         else:
             path, label = line, -1
-        return dict(filename=osp.join(self.video_root, path), label=label)
+        return dict(filename=osp.join(self.data_prefix['video'], path), label=label)

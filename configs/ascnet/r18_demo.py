@@ -4,8 +4,7 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 
-data_root = 'data/synthetic/videos'
-ann_root = 'data/synthetic'
+data_root = 'data/synthetic'
 batch_size = 32  # ours: a set of a few hundred videos
 clip_len = 8  # ours: a quarter of the paper's pixels and half its frames
 scale = (56, 56)  # ours
@@ -19,7 +18,7 @@ model = dict(
     memory_bank=dict(size=1024))
 
 train_pipeline = [
-    dict(type='DecordInit'),
+    dict(type='DecordOpen'),
     dict(type='SpeedPairedSampleFrames', clip_len=clip_len, speeds=speeds),
     dict(type='DecordDecodeInOrder'),
     dict(
@@ -35,7 +34,7 @@ train_pipeline = [
         meta_keys=('filename', 'video_id', 'speeds', 'sample_seed'))
 ]
 val_pipeline = [
-    dict(type='DecordInit'),
+    dict(type='DecordOpen'),
     dict(
         type='SpeedPairedSampleFrames',
         clip_len=clip_len,
@@ -57,8 +56,9 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='VideoList',
-        ann_file=f'{ann_root}/train.txt',
         data_root=data_root,
+        ann_file='train.txt',
+        data_prefix=dict(video='videos'),
         pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=batch_size,
@@ -71,8 +71,9 @@ val_dataloader = dict(
             dict(
                 type='VideoList',
                 role=role,
-                ann_file=f'{ann_root}/{part}.txt',
                 data_root=data_root,
+                ann_file=f'{part}.txt',
+                data_prefix=dict(video='videos'),
                 pipeline=val_pipeline,
                 test_mode=True)
             for role, part in (('gallery', 'train'), ('query', 'test'))

@@ -3,6 +3,7 @@ _base_ = [
     '_base_/default_runtime.py'
 ]
 
+data_root = 'data/kinetics400'
 batch_size = 64  # RSPNet's default, per GPU
 
 train_dataloader = dict(
@@ -14,8 +15,9 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='VideoList',
-        ann_file='data/kinetics400/kinetics400_train_list_videos.txt',
-        data_root='data/kinetics400/videos_train',
+        data_root=data_root,
+        ann_file='kinetics400_train_list_videos.txt',
+        data_prefix=dict(video='videos_train'),
         pipeline=_base_.train_pipeline))
 val_dataloader = dict(
     batch_size=batch_size,
@@ -24,8 +26,9 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VideoList',
-        ann_file='data/kinetics400/kinetics400_val_list_videos.txt',
-        data_root='data/kinetics400/videos_val',
+        data_root=data_root,
+        ann_file='kinetics400_val_list_videos.txt',
+        data_prefix=dict(video='videos_val'),
         indices=2000,  # ours: enough to read the gauges to about 1 %
         pipeline=_base_.val_pipeline,
         test_mode=True))

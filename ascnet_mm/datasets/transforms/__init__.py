@@ -1,5 +1,7 @@
-from .decode import DecordDecodeInOrder
+from .decode import DecordDecodeInOrder, DecordOpen
 from .per_clip import PerClip
 from .sampling import SpeedPairedSampleFrames
 
-__all__ = ['DecordDecodeInOrder', 'PerClip', 'SpeedPairedSampleFrames']
+__all__ = [
+    'DecordDecodeInOrder', 'DecordOpen', 'PerClip', 'SpeedPairedSampleFrames'
+]

@@ -1,8 +1,37 @@
 from typing import List
 
+import decord
 import numpy as np
-from mmaction.datasets.transforms import DecordDecode
+from mmaction.datasets.transforms import DecordDecode, DecordInit
 from mmaction.registry import TRANSFORMS
+
+
+class UnreadableVideo(Exception):
+    """A file from which the wanted frames cannot be decoded, and why."""
+
+
+@TRANSFORMS.register_module()
+class DecordOpen(DecordInit):
+    """The host's ``DecordInit`` that tells bad files from other errors.
+
+    Added keys: ``video_reader``, ``total_frames``, ``avg_fps``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Open the file.
+
+        Raises:
+            UnreadableVideo: If it does not exist, is no video or has no
+                frame.
+        """
+        try:
+            results = super().transform(results)
+        # decord has no error class of its own for a file it cannot open.
+        except (OSError, RuntimeError, decord.DECORDError) as error:
+            raise UnreadableVideo(_reason(error)) from error
+        if results['total_frames'] < 1:
+            raise UnreadableVideo('it has no frame')
+        return results
 
 
 @TRANSFORMS.register_module()
@@ -16,5 +45,18 @@ class DecordDecodeInOrder(DecordDecode):
     def _decord_load_frames(self, container: object,
                             frame_inds: np.ndarray) -> List[np.ndarray]:
         ascending, places = np.unique(frame_inds, return_inverse=True)
-        frames = super()._decord_load_frames(container, ascending)
+        try:
+            frames = super()._decord_load_frames(container, ascending)
+        except decord.DECORDError as error:
+            raise UnreadableVideo(_reason(error)) from error
         return [frames[place] for place in places]
+
+
+def _reason(error: Exception) -> str:
+    """The line of an error that says something, without decord's stack."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [
+        line for line in lines
+        if line and not line.startswith(('Stack trace', '[bt]', 'File '))
+    ]
+    return telling[0][:200] if telling else type(error).__name__

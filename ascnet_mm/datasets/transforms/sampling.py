@@ -5,7 +5,6 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from ...errors import InputError
-from ..base import UnreadableVideo
 
 
 @TRANSFORMS.register_module()
@@ -52,14 +51,8 @@ class SpeedPairedSampleFrames(BaseTransform):
         self.test_mode = test_mode
 
     def transform(self, results: dict) -> dict:
-        """Add the frame indices.
-
-        Raises:
-            UnreadableVideo: If the video has no frame.
-        """
+        """Add the frame indices."""
         total = results['total_frames']
-        if total < 1:
-            raise UnreadableVideo('the video has no frame')
         if self.test_mode:
             speeds = sorted(self.speeds)
         else:

@@ -3,7 +3,7 @@ scale = (112, 112)  # Tables 3 and 4
 speeds = (1, 2)  # the poster: 1x and 2x
 
 train_pipeline = [
-    dict(type='DecordInit'),
+    dict(type='DecordOpen'),
     dict(type='SpeedPairedSampleFrames', clip_len=clip_len, speeds=speeds),
     dict(type='DecordDecodeInOrder'),
     dict(
@@ -21,7 +21,7 @@ train_pipeline = [
 ]
 # A clip per speed of each video, the whole frame, for the gauges (ours)
 val_pipeline = [
-    dict(type='DecordInit'),
+    dict(type='DecordOpen'),
     dict(
         type='SpeedPairedSampleFrames',
         clip_len=clip_len,

@@ -1,7 +1,6 @@
 _base_ = ['../_base_/ascnet_r18.py', '../_base_/default_runtime.py']
 
-data_root = 'data/ucf101/videos'
-ann_root = 'data/ucf101'
+data_root = 'data/ucf101'
 split = 1
 clip_len = 16  # Table 4
 num_clips = 10  # RSPNet's default
@@ -9,7 +8,7 @@ num_clips = 10  # RSPNet's default
 # Ten clips at even distances, their middle 112 x 112 of 128 x 171 pixels,
 # and the mean of their features (RSPNet's protocol, after VCOP)
 pipeline = [
-    dict(type='DecordInit'),
+    dict(type='DecordOpen'),
     dict(
         type='SampleFrames',
         clip_len=clip_len,
@@ -32,8 +31,9 @@ test_dataloader = dict(
             dict(
                 type='VideoList',
                 role=role,
-                ann_file=f'{ann_root}/ucf101_{part}_split_{split}_videos.txt',
                 data_root=data_root,
+                ann_file=f'ucf101_{part}_split_{split}_videos.txt',
+                data_prefix=dict(video='videos'),
                 pipeline=pipeline,
                 test_mode=True)
             for role, part in (('gallery', 'train'), ('query', 'val'))

@@ -1,0 +1,89 @@
+"""Every shipped config, and what each must say."""
+import os.path as osp
+import re
+from glob import glob
+
+import pytest
+from mmengine.config import Config
+
+from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
+
+from ..conftest import ROOT
+
+CONFIGS = sorted(
+    osp.relpath(path, osp.join(ROOT, 'configs', 'ascnet'))
+    for path in glob(
+        osp.join(ROOT, 'configs', 'ascnet', '**', '*.py'), recursive=True)
+    if '_base_' not in path)
+
+
+def read(name):
+    return Config.fromfile(osp.join(ROOT, 'configs', 'ascnet', name))
+
+
+def test_the_shipped_configs_are_these():
+    assert CONFIGS == [
+        'r18_demo.py', 'r18_folder.py', 'r18_k400.py',
+        'retrieval/r18_ucf101.py'
+    ]
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_components_build(name):
+    cfg = read(name)
+    cfg.model.acp_head.hidden_channels = 4
+    cfg.model.scp_head.hidden_channels = 4
+    MODELS.build(cfg.model)
+    for hook in cfg.get('custom_hooks', []):
+        HOOKS.build(hook)
+    for phase in ('train', 'val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader is None:
+            continue
+        parts = loader.dataset.get('datasets', [loader.dataset])
+        for dataset in parts:
+            assert dataset.type in DATASETS.module_dict
+            for transform in dataset.pipeline:
+                TRANSFORMS.build(transform)
+        if phase != 'train':
+            evaluators = cfg[f'{phase}_evaluator']
+            for metric in (evaluators if isinstance(evaluators, list) else
+                           [evaluators]):
+                METRICS.build(metric)
+
+
+@pytest.mark.parametrize('name', ['r18_k400.py', 'r18_folder.py'])
+def test_the_papers_values_stand(name):
+    """Tables 3 and 4, sections A and C, the poster."""
+    cfg = read(name)
+    assert cfg.clip_len == 16 and tuple(cfg.scale) == (112, 112)
+    assert tuple(cfg.speeds) == (1, 2)
+    assert cfg.model.backbone == dict(type='R3D', depth=18, base_channels=64)
+    assert cfg.model.memory_bank.size == 32768
+    for head in (cfg.model.acp_head, cfg.model.scp_head):
+        assert (head.in_channels, head.hidden_channels,
+                head.out_channels) == (512, 4096, 256)
+
+
+SOURCES = re.compile(
+    r'#.*(ours|section [A-E]|Tables? \d|poster|RSPNet|BYOL|Algorithm)')
+HYPER_PARAMETERS = re.compile(
+    r'\b(lr|momentum|weight_decay|max_epochs|gamma|size|base_channels|'
+    r'in_channels|clip_len|scale|speeds|batch_size|area_range|num_clips|'
+    r'val_share|brightness|eta_min_ratio|base_batch_size|indices)'
+    r'\s*=\s*[\d\[(.]')
+
+
+@pytest.mark.parametrize(
+    'path',
+    sorted(glob(osp.join(ROOT, 'configs', 'ascnet', '**', '*.py'),
+                recursive=True)),
+    ids=lambda path: osp.relpath(path, ROOT))
+def test_hyper_parameters_carry_their_source(path):
+    """On the line, or in the comment at most six lines above it."""
+    with open(path) as file:
+        lines = file.read().splitlines()
+    for number, line in enumerate(lines):
+        if HYPER_PARAMETERS.search(line.split('#')[0]):
+            around = '\n'.join(lines[max(number - 6, 0):number + 1])
+            assert SOURCES.search(around), f'{path}:{number + 1}: {line}'

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from ascnet_mm import InputError
+from ascnet_mm.datasets import SpeedPairedSampleFrames
+
+
+def draw(total, clip_len=8, speeds=(1, 2), start_index=0, **options):
+    out = SpeedPairedSampleFrames(clip_len, speeds, **options).transform(
+        dict(total_frames=total, start_index=start_index))
+    return out['frame_inds'].reshape(out['num_clips'], clip_len), out['speeds']
+
+
+@pytest.mark.parametrize('speeds', [(1, 2), (1, 2, 4), (3, 1, 5, 8)])
+@pytest.mark.parametrize('total', [1, 2, 7, 8, 9, 15, 16, 100])
+def test_clips_step_at_their_speed_and_stay_in_the_video(speeds, total):
+    for _ in range(30):
+        clips, drawn = draw(total, speeds=speeds)
+        assert len(clips) == 2 and drawn[0] != drawn[1]
+        assert set(drawn) <= set(speeds)
+        assert clips.min() >= 0 and clips.max() < total
+        for frames, speed in zip(clips, drawn):
+            # The one rule for short videos: they are played in a loop.
+            assert (np.diff(frames) % total == speed % total).all()
+            if total > 7 * speed:
+                assert (np.diff(frames) == speed).all()
+
+
+def test_every_ordered_pair_and_every_start_occurs():
+    pairs, starts = set(), {1: set(), 3: set()}
+    for _ in range(800):
+        clips, drawn = draw(10, clip_len=3, speeds=(1, 2, 3))
+        pairs.add(drawn)
+        for frames, speed in zip(clips, drawn):
+            starts.setdefault(speed, set()).add(int(frames[0]))
+    assert len(pairs) == 6
+    assert starts[1] == set(range(8)) and starts[3] == set(range(4))
+
+
+def test_test_mode_gives_one_clip_per_speed_ascending():
+    clips, drawn = draw(100, speeds=(4, 1, 2), test_mode=True)
+    assert drawn == (1, 2, 4)
+    assert [c[1] - c[0] for c in clips] == [1, 2, 4]
+
+
+def test_indices_start_at_the_hosts_start_index():
+    clips, _ = draw(8, clip_len=8, start_index=1)
+    assert clips.min() >= 1 and clips.max() <= 8
+
+
+@pytest.mark.parametrize(
+    'speeds', [(1, ), (), (1, 1), (0, 1), (-1, 2), (1, 1.5)])
+def test_impossible_speeds_are_refused(speeds):
+    with pytest.raises(InputError, match='speeds'):
+        SpeedPairedSampleFrames(8, speeds)
+

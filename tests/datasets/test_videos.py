@@ -1,0 +1,183 @@
+import os
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from ascnet_mm import InputError
+from ascnet_mm.datasets import VideoFolder, VideoList
+from mmengine.dataset import pseudo_collate
+from mmengine.logging import MMLogger
+
+PIPELINE = [
+    dict(type='DecordOpen'),
+    dict(type='SpeedPairedSampleFrames', clip_len=4),
+    dict(type='DecordDecodeInOrder'),
+    dict(
+        type='PerClip',
+        transforms=[
+            dict(type='RandomResizedCrop'),  # draws from random and numpy
+            dict(type='Resize', scale=(16, 16), keep_ratio=False),
+            dict(type='Flip')
+        ]),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(
+        type='PackActionInputs',
+        meta_keys=('filename', 'video_id', 'speeds', 'sample_seed', 'role'))
+]
+
+
+@pytest.fixture
+def folder(videos, tmp_path):
+    """Five good videos, one torn, one empty, a text; nested, with blanks."""
+    paths = sorted(os.listdir(f'{videos}/videos/striped_disc_shifts'))[:5]
+    (tmp_path / 'a b' / 'c').mkdir(parents=True)
+    for index, name in enumerate(paths):
+        shutil.copy(f'{videos}/videos/striped_disc_shifts/{name}',
+                    tmp_path / 'a b' / ('c' if index % 2 else '') /
+                    f'{index} x.MP4')
+    good = (tmp_path / 'a b' / '0 x.MP4').read_bytes()
+    (tmp_path / 'torn.mp4').write_bytes(good[:200])
+    (tmp_path / 'empty.avi').write_bytes(b'')
+    (tmp_path / 'notes.txt').write_text('no video')
+    return tmp_path
+
+
+def fetch(dataset, workers, epoch=0, seed=5):
+    dataset.set_draws(seed, epoch)
+    loader = torch.utils.data.DataLoader(
+        dataset, batch_size=1, num_workers=workers, collate_fn=pseudo_collate)
+    return [(b['inputs'][0], b['data_samples'][0]) for b in loader]
+
+
+def equal(one, other):
+    return all(
+        torch.equal(a, b) and s.metainfo == t.metainfo
+        for (a, s), (b, t) in zip(one, other))
+
+
+def test_a_folder_is_searched_below_and_through_links(folder, tmp_path_factory):
+    other = tmp_path_factory.mktemp('linked')
+    os.symlink(folder, other / 'link')
+    os.symlink(other, other / 'loop')
+    found = VideoFolder(str(other), PIPELINE)
+    assert len(found) == 7
+    assert found.get_data_info(0)['label'] == -1
+
+
+def test_train_and_val_part_a_folder(folder):
+    names = {}
+    for part in ('all', 'train', 'val'):
+        dataset = VideoFolder(
+            str(folder), PIPELINE, part=part, val_share=0.3)
+        names[part] = {
+            dataset.get_data_info(i)['filename'] for i in range(len(dataset))
+        }
+    assert len(names['val']) == 3  # 2.1, rounded up
+    assert names['train'] | names['val'] == names['all']
+    assert not names['train'] & names['val']
+
+
+def test_draws_depend_on_seed_epoch_and_index_alone(folder):
+    dataset = VideoFolder(str(folder / 'a b'), PIPELINE)
+    first = fetch(dataset, workers=0)
+    np.random.seed(99)
+    torch.manual_seed(99)
+    assert equal(first, fetch(dataset, workers=0))
+    assert equal(first, fetch(dataset, workers=3))
+    assert not equal(first, fetch(dataset, workers=0, epoch=1))
+    assert not equal(first, fetch(dataset, workers=0, seed=6))
+    clips = torch.cat([inputs for inputs, _ in first])
+    assert len({c.numpy().tobytes() for c in clips}) == 10
+
+
+def test_making_a_sample_leaves_the_global_generators_alone(folder):
+    dataset = VideoFolder(str(folder / 'a b'), PIPELINE)
+    np.random.seed(3)
+    torch.manual_seed(3)
+    expected = np.random.rand(), torch.rand(1)
+    np.random.seed(3)
+    torch.manual_seed(3)
+    dataset[0]
+    assert (np.random.rand(), torch.rand(1)) == expected
+
+
+def test_test_mode_ignores_seed_and_epoch(folder):
+    dataset = VideoFolder(str(folder / 'a b'), PIPELINE, test_mode=True)
+    assert equal(fetch(dataset, 0), fetch(dataset, 0, epoch=4, seed=8))
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_unreadable_videos_are_replaced_named_once_and_counted(
+        folder, workers, tmp_path_factory):
+    log = MMLogger.get_instance(
+        f'skips{workers}', log_file=str(tmp_path_factory.mktemp('log') / 'x.log'))
+    dataset = VideoFolder(str(folder), PIPELINE)
+    first = fetch(dataset, workers)
+    assert len(first) == 7
+    assert all('x.MP4' in sample.filename for _, sample in first)
+    second = fetch(dataset, workers)
+    assert equal(first, second)
+    assert dataset.skipped_count == 2
+    for handler in log.handlers:
+        handler.flush()
+    printed = open(log.handlers[-1].baseFilename).read()
+    for name in ('torn.mp4', 'empty.avi'):
+        assert printed.count(f'{name} (') == 1
+
+
+def test_unreadable_videos_keep_their_place_in_a_test(folder):
+    dataset = VideoFolder(str(folder), PIPELINE, test_mode=True)
+    samples = [dataset[i] for i in range(len(dataset))]
+    lost = [s for s in samples if s['inputs'] is None]
+    assert len(samples) == 7 and len(lost) == 2
+    assert all(s['data_samples'].readable is False for s in lost)
+
+
+def test_a_folder_of_unreadable_videos_ends_with_a_sentence(folder):
+    shutil.rmtree(folder / 'a b')
+    dataset = VideoFolder(str(folder), PIPELINE)
+    with pytest.raises(InputError, match='none of the 2 videos'):
+        dataset[0]
+
+
+def test_a_list_may_hold_blanks_crlf_and_no_labels(tmp_path):
+    (tmp_path / 'list.txt').write_bytes(
+        b'abseiling/x y_0001.mp4 3\r\n\r\nplain.mp4\nclass 2/z.mp4\nw.mp4 -1')
+    dataset = VideoList(
+        'list.txt', PIPELINE, data_root=str(tmp_path),
+        data_prefix=dict(video='clips'))
+    info = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert [(os.path.relpath(i['filename'], tmp_path / 'clips'), i['label'])
+            for i in info] == [
+        ('abseiling/x y_0001.mp4', 3), ('plain.mp4', -1),
+        ('class 2/z.mp4', -1), ('w.mp4', -1)]  # yapf: disable
+
+
+def test_a_videos_identity_is_its_path(folder):
+    paths = [f'{i} x.MP4' for i in (0, 2, 4)]
+    (folder / 'list.txt').write_text('\n'.join(paths + paths[:1]))
+    listed = VideoList(
+        'list.txt', PIPELINE, data_root=str(folder),
+        data_prefix=dict(video='a b'))
+    ids = [listed.get_data_info(i)['video_id'] for i in range(4)]
+    assert ids[0] == ids[3] and len(set(ids)) == 3
+    assert all(0 <= i < 2**63 for i in ids)
+    found = VideoFolder(str(folder / 'a b'), PIPELINE)
+    assert ids[0] in [found.get_data_info(i)['video_id'] for i in range(5)]
+
+
+@pytest.mark.parametrize('build, message', [
+    (lambda p: VideoFolder(f'{p}/none', PIPELINE), 'no folder .*none'),
+    (lambda p: VideoFolder(f'{p}', PIPELINE), 'holds no video'),
+    (lambda p: VideoList(f'{p}/none.txt', PIPELINE), 'no list file .*none'),
+    (lambda p: VideoList(f'{p}/blank.txt', PIPELINE), 'names no video'),
+    (lambda p: VideoFolder(f'{p}', PIPELINE, part='test'), 'part is'),
+    (lambda p: VideoFolder(f'{p}', PIPELINE, val_share=1), 'val_share'),
+    (lambda p: VideoList(f'{p}/l', PIPELINE, role='probe'), 'role is'),
+])  # yapf: disable
+def test_impossible_sets_are_refused(build, message, tmp_path):
+    (tmp_path / 'blank.txt').write_text('\n\n')
+    with pytest.raises(InputError, match=message):
+        build(tmp_path)

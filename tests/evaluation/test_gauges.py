@@ -1,0 +1,46 @@
+import pytest
+import torch
+
+from ascnet_mm.evaluation import SameVideoRetrievalMetric, SpeedProbeMetric
+
+
+def evaluate(metric, features, **roles):
+    metric.process(None, [
+        dict(clip_features=f, role='query') for f in features
+    ] + [
+        dict(clip_features=torch.randn(2, features.shape[2]), role='gallery'),
+        dict(role='query')
+    ])  # yapf: disable
+    return metric.evaluate(len(features) + 2)
+
+
+def test_same_video_retrieval_counts_own_clips_found():
+    slow = torch.eye(4)
+    # videos 0 and 1 are found, 2 and 3 are taken for one another
+    fast = torch.stack([slow[0], slow[1] + 0.1, slow[3], slow[2]])
+    result = evaluate(SameVideoRetrievalMetric(), torch.stack([slow, fast], 1))
+    assert result == {'same_video/top1': 50, 'same_video/chance': 25}
+
+
+def test_equal_features_are_no_find():
+    result = evaluate(SameVideoRetrievalMetric(), torch.ones(5, 2, 3))
+    assert result['same_video/top1'] == 0
+
+
+@pytest.mark.parametrize('speeds', [2, 3])
+def test_speed_probe_finds_a_linear_cue(speeds):
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(60, speeds, 20, generator=generator)
+    for speed in range(speeds):
+        features[:, speed, 3 + speed] += 6
+    result = evaluate(SpeedProbeMetric(), features)
+    assert result['speed_probe/accuracy'] > 95
+    assert result['speed_probe/chance'] == pytest.approx(100 / speeds)
+
+
+def test_speed_probe_is_at_chance_without_a_cue_on_unseen_videos():
+    """A feature that tells the videos apart is no cue."""
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(300, 2, 40, generator=generator)
+    accuracy = evaluate(SpeedProbeMetric(), features)['speed_probe/accuracy']
+    assert 40 < accuracy < 60

@@ -1,0 +1,141 @@
+import pytest
+import torch
+
+from ascnet_mm import InputError
+from ascnet_mm.models.ascnet import pool, spread
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+
+from ..conftest import tiny_batch, tiny_model
+
+
+def samples(count):
+    return [
+        ActionDataSample(metainfo=dict(video_id=i, speeds=(1, 2)))
+        for i in range(count)
+    ]
+
+
+# Two of the host's, beside R3D: the clip it takes, and its feature's size.
+HOST_BACKBONES = {
+    'convolutional': (dict(
+        type='ResNet3dSlowOnly', depth=18, base_channels=4, conv1_kernel=(
+            1, 7, 7), inflate=(0, 0, 1, 1), pretrained2d=False), 32),
+    'transformer': (dict(
+        type='VisionTransformer', img_size=32, num_frames=4, embed_dims=24,
+        depth=2, num_heads=2), 24),
+    'two pathways': (dict(
+        type='ResNet3dSlowFast', resample_rate=4, speed_ratio=4,
+        channel_ratio=2,
+        slow_pathway=dict(
+            type='resnet3d', depth=18, lateral=True, base_channels=4,
+            fusion_kernel=5, conv1_kernel=(1, 7, 7), pretrained=None,
+            inflate=(0, 0, 1, 1)),
+        fast_pathway=dict(
+            type='resnet3d', depth=18, lateral=False, base_channels=2,
+            conv1_kernel=(5, 7, 7), pretrained=None)), 48),
+}  # yapf: disable
+
+
+@pytest.mark.parametrize('name', HOST_BACKBONES)
+def test_the_hosts_backbones_are_encoders(name):
+    backbone, dim = HOST_BACKBONES[name]
+    head = dict(in_channels=dim, hidden_channels=6, out_channels=5)
+    model = tiny_model(
+        backbone=backbone,
+        acp_head=dict(type='ACPHead', **head),
+        scp_head=dict(type='SCPHead', **head))
+    model.init_weights()
+    frames = 16 if name == 'two pathways' else 4
+    clips = torch.randn(3, 2, 3, frames, 32, 32)
+    total, _ = model.parse_losses(model.loss(clips, samples(3)))
+    total.backward()
+    assert any(p.grad is not None and p.grad.any()
+               for p in model.backbone.parameters())
+    assert not any(p.requires_grad for p in model.target_backbone.parameters())
+    predicted = model.eval().predict(clips, samples(3))
+    assert predicted[0].clip_features.shape == (2, dim)
+
+
+def test_a_wrong_feature_dimension_is_named():
+    model = tiny_model(backbone=dict(type='R3D', base_channels=2))
+    with pytest.raises(InputError, match='set it to 16'):
+        model.loss(torch.randn(2, 2, 3, 4, 16, 16), samples(2))
+
+
+@pytest.mark.parametrize('gamma', [-0.1, 1.1, float('nan')])
+def test_gamma_outside_0_to_1_is_refused(gamma):
+    with pytest.raises(InputError, match='model.gamma'):
+        tiny_model(gamma=gamma)
+
+
+def test_encoder_weights_are_named_backbone():
+    keys = tiny_model().state_dict()
+    encoder = [k for k in keys if k.startswith('backbone.')]
+    assert encoder == [
+        f'backbone.{k}'
+        for k in MODELS.build(dict(type='TinyEncoder')).state_dict()
+    ]
+    assert not any('bank' in key for key in keys)
+
+
+def test_the_target_starts_as_a_copy_and_moves_by_the_formula():
+    model = tiny_model(backbone=dict(type='R3D', base_channels=2))
+    model.init_weights()
+    pairs = [(t, o) for target, online in model._networks()
+             for t, o in zip(target.parameters(), online.parameters())]
+    assert len(pairs) > 10
+    assert all(torch.equal(t, o) for t, o in pairs)
+    old = [t.clone() for t, _ in pairs]
+    with torch.no_grad():
+        for _, o in pairs:
+            o.add_(torch.randn_like(o))
+    model.update_target(0.9)
+    for before, (t, o) in zip(old, pairs):
+        torch.testing.assert_close(t, 0.9 * before + 0.1 * o)
+
+
+def test_symmetric_is_the_mean_of_both_directions():
+    batch = tiny_batch([0, 1, 2, 3], [(1, 2), (2, 1), (1, 2), (2, 1)],
+                       torch.Generator().manual_seed(0))
+    clips = torch.stack(batch['inputs'])
+    model = tiny_model(symmetric=True).double().eval()
+    both = model.loss(clips, batch['data_samples'])['loss_acp']
+    assert len(model.take_bank_entries().speeds) == 8
+    model.symmetric = False
+    one = model.loss(clips, batch['data_samples'])['loss_acp']
+    for sample in batch['data_samples']:
+        sample.set_metainfo(dict(speeds=sample.speeds[::-1]))
+    other = model.loss(clips.flip(1), batch['data_samples'])['loss_acp']
+    torch.testing.assert_close(both, (one + other) / 2)
+
+
+def test_pool_averages_space_and_time():
+    x = torch.randn(2, 3, 4, 5, 6)
+    torch.testing.assert_close(pool(x), x.mean(dim=(2, 3, 4)))
+    assert torch.equal(pool(x[:, :, 0, 0, 0]), x[:, :, 0, 0, 0])
+    assert pool((x, x[:, :2])).shape == (2, 5)
+    token = torch.randn(2, 7)
+    assert torch.equal(pool(([x, token], )), token)
+
+
+def test_spread_is_one_on_the_sphere_and_zero_in_a_point():
+    points = torch.nn.functional.normalize(torch.randn(20000, 16), dim=1)
+    assert spread(points).item() == pytest.approx(1, abs=0.01)
+    assert spread(points[:1].expand(10, -1)).item() == pytest.approx(
+        0, abs=1e-6)
+
+
+def test_weights_of_another_encoder_are_refused():
+    from mmengine.runner.checkpoint import load_state_dict
+    model = tiny_model()
+    state = dict(model.state_dict())
+    state['backbone.conv.weight'] = torch.zeros(4, 3, 1, 1, 1)
+    state['backbone.extra'] = state.pop('backbone.conv.bias')
+    with pytest.raises(InputError) as error:
+        load_state_dict(model, state)
+    for part in ('1 missing (backbone.conv.bias)',
+                 '1 surplus (backbone.extra)',
+                 'conv.weight (4, 3, 1, 1, 1) instead of (4, 3, 3, 3, 3)'):
+        assert part in str(error.value)
+    load_state_dict(model, model.state_dict(), strict=True)

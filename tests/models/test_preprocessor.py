@@ -1,0 +1,135 @@
+import colorsys
+
+import numpy as np
+import pytest
+import torch
+
+from ascnet_mm import InputError
+from ascnet_mm.models.preprocessor import (RGB_TO_YIQ, ClipDataPreprocessor,
+                                           ColorJitter)
+from mmaction.structures import ActionDataSample
+
+MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
+NEUTRAL = [1., 1., 1., 0., 0.]
+
+
+def samples(count):
+    return [
+        ActionDataSample(metainfo=dict(sample_seed=i)) for i in range(count)
+    ]
+
+
+def apply(clips, **changes):
+    names = ['brightness', 'contrast', 'saturation', 'hue', 'gray']
+    parameters = [changes.get(n, v) for n, v in zip(names, NEUTRAL)]
+    return ColorJitter().apply(
+        clips, torch.tensor([parameters]).expand(len(clips), -1))
+
+
+@pytest.fixture
+def clips():
+    generator = torch.Generator().manual_seed(0)
+    # Far enough from 0 and 1 that nothing is cut.
+    return 0.3 + 0.4 * torch.rand(2, 3, 4, 6, 6, generator=generator)
+
+
+def luma(x):
+    return (RGB_TO_YIQ[0].view(1, 3, 1, 1, 1) * x).sum(1, keepdim=True)
+
+
+def test_each_change_is_its_formula(clips):
+    gray = luma(clips)
+    mean = gray.mean(dim=(2, 3, 4), keepdim=True)
+    for changed, formula in (
+        (apply(clips), clips),
+        (apply(clips, brightness=1.2), 1.2 * clips),
+        (apply(clips, contrast=0.6), 0.6 * clips + 0.4 * mean),
+        (apply(clips, saturation=0.6), 0.6 * clips + 0.4 * gray),
+        (apply(clips, gray=1.), gray.expand_as(clips)),
+    ):
+        torch.testing.assert_close(changed, formula, atol=1e-5, rtol=0)
+
+
+def test_the_order_is_brightness_contrast_saturation_hue_gray(clips):
+    at_once = apply(
+        clips, brightness=1.1, contrast=0.7, saturation=0.8, hue=0.1)
+    in_turn = clips
+    for change in (dict(brightness=1.1), dict(contrast=0.7),
+                   dict(saturation=0.8), dict(hue=0.1)):
+        in_turn = apply(in_turn, **change)
+    torch.testing.assert_close(at_once, in_turn, atol=1e-5, rtol=0)
+
+
+def test_hue_turns_the_chroma_and_keeps_the_luma(clips):
+    turned = apply(clips, hue=0.2)
+    torch.testing.assert_close(luma(turned), luma(clips), atol=1e-5, rtol=0)
+    back = apply(turned, hue=-0.2)
+    torch.testing.assert_close(back, clips, atol=1e-5, rtol=0)
+    half = apply(clips, hue=0.5)
+    expected = [
+        colorsys.yiq_to_rgb(y, -i, -q)
+        for y, i, q in (colorsys.rgb_to_yiq(*p)
+                        for p in clips[0].flatten(1).T.tolist())
+    ]
+    # colorsys rounds the matrix to three digits
+    np.testing.assert_allclose(
+        half[0].flatten(1).T, np.clip(expected, 0, 1), atol=0.02)
+
+
+def test_draws_come_from_the_seed_and_keep_to_their_ranges():
+    jitter = ColorJitter(0.4, 0.3, 0.2, 0.1, jitter_prob=0.8, gray_prob=0.25)
+    drawn = jitter.draw(range(4000), 2)
+    assert drawn.shape == (4000, 2, 5)
+    assert torch.equal(drawn[:10], jitter.draw(range(10), 2))
+    low, high = drawn.flatten(0, 1).min(0).values, drawn.flatten(
+        0, 1).max(0).values
+    for index, (middle, reach) in enumerate(
+            zip(NEUTRAL, (0.4, 0.3, 0.2, 0.1))):
+        assert low[index].item() == pytest.approx(middle - reach, abs=0.005)
+        assert high[index].item() == pytest.approx(middle + reach, abs=0.005)
+    untouched = (drawn[..., :4] == torch.tensor(NEUTRAL[:4])).all(-1)
+    assert untouched.float().mean().item() == pytest.approx(0.2, abs=0.02)
+    assert drawn[..., 4].mean().item() == pytest.approx(0.25, abs=0.02)
+    # the two clips of a sample are drawn apart
+    assert (drawn[:, 0] != drawn[:, 1]).any(-1).float().mean() > 0.9
+
+
+def test_normalises_and_leaves_test_clips_alone():
+    preprocessor = ClipDataPreprocessor(
+        MEAN, STD, augmentation=dict(brightness=0.4, gray_prob=1.))
+    clips = torch.randint(0, 256, (3, 2, 3, 4, 6, 6), dtype=torch.uint8)
+    data = dict(inputs=list(clips), data_samples=samples(3))
+    out = preprocessor(dict(data), training=False)['inputs']
+    mean, std = (torch.tensor(v).view(3, 1, 1, 1) for v in (MEAN, STD))
+    torch.testing.assert_close(out, (clips - mean) / std)
+    assert out[:, 0].is_contiguous()
+    trained = preprocessor(dict(data), training=True)['inputs'] * std + mean
+    assert trained.std(dim=2).max() < 1e-3  # grey
+    assert (trained - clips).abs().max() > 1
+
+
+def test_the_frames_of_a_clip_change_alike():
+    preprocessor = ClipDataPreprocessor(
+        MEAN, STD, augmentation=dict(brightness=0.4, hue=0.4))
+    frame = torch.randint(0, 256, (1, 2, 3, 1, 6, 6), dtype=torch.uint8)
+    clips = frame.expand(-1, -1, -1, 5, -1, -1)
+    out = preprocessor(
+        dict(inputs=list(clips), data_samples=samples(1)),
+        training=True)['inputs']
+    torch.testing.assert_close(out[:, :, :, :1].expand_as(out), out)
+    assert not torch.allclose(out[:, 0], out[:, 1])
+
+
+def test_unreadable_samples_have_no_clips():
+    preprocessor = ClipDataPreprocessor(MEAN, STD)
+    clips = torch.zeros(2, 3, 4, 6, 6, dtype=torch.uint8)
+    out = preprocessor(dict(inputs=[None, clips], data_samples=samples(2)))
+    assert out['inputs'].shape == (1, 2, 3, 4, 6, 6)
+    assert len(out['data_samples']) == 2
+    assert preprocessor(
+        dict(inputs=[None], data_samples=samples(1)))['inputs'] is None
+
+
+def test_strengths_out_of_range_are_refused():
+    with pytest.raises(InputError, match='hue must lie in'):
+        ClipDataPreprocessor(MEAN, STD, augmentation=dict(hue=0.7))

@@ -1,0 +1,54 @@
+import pytest
+import torch
+from torch import nn
+
+from mmaction.registry import MODELS
+
+# Supplementary, Table 4: channels and T x H x W of a 16 x 112 x 112 clip.
+TABLE_4 = {
+    'conv1': (64, 16, 56, 56),
+    'maxpool': (64, 8, 28, 28),
+    'layer1': (64, 8, 28, 28),
+    'layer2': (128, 4, 14, 14),
+    'layer3': (256, 2, 7, 7),
+    'layer4': (512, 1, 4, 4),
+}
+
+
+@pytest.fixture(scope='module')
+def encoder():
+    model = MODELS.build(dict(type='mmaction.R3D'))
+    model.eval()  # the host's train() returns None
+    return model
+
+
+def test_stages_have_the_shapes_of_table_4(encoder):
+    shapes = {}
+    for name in TABLE_4:
+        getattr(encoder, name).register_forward_hook(
+            lambda _, __, out, name=name: shapes.update(
+                {name: tuple(out.shape[1:])}))
+    with torch.no_grad():
+        encoder(torch.zeros(1, 3, 16, 112, 112))
+    assert shapes == TABLE_4
+
+
+def test_kernels_are_those_of_table_4(encoder):
+    convs = [m for m in encoder.modules() if isinstance(m, nn.Conv3d)]
+    assert convs[0].kernel_size == (7, 7, 7)
+    assert convs[0].stride == (1, 2, 2)
+    assert encoder.maxpool.kernel_size == 3
+    assert encoder.maxpool.stride == 2
+    kernels = [c.kernel_size for c in convs[1:]]
+    assert kernels.count((3, 3, 3)) == 16  # 4 stages x 2 blocks x 2
+    assert kernels.count((1, 1, 1)) == 3  # the shortcuts of res3 to res5
+    assert len(kernels) == 19
+
+
+def test_parameters_are_those_of_the_formula(encoder):
+    stem = 3 * 64 * 7**3 + 2 * 64
+    blocks = 0
+    for inside, out in ((64, 64), (64, 128), (128, 256), (256, 512)):
+        blocks += 27 * (inside * out + 3 * out * out) + 4 * 2 * out
+        blocks += (inside * out + 2 * out) * (inside != out)
+    assert sum(p.numel() for p in encoder.parameters()) == stem + blocks

@@ -1,0 +1,106 @@
+import collections
+import os
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from ascnet_mm import InputError, host
+
+
+def save(path, **content) -> str:
+    torch.save(dict(state_dict={'w': torch.ones(2)}, **content), path)
+    return str(path)
+
+
+def load(path) -> dict:
+    return CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
+
+
+def test_the_localizer_missing_from_the_wheel_has_a_stand_in():
+    from mmaction.models.localizers import DRN
+    if DRN.__module__.startswith('mmaction'):
+        pytest.skip('this host is a source checkout and has DRN itself')
+    with pytest.raises(ImportError, match='source'):
+        DRN()
+
+
+def test_a_source_checkout_is_left_alone(tmp_path, monkeypatch):
+    drn = 'mmaction.models.localizers.drn'
+    monkeypatch.delitem(host.sys.modules, drn, raising=False)
+    (tmp_path / 'models' / 'localizers' / 'drn').mkdir(parents=True)
+    monkeypatch.setattr(
+        host.importlib.util, 'find_spec',
+        lambda name: type('Spec', (), dict(origin=tmp_path / '__init__.py')))
+    host.stand_in_for_drn()
+    assert drn not in host.sys.modules
+
+
+def test_a_missing_mmcv_is_named(monkeypatch):
+    monkeypatch.setattr(host.importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(InputError, match=r'ascnet_mm\[lite\]'):
+        host.require_mmcv()
+
+
+def test_mmengines_log_buffers_load(tmp_path):
+    buffer = HistoryBuffer([1., 2., 6.], [1, 1, 2])
+    loaded = load(
+        save(
+            tmp_path / 'a.pth',
+            message_hub=dict(log_scalars={'train/loss': buffer}),
+            meta=collections.OrderedDict(
+                seed=np.int64(3), lr=np.float32(0.5), ids=np.arange(4))))
+    again = loaded['message_hub']['log_scalars']['train/loss']
+    assert isinstance(again, HistoryBuffer)
+    assert again.mean() == buffer.mean() == 2.25
+    assert again.statistics('max') == 6
+    assert loaded['meta']['seed'] == 3
+    assert loaded['meta']['ids'].tolist() == [0, 1, 2, 3]
+
+
+class Attack:
+
+    def __init__(self, call, *args) -> None:
+        self.reduced = call, args
+
+    def __reduce__(self):
+        return self.reduced
+
+
+def test_a_pickle_with_code_is_refused_before_it_runs(tmp_path):
+    target = tmp_path / 'written'
+    path = save(tmp_path / 'a.pth', x=Attack(os.system, f'touch {target}'))
+    with pytest.raises(InputError, match='weights alone'):
+        load(path)
+    assert not target.exists()
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(path)  # and torch's own protection is still on
+
+
+@pytest.mark.parametrize('attack', [
+    Attack(getattr, HistoryBuffer, '__init__'),
+    Attack(getattr, HistoryBuffer, '_statistics_methods'),
+    Attack(getattr, collections.OrderedDict, 'update'),
+    Attack(getattr, np.ndarray, 'tofile'),
+])
+def test_getattr_names_log_buffer_methods_alone(attack, tmp_path):
+    with pytest.raises(InputError, match='not loaded'):
+        load(save(tmp_path / 'a.pth', x=attack))
+
+
+@pytest.mark.parametrize('keep', [0, 10, 0.5, 0.99])
+def test_a_torn_file_is_refused_in_one_sentence(keep, tmp_path):
+    path = save(tmp_path / 'a.pth')
+    data = open(path, 'rb').read()
+    cut = keep if keep >= 1 or keep == 0 else int(len(data) * keep)
+    open(path, 'wb').write(data[:cut])
+    with pytest.raises(InputError, match='a.pth .* use another one|weights'):
+        load(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='nowhere.pth'):
+        load(str(tmp_path / 'nowhere.pth'))

@@ -1,0 +1,175 @@
+"""The scripts as a user runs them, on the rendered set."""
+import json
+import os
+import os.path as osp
+import pickle
+import shutil
+
+import pytest
+import torch
+
+from ..conftest import ROOT, run_tool
+
+TINY = [
+    'model.backbone.base_channels=2', 'model.acp_head.in_channels=16',
+    'model.scp_head.in_channels=16', 'model.acp_head.hidden_channels=8',
+    'model.scp_head.hidden_channels=8', 'model.memory_bank.size=32',
+    'clip_len=4', 'batch_size=8', 'scale=(24,24)',
+    'train_dataloader.num_workers=1', 'val_dataloader.num_workers=1',
+    'default_hooks.logger.interval=1', 'default_hooks.checkpoint.interval=1',
+    'default_hooks.checkpoint.max_keep_ckpts=9', 'train_cfg.max_epochs=2',
+    'train_cfg.val_interval=1'
+]  # yapf: disable
+
+
+def train(work_dir, videos, *options, args=(), config='r18_folder'):
+    return run_tool(
+        'tools/train.py', f'configs/ascnet/{config}.py', '--work-dir',
+        str(work_dir), '--seed', '3', *args, '--cfg-options',
+        f'data_root={videos}', *TINY, *options)
+
+
+def scalars(work_dir):
+    """All that was logged in a work folder, run after run."""
+    lines = []
+    for run in sorted(os.listdir(work_dir)):
+        path = osp.join(work_dir, run, 'vis_data', 'scalars.json')
+        if osp.isfile(path):
+            with open(path) as file:
+                lines += [json.loads(line) for line in file]
+    return lines
+
+
+@pytest.fixture(scope='module')
+def trained(videos, tmp_path_factory):
+    """Two epochs on a folder."""
+    work_dir = tmp_path_factory.mktemp('trained')
+    done = train(work_dir, f'{videos}/videos')
+    assert done.returncode == 0, done.stderr[-2000:]
+    return work_dir
+
+
+def test_every_gauge_is_in_the_log(trained):
+    lines = scalars(trained)
+    training = [line for line in lines if 'loss_acp' in line]
+    # 64 videos, a tenth of them (rounded up) kept out, batches of 8
+    assert len(training) == 2 * 7
+    for line in training:
+        for key in ('loss', 'loss_scp', 'acp_spread', 'scp_spread',
+                    'retrieved_similarity', 'scp_target_share',
+                    'ema_momentum', 'bank_fill_1x', 'bank_fill_2x',
+                    'data_time', 'lr'):
+            assert key in line, key
+    assert training[0]['scp_target_share'] == 0
+    assert training[-1]['bank_fill_1x'] + training[-1][
+        'bank_fill_2x'] > 1.5  # 112 entries for twice 32 places
+    validations = [line for line in lines if 'same_video/top1' in line]
+    assert [line['step'] for line in validations] == [0, 1, 2]
+    assert all('speed_probe/accuracy' in line for line in validations)
+
+
+def test_a_resumed_run_ends_like_one_that_went_through(
+        trained, videos, tmp_path):
+    """Weights, target and banks, from the checkpoint of epoch 1."""
+    shutil.copy(trained / 'epoch_1.pth', tmp_path)
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_1.pth'))
+    done = train(tmp_path, f'{videos}/videos', args=['--resume'])
+    assert done.returncode == 0, done.stderr[-2000:]
+    whole, resumed = (
+        torch.load(folder / 'epoch_2.pth', weights_only=False)
+        for folder in (trained, tmp_path))
+    assert resumed['meta']['iter'] == whole['meta']['iter'] == 14
+    for key, value in whole['state_dict'].items():
+        assert torch.equal(resumed['state_dict'][key], value), key
+    for speed, ring in whole['memory_bank']['rings'].items():
+        other = resumed['memory_bank']['rings'][speed]
+        assert all(torch.equal(other[k], ring[k])
+                   for k in ('appearance', 'motion', 'video_ids'))
+    # the random network was not validated again
+    assert [line['step'] for line in scalars(tmp_path)
+            if 'same_video/top1' in line] == [2]
+
+
+@pytest.fixture
+def retrieval(videos):
+    """Options of the retrieval config, on the rendered set."""
+    datasets = 'test_dataloader.dataset.datasets'
+    return [
+        f'data_root={videos}', f'{datasets}.0.ann_file=train.txt',
+        f'{datasets}.1.ann_file=test.txt', 'clip_len=4', 'num_clips=2',
+        'test_dataloader.num_workers=1', 'test_evaluator.topk=(1,5)',
+        *TINY[:5]
+    ]
+
+
+def test_a_checkpoint_is_evaluated_and_dumped(trained, retrieval, tmp_path):
+    done = run_tool('tools/test.py', 'configs/ascnet/retrieval/r18_ucf101.py',
+                    str(trained / 'epoch_2.pth'), '--work-dir',
+                    str(tmp_path), '--dump', str(tmp_path / 'out.pkl'),
+                    '--cfg-options', *retrieval)
+    assert done.returncode == 0, done.stderr[-2000:]
+    metrics, = [line for line in scalars(tmp_path) if 'retrieval/top1' in
+                line]
+    assert metrics['retrieval/queries'] == 16
+    assert metrics['retrieval/gallery'] == 48
+    assert metrics['retrieval/top1'] <= metrics['retrieval/top5'] <= 100
+    with open(tmp_path / 'out.pkl', 'rb') as file:
+        dumped = pickle.load(file)
+    assert len(dumped) == 64
+    assert dumped[0]['clip_features'].shape == (2, 16)
+
+
+def refused(done, *parts):
+    assert done.returncode != 0
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence.startswith('error: ')
+    assert 'Traceback' not in done.stderr
+    for part in parts:
+        assert part in sentence, sentence
+
+
+def test_a_checkpoint_of_another_encoder_is_refused(trained, retrieval):
+    wide = [o for o in retrieval if 'base_channels' not in o]
+    refused(
+        run_tool('tools/test.py', 'configs/ascnet/retrieval/r18_ucf101.py',
+                 str(trained / 'epoch_2.pth'), '--work-dir',
+                 str(trained / 'never'), '--cfg-options', *wide,
+                 'model.backbone.base_channels=4'),
+        'another encoder', 'backbone.conv1.conv.weight', 'instead of')
+
+
+@pytest.mark.parametrize('option, parts', [
+    ('data_root=/nowhere/at/all', ['no folder /nowhere/at/all']),
+    (f'data_root={ROOT}/configs', ['holds no video']),
+    ('batch_size=999', ['fewer than one batch of 999']),
+    ('speeds=(1,1)', ['speeds must be two or more different']),
+    ('speeds=(0,1)', ['positive']),
+    ('model.memory_bank.size=0', ['memory_bank.size']),
+    ('model.gamma=1.5', ['model.gamma=1.5']),
+])
+def test_bad_input_ends_with_one_sentence(option, parts, videos, tmp_path):
+    before = tmp_path / 'epoch_1.pth'
+    before.write_text('mine')
+    refused(train(tmp_path, f'{videos}/videos', option), *parts)
+    assert before.read_text() == 'mine'
+
+
+def test_a_foreign_checkpoint_is_refused_on_resume(videos, tmp_path):
+    (tmp_path / 'bad.pth').write_bytes(b'not a checkpoint')
+    refused(
+        train(tmp_path, f'{videos}/videos',
+              args=['--resume', str(tmp_path / 'bad.pth')]), 'bad.pth')
+
+
+def test_unreadable_files_are_counted_at_the_end(videos, tmp_path):
+    shutil.copytree(f'{videos}/videos', tmp_path / 'videos')
+    for index in range(3):
+        (tmp_path / 'videos' / f'bad{index}.mp4').write_bytes(b'no video')
+    done = train(tmp_path / 'work', tmp_path / 'videos',
+                 'val_cfg=None', 'val_dataloader=None', 'val_evaluator=None',
+                 'train_dataloader.dataset.part=all')
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = done.stdout + done.stderr
+    assert '3 of 67 training videos could not be read' in printed
+    for index in range(3):
+        assert printed.count(f'bad{index}.mp4 (') == 1
