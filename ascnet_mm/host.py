@@ -5,6 +5,7 @@ works. Each function says which thread reports the fault and from which
 release on it can go.
 """
 import functools
+import importlib
 import importlib.util
 import os.path as osp
 import pickle
@@ -50,33 +51,45 @@ def quiet_mmcv_lite() -> None:
 
 
 def stand_in_for_drn() -> None:
-    """Let ``import mmaction.models`` pass on the released wheel.
+    """Let ``import mmaction.models`` pass where DRN cannot be imported.
 
-    The wheel of MMAction2 1.2.0 lacks ``mmaction.models.localizers.drn``,
-    which ``localizers/__init__.py`` imports (open-mmlab/mmaction2#2714). A
-    source checkout has it. The stand-in's ``DRN`` raises when it is built.
-    Can go with the first release whose wheel holds that folder.
+    ``localizers/__init__.py`` imports ``localizers.drn``, which the wheel of
+    MMAction2 1.2.0 lacks (open-mmlab/mmaction2#2714), and which in a source
+    checkout needs torchvision without declaring it. The stand-in's ``DRN``
+    raises when it is built. Can go with the first release whose wheel holds
+    that folder and whose requirements name torchvision.
     """
     package = 'mmaction.models.localizers.drn'
     mmaction = importlib.util.find_spec('mmaction')
     if package in sys.modules or mmaction is None:
         return
     folder = osp.join(osp.dirname(mmaction.origin), 'models', 'localizers')
-    if osp.isdir(osp.join(folder, 'drn')):
+    if not osp.isdir(osp.join(folder, 'drn')):
+        reason = 'the released wheel lacks it: install MMAction2 from source'
+    elif not _imports('torchvision'):
+        reason = 'it needs a torchvision that fits the installed torch'
+    else:
         return
 
     class DRN:
 
         def __init__(self, *args, **kwargs) -> None:
-            raise ImportError(
-                'DRN is not part of the released MMAction2 wheel; install '
-                'MMAction2 from its source to use it')
+            raise ImportError(f'DRN cannot be used here, {reason}')
 
     outer, inner = ModuleType(package), ModuleType(f'{package}.drn')
     outer.__path__ = []
     inner.DRN, outer.drn = DRN, inner
     sys.modules[outer.__name__] = outer
     sys.modules[inner.__name__] = inner
+
+
+def _imports(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    # A torchvision built for another torch raises a RuntimeError.
+    except Exception:
+        return False
+    return True
 
 
 def load_checkpoints_safely() -> None:
@@ -152,7 +165,7 @@ def _latin1_bytes(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _numpy_globals() -> Tuple[Tuple[Any, str], ...]:
     reconstruct, _, _ = np.zeros(1).__reduce__()
     scalar, _ = np.float64(0).__reduce__()

@@ -20,23 +20,42 @@ def load(path) -> dict:
     return CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
 
 
-def test_the_localizer_missing_from_the_wheel_has_a_stand_in():
-    from mmaction.models.localizers import DRN
-    if DRN.__module__.startswith('mmaction'):
-        pytest.skip('this host is a source checkout and has DRN itself')
-    with pytest.raises(ImportError, match='source'):
-        DRN()
+DRN = 'mmaction.models.localizers.drn'
 
 
-def test_a_source_checkout_is_left_alone(tmp_path, monkeypatch):
-    drn = 'mmaction.models.localizers.drn'
-    monkeypatch.delitem(host.sys.modules, drn, raising=False)
-    (tmp_path / 'models' / 'localizers' / 'drn').mkdir(parents=True)
+def test_the_host_imports_and_its_localizer_says_why_it_cannot():
+    from mmaction.models.localizers import DRN as localizer
+    if localizer.__module__.startswith('mmaction'):
+        pytest.skip('this host has DRN itself')
+    with pytest.raises(ImportError, match='DRN cannot be used here'):
+        localizer()
+
+
+@pytest.mark.parametrize('in_source, torchvision, stands_in', [
+    (False, True, True), (True, False, True), (True, True, False)])
+def test_drn_is_replaced_only_where_it_cannot_be_imported(
+        in_source, torchvision, stands_in, tmp_path, monkeypatch):
+    if in_source:
+        (tmp_path / 'models' / 'localizers' / 'drn').mkdir(parents=True)
+    modules = {k: v for k, v in host.sys.modules.items()
+               if not k.startswith(DRN)}
+    monkeypatch.setattr(host.sys, 'modules', modules)
     monkeypatch.setattr(
         host.importlib.util, 'find_spec',
         lambda name: type('Spec', (), dict(origin=tmp_path / '__init__.py')))
+    monkeypatch.setattr(host, '_imports', lambda name: torchvision)
     host.stand_in_for_drn()
-    assert drn not in host.sys.modules
+    assert (DRN in modules) == stands_in
+
+
+def test_a_module_that_breaks_on_import_counts_as_missing(
+        tmp_path, monkeypatch):
+    (tmp_path / 'built_for_cuda.py').write_text(
+        "raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not host._imports('built_for_cuda')
+    assert not host._imports('not_there_at_all')
+    assert host._imports('json')
 
 
 def test_a_missing_mmcv_is_named(monkeypatch):
@@ -93,12 +112,12 @@ def test_getattr_names_log_buffer_methods_alone(attack, tmp_path):
 
 @pytest.mark.parametrize('keep', [0, 10, 0.5, 0.99])
 def test_a_torn_file_is_refused_in_one_sentence(keep, tmp_path):
-    path = save(tmp_path / 'a.pth')
-    data = open(path, 'rb').read()
-    cut = keep if keep >= 1 or keep == 0 else int(len(data) * keep)
-    open(path, 'wb').write(data[:cut])
+    path = tmp_path / 'a.pth'
+    save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:keep if keep >= 1 else int(len(data) * keep)])
     with pytest.raises(InputError, match='a.pth .* use another one|weights'):
-        load(path)
+        load(str(path))
 
 
 def test_a_missing_file_is_named(tmp_path):

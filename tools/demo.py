@@ -21,22 +21,26 @@ import matplotlib
 
 matplotlib.use('Agg')
 
-import matplotlib.pyplot as plt  # noqa: E402
-import torch  # noqa: E402
-import torch.nn.functional as F  # noqa: E402
-from data.make_synthetic import CLASSES, make_set  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.hooks import Hook  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.progress import (BarColumn, MofNCompleteColumn,  # noqa: E402
-                           Progress, TextColumn, TimeRemainingColumn)
-from rich.table import Table  # noqa: E402
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from data.make_synthetic import CLASSES, make_set
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
 
-from ascnet_mm import InputError  # noqa: E402
-from ascnet_mm.apis import apply_options, versions  # noqa: E402
-from ascnet_mm.evaluation.retrieval import (chance_topk,  # noqa: E402
-                                            topk_hits)
+from ascnet_mm import InputError
+from ascnet_mm.apis import apply_options, versions
+from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 CHECKS = {

@@ -4,12 +4,12 @@ import os
 import os.path as osp
 import sys
 
+from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import apply_options
-from mmaction.registry import RUNNERS
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,6 +59,8 @@ def load_config(args: argparse.Namespace) -> Config:
         InputError: If an option does not fit the config.
     """
     cfg = Config.fromfile(args.config)
+    # First, so that they reach the evaluator before --dump adds another.
+    apply_options(cfg, args.cfg_options or {})
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
             raise InputError(
@@ -80,7 +82,6 @@ def load_config(args: argparse.Namespace) -> Config:
         dump = dict(type='DumpResults', out_file_path=args.dump)
         cfg.test_evaluator = [*evaluators, dump]
     cfg.launcher = args.launcher
-    apply_options(cfg, args.cfg_options or {})
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:

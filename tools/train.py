@@ -4,12 +4,12 @@ import os
 import os.path as osp
 import sys
 
+from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import apply_options
-from mmaction.registry import RUNNERS
 
 
 def parse_args() -> argparse.Namespace:

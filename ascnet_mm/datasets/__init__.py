@@ -1,5 +1,9 @@
-from .transforms import (DecordDecodeInOrder, DecordOpen, PerClip,
-                         SpeedPairedSampleFrames)
+from .transforms import (
+                         DecordDecodeInOrder,
+                         DecordOpen,
+                         PerClip,
+                         SpeedPairedSampleFrames,
+)
 from .video_folder import VideoFolder
 from .video_list import VideoList
 

@@ -56,4 +56,5 @@ class VideoList(BaseVideoDataset):
             path, label = path.rstrip(), int(label)
         else:
             path, label = line, -1
-        return dict(filename=osp.join(self.data_prefix['video'], path), label=label)
+        return dict(
+            filename=osp.join(self.data_prefix['video'], path), label=label)

@@ -1,5 +1,10 @@
-from .hooks import (InitialValidationHook, MemoryBankHook, MomentumUpdateHook,
-                    SampleSeedHook, SkippedVideosHook)
+from .hooks import (
+                    InitialValidationHook,
+                    MemoryBankHook,
+                    MomentumUpdateHook,
+                    SampleSeedHook,
+                    SkippedVideosHook,
+)
 
 __all__ = [
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',

@@ -4,9 +4,8 @@ import re
 from glob import glob
 
 import pytest
-from mmengine.config import Config
-
 from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
+from mmengine.config import Config
 
 from ..conftest import ROOT
 

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import decord
 import numpy as np
 import pytest
+from mmaction.registry import TRANSFORMS
 
 from ascnet_mm.datasets import DecordDecodeInOrder, DecordOpen, PerClip
 from ascnet_mm.datasets.transforms.decode import UnreadableVideo
-from mmaction.registry import TRANSFORMS
 
 
 class CountingReader:
@@ -62,9 +64,8 @@ def test_clips_are_transformed_apart_and_their_frames_alike():
 def test_a_bad_file_is_told_from_other_errors(content, videos, tmp_path):
     path = tmp_path / 'x.mp4'
     if content == 'torn':
-        with open(f'{videos}/videos/striped_disc_shifts/0000.mp4',
-                  'rb') as file:
-            content = file.read()[:900]
+        source = Path(videos, 'videos', 'striped_disc_shifts', '0000.mp4')
+        content = source.read_bytes()[:900]
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UnreadableVideo) as error:
@@ -75,8 +76,8 @@ def test_a_bad_file_is_told_from_other_errors(content, videos, tmp_path):
 def test_a_file_whose_frames_cannot_be_decoded_is_unreadable(
         videos, tmp_path):
     """The index is whole, the pictures are not."""
-    source = f'{videos}/videos/striped_disc_shifts/0000.mp4'
-    data = bytearray(open(source, 'rb').read())
+    source = Path(videos, 'videos', 'striped_disc_shifts', '0000.mp4')
+    data = bytearray(source.read_bytes())
     start = data.index(b'mdat') + 4
     data[start:data.index(b'moov') - 4] = bytes(
         data.index(b'moov') - 4 - start)

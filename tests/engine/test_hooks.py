@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from ascnet_mm import InputError
-from ascnet_mm.engine import (MemoryBankHook, MomentumUpdateHook,
-                              SampleSeedHook)
+from ascnet_mm.engine import MemoryBankHook, MomentumUpdateHook, SampleSeedHook
 from ascnet_mm.models.memory_bank import BankEntries
 
 from ..conftest import tiny_batch, tiny_model, train_on

@@ -1,10 +1,10 @@
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 
 from ascnet_mm import InputError
 from ascnet_mm.models.ascnet import pool, spread
-from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 
 from ..conftest import tiny_batch, tiny_model
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from ascnet_mm import InputError
-from ascnet_mm.models.memory_bank import BankEntries, MemoryBank
 from ascnet_mm.models.heads import unit_length
+from ascnet_mm.models.memory_bank import BankEntries, MemoryBank
 
 
 def entries(count, first_video=0, speeds=None, seed=0, dim=8):

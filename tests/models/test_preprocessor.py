@@ -3,11 +3,14 @@ import colorsys
 import numpy as np
 import pytest
 import torch
+from mmaction.structures import ActionDataSample
 
 from ascnet_mm import InputError
-from ascnet_mm.models.preprocessor import (RGB_TO_YIQ, ClipDataPreprocessor,
-                                           ColorJitter)
-from mmaction.structures import ActionDataSample
+from ascnet_mm.models.preprocessor import (
+    RGB_TO_YIQ,
+    ClipDataPreprocessor,
+    ColorJitter,
+)
 
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 NEUTRAL = [1., 1., 1., 0., 0.]

@@ -1,8 +1,7 @@
 import pytest
 import torch
-from torch import nn
-
 from mmaction.registry import MODELS
+from torch import nn
 
 # Supplementary, Table 4: channels and T x H x W of a 16 x 112 x 112 clip.
 TABLE_4 = {

@@ -6,7 +6,7 @@ clip_len = 16  # Table 4
 num_clips = 10  # RSPNet's default
 
 # Ten clips at even distances, their middle 112 x 112 of 128 x 171 pixels,
-# and the mean of their features (RSPNet's protocol, after VCOP)
+# and the mean of their features
 pipeline = [
     dict(type='DecordOpen'),
     dict(
@@ -15,6 +15,7 @@ pipeline = [
         num_clips=num_clips,
         test_mode=True),
     dict(type='DecordDecodeInOrder'),
+    # RSPNet's protocol, after VCOP
     dict(type='Resize', scale=(171, 128), keep_ratio=False),
     dict(type='CenterCrop', crop_size=112),
     dict(type='FormatShape', input_format='NCTHW'),
@@ -22,7 +23,7 @@ pipeline = [
         type='PackActionInputs', meta_keys=('filename', 'video_id', 'role'))
 ]
 test_dataloader = dict(
-    batch_size=8,
+    batch_size=8,  # ours: it changes no figure
     num_workers=8,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
