@@ -2,7 +2,7 @@ import hashlib
 import logging
 import random
 from contextlib import contextmanager
-from typing import Iterator, List, Optional
+from typing import Any, Iterator, List, Optional
 
 import numpy as np
 import torch
@@ -123,6 +123,17 @@ class BaseVideoDataset(BaseActionDataset):
             filename=info['filename']))  # yapf: disable
         sample.set_gt_label(info['label'])
         return dict(inputs=None, data_samples=sample)
+
+
+def video_datasets(dataset: Any) -> List[BaseVideoDataset]:
+    """The data sets of this package that a (wrapped) data set is made of."""
+    if isinstance(dataset, BaseVideoDataset):
+        return [dataset]
+    parts = getattr(dataset, 'datasets', [getattr(dataset, 'dataset', None)])
+    return [
+        found for part in parts if part is not None
+        for found in video_datasets(part)
+    ]
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class VideoRetrievalMetric(BaseMetric):
                     role=sample['role']))
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Top-k in percent, and how many videos took part.
+        """Top-k in percent, and how many videos took part or could not.
 
         Raises:
             InputError: If there is no query or no readable gallery.
@@ -69,7 +69,11 @@ class VideoRetrievalMetric(BaseMetric):
             f'top{k}': 100 * hit.sum().item() / total
             for k, hit in hits.items()
         }
-        return dict(metrics, queries=total, gallery=len(gallery))
+        return dict(
+            metrics,
+            queries=total,
+            gallery=len(gallery),
+            unreadable=len(results) - len(readable))
 
 
 def topk_hits(queries: Tensor, query_labels: Tensor, gallery: Tensor,

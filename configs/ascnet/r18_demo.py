@@ -84,8 +84,7 @@ val_evaluator = [
     dict(type='SpeedProbeMetric')
 ]
 
-train_cfg = dict(max_epochs=160, val_interval=20)  # ours: 1600 steps
-optim_wrapper = dict(optimizer=dict(lr=0.05))  # RSPNet's 0.1 per 64
+train_cfg = dict(max_epochs=150, val_interval=15)  # ours: 1500 steps
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=100, by_epoch=False),  # ours
     dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)  # RSPNet's default

@@ -3,8 +3,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.dataset import ConcatDataset, RepeatDataset
 
 from ascnet_mm import InputError
+from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.engine import MemoryBankHook, MomentumUpdateHook, SampleSeedHook
 from ascnet_mm.models.memory_bank import BankEntries
 
@@ -87,12 +89,35 @@ def test_the_bank_enters_checkpoints_and_returns_on_resume_alone():
         assert other.model.memory_bank.fill(1) == fill
 
 
-def test_a_set_smaller_than_a_batch_is_refused():
-    class Loader(SimpleNamespace):
-        __len__ = lambda self: 0  # noqa: E731
+class Loader(SimpleNamespace):
+    batch_size = 8
 
+    def __len__(self):
+        return 0
+
+
+def test_a_set_smaller_than_a_batch_is_refused(videos):
     runner = SimpleNamespace(
-        train_dataloader=Loader(dataset=[1, 2, 3], batch_size=8))
+        train_dataloader=Loader(
+            dataset=VideoFolder(f'{videos}/videos', [], indices=3)))
     with pytest.raises(InputError, match='3 videos, fewer than one batch of '
                        '8: set train_dataloader.batch_size to 3'):
         SampleSeedHook().before_train(runner)
+
+
+def test_a_set_without_identities_is_refused():
+    runner = SimpleNamespace(train_dataloader=Loader(dataset=[1, 2]))
+    with pytest.raises(InputError, match='VideoFolder and VideoList'):
+        SampleSeedHook().before_train(runner)
+
+
+def test_seed_and_epoch_reach_the_sets_inside_wrappers(videos):
+    parts = [VideoFolder(f'{videos}/videos', [], part=part)
+             for part in ('train', 'val')]
+    for seed, wrapped in ((7, ConcatDataset(parts)),
+                          (8, RepeatDataset(parts[0], times=2))):
+        SampleSeedHook().before_train_epoch(
+            SimpleNamespace(
+                seed=seed, epoch=3,
+                train_dataloader=Loader(dataset=wrapped)))
+    assert [p._draws.tolist() for p in parts] == [[8, 3], [7, 3]]

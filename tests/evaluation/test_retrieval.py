@@ -60,6 +60,7 @@ def test_metric_means_clips_and_counts_every_query():
     assert result['retrieval/top2'] == pytest.approx(200 / 3)
     assert result['retrieval/queries'] == 3
     assert result['retrieval/gallery'] == 2
+    assert result['retrieval/unreadable'] == 1
 
 
 def test_queries_search_the_gallery_and_not_the_reverse():

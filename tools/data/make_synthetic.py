@@ -213,8 +213,9 @@ def _background(scene: Callable, rng: np.random.Generator, x,
                 y) -> np.ndarray:
     """Two free colours mixed by a scene, ``[HEIGHT, WIDTH, 3]``."""
     first, second = _two_colours(rng)
-    angle, n = rng.uniform(-0.3, 0.3), rng.uniform(1.8, 2.4)
-    x, y = x - rng.uniform(-0.5, 0.5), y - rng.uniform(-0.5, 0.5)
+    angle = np.pi / 2 * rng.integers(4) + rng.uniform(-0.3, 0.3)
+    n = rng.uniform(1.8, 2.4)
+    x, y = x - rng.uniform(-1, 1), y - rng.uniform(-1, 1)
     mix = scene(
         np.cos(angle) * x + np.sin(angle) * y,
         np.cos(angle) * y - np.sin(angle) * x, n)[..., None]

@@ -1,9 +1,11 @@
-from typing import List
+import io
+from typing import List, Optional
 
 import decord
 import numpy as np
 from mmaction.datasets.transforms import DecordDecode, DecordInit
 from mmaction.registry import TRANSFORMS
+from mmengine import fileio
 
 
 class UnreadableVideo(Exception):
@@ -15,7 +17,23 @@ class DecordOpen(DecordInit):
     """The host's ``DecordInit`` that tells bad files from other errors.
 
     Added keys: ``video_reader``, ``total_frames``, ``avg_fps``.
+
+    Args:
+        num_threads (int): Threads of the decoder. Defaults to 1.
+        backend_args (dict, optional): Where files lie, as for MMEngine's
+            ``fileio.get``. Defaults to None: told by the path.
     """
+
+    def __init__(self,
+                 num_threads: int = 1,
+                 backend_args: Optional[dict] = None) -> None:
+        super().__init__(num_threads=num_threads)
+        self.backend_args = backend_args
+
+    def _get_video_reader(self, filename: str) -> decord.VideoReader:
+        content = fileio.get(filename, self.backend_args)
+        return decord.VideoReader(
+            io.BytesIO(content), num_threads=self.num_threads)
 
     def transform(self, results: dict) -> dict:
         """Open the file.

@@ -2,6 +2,7 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...datasets.base import video_datasets
 from ...errors import InputError
 
 
@@ -15,12 +16,18 @@ class SampleSeedHook(Hook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a training set that does not fill one batch.
+        """Refuse a training set that cannot be trained on.
 
         Raises:
-            InputError: If there is no iteration in an epoch.
+            InputError: If it is not made of this package's data sets, or
+                does not fill one batch.
         """
         loader = runner.train_dataloader
+        if not video_datasets(loader.dataset):
+            raise InputError(
+                f'the training set is a {type(loader.dataset).__name__}; '
+                'ASCNet needs the identities that VideoFolder and VideoList '
+                'give their videos')
         if len(loader) == 0:
             raise InputError(
                 f'the training set has {len(loader.dataset)} videos, fewer '
@@ -30,4 +37,5 @@ class SampleSeedHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Pass on seed and epoch before the workers start."""
-        runner.train_dataloader.dataset.set_draws(runner.seed, runner.epoch)
+        for dataset in video_datasets(runner.train_dataloader.dataset):
+            dataset.set_draws(runner.seed, runner.epoch)

@@ -2,6 +2,8 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...datasets.base import video_datasets
+
 
 @HOOKS.register_module()
 class SkippedVideosHook(Hook):
@@ -9,7 +11,8 @@ class SkippedVideosHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Count the training set's skipped videos."""
-        dataset = runner.train_dataloader.dataset
-        runner.logger.info(
-            f'{dataset.skipped_count} of {len(dataset)} training videos '
-            'could not be read and were replaced')
+        datasets = video_datasets(runner.train_dataloader.dataset)
+        skipped = sum(dataset.skipped_count for dataset in datasets)
+        total = sum(len(dataset) for dataset in datasets)
+        runner.logger.info(f'{skipped} of {total} training videos could not '
+                           'be read and were replaced')
