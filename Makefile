@@ -4,25 +4,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SEED ?= 0
+SEEDS ?= 0
+# The pinned versions do not exist for older Pythons.
+PINS := $(shell $(PYTHON) -c 'import sys; \
+	sys.version_info >= (3, 11) and print("-c constraints.txt")')
 
-.PHONY: demo test test-slow clean
+.PHONY: demo test clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt \
-		-e '.[lite,tools,test]'
+	$(BIN)/python -m pip install --quiet $(PINS) -e '.[lite,tools,test]'
 	touch $@
 
 demo: $(VENV)/installed
-	$(BIN)/python tools/demo.py --seed $(SEED) $(if $(VIDEOS),--videos '$(VIDEOS)')
+	$(BIN)/python tools/demo.py --seeds $(SEEDS) $(if $(VIDEOS),--videos '$(VIDEOS)')
 
 test: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q
-
-test-slow: $(VENV)/installed
-	$(BIN)/python -m pytest -q -o addopts= tests/slow
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -7,12 +7,14 @@ release on it can go.
 import functools
 import importlib
 import importlib.util
+import os
 import os.path as osp
 import pickle
 import sys
 import warnings
 from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional, Tuple
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
@@ -97,17 +99,19 @@ def load_checkpoints_safely() -> None:
 
     Since torch 2.6 ``torch.load`` refuses, for good reason, whatever is not
     on its allow-list, and MMEngine 0.10's log buffers are not
-    (open-mmlab/mmengine#1655). MMEngine's local loader is replaced by
-    :func:`load_from_local`. Torch releases without
-    ``torch.serialization.safe_globals`` load such files as they are and are
-    left alone. Can go with MMEngine 0.11.
+    (open-mmlab/mmengine#1655). MMEngine's loaders of files and of http
+    addresses are replaced. Under an older torch they work, unprotected, and
+    are left alone. Can go with MMEngine 0.11.
     """
-    if not hasattr(torch.serialization, 'safe_globals'):
-        return
     # Imported late: mmengine must not be needed to report a missing mmcv.
     from mmengine.runner.checkpoint import CheckpointLoader
-    CheckpointLoader.register_scheme(
-        prefixes='', loader=load_from_local, force=True)
+    from mmengine.utils import digit_version
+    if digit_version(torch.__version__) < digit_version('2.6'):
+        return
+    for prefixes, loader in (('', load_from_local),
+                             (('http://', 'https://'), load_from_http)):
+        CheckpointLoader.register_scheme(
+            prefixes=prefixes, loader=loader, force=True)
 
 
 def load_from_local(filename: str, map_location: Any = None) -> dict:
@@ -118,7 +122,8 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         map_location: As for :func:`torch.load`.
 
     Returns:
-        dict: The checkpoint.
+        dict: The checkpoint, without ``meta['config']``: MMEngine would run
+        that text as Python when it resumes.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -130,19 +135,51 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
         raise FileNotFoundError(f'{filename} can not be found.')
     try:
         with torch.serialization.safe_globals(_allowed_globals()):
-            return torch.load(
+            checkpoint = torch.load(
                 filename, map_location=map_location, weights_only=True)
-    except (pickle.UnpicklingError, _Refused) as error:
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    # A damaged file can make the unpickler fail in any way.
+    except Exception as error:
+        if not _is_refusal(error):
+            raise InputError(
+                f'{filename} is not a whole checkpoint '
+                f'({_first_sentence(error)}); use another one') from error
         raise InputError(
             f'{filename} was not loaded, because it holds more than tensors, '
             f'numbers and log buffers ({_first_sentence(error)}). If you '
             'trust whoever made it, save its weights alone: '
             "torch.save(torch.load(FILE, weights_only=False)['state_dict'], "
             'NEW_FILE)') from error
-    except (RuntimeError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(
-            f'{filename} is not a whole checkpoint '
-            f'({_first_sentence(error)}); use another one') from error
+    if isinstance(checkpoint, dict):
+        meta = checkpoint.get('meta')
+        if isinstance(meta, dict):
+            meta.pop('config', None)
+    return checkpoint
+
+
+def load_from_http(filename: str,
+                   map_location: Any = None,
+                   model_dir: Optional[str] = None) -> dict:
+    """Download a checkpoint, on one rank, and load it like a local file.
+
+    Args:
+        filename (str): Address of the file.
+        map_location: As for :func:`torch.load`.
+        model_dir (str, optional): Folder to keep it in. Defaults to torch
+            hub's.
+
+    Returns:
+        dict: The checkpoint.
+    """
+    from mmengine.dist import barrier, is_main_process
+    folder = model_dir or osp.join(torch.hub.get_dir(), 'checkpoints')
+    path = osp.join(folder, osp.basename(urlparse(filename).path))
+    if is_main_process() and not osp.isfile(path):
+        os.makedirs(folder, exist_ok=True)
+        torch.hub.download_url_to_file(filename, path, progress=False)
+    barrier()
+    return load_from_local(path, map_location)
 
 
 class _Refused(Exception):
@@ -156,13 +193,6 @@ def _buffer_method(owner: Any, name: str) -> Callable:
             getattr(HistoryBuffer, name, None)):
         raise _Refused(f'it asks for the attribute {name!r} of {owner!r}')
     return getattr(HistoryBuffer, name)
-
-
-def _latin1_bytes(text: str, encoding: str) -> bytes:
-    """All that a pickled ``codecs.encode`` may do: numpy's array bytes."""
-    if encoding != 'latin1':
-        raise _Refused(f'it asks for the codec {encoding!r}')
-    return text.encode('latin1')
 
 
 @functools.cache
@@ -185,10 +215,19 @@ def _allowed_globals() -> List[Tuple[Any, str]]:
         'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,
         '__builtin__.getattr': _buffer_method,
         'builtins.getattr': _buffer_method,
-        '_codecs.encode': _latin1_bytes,
     }
     return [(value, name) for name, value in allowed.items()
             ] + list(_numpy_globals())
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the file is sound and holds what is not allowed."""
+    if isinstance(error, _Refused):
+        return True
+    signs = ('Unsupported global', 'Unsupported class', 'unsupported GLOBAL',
+             'Can only', 'unrecognized function')
+    return isinstance(error, pickle.UnpicklingError) and any(
+        sign in str(error) for sign in signs)
 
 
 def _first_sentence(error: Optional[BaseException]) -> str:

@@ -39,7 +39,8 @@ from rich.progress import (
 from rich.table import Table
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import apply_options, versions
+from ascnet_mm.apis import apply_options, check_data, versions
+from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
@@ -103,6 +104,8 @@ def folder_config(folder: str) -> Config:
             part=part,
             pipeline=cfg[f'{part}_pipeline'],
             test_mode=part == 'val')
+    videos = len(VideoFolder(folder, [], part='train'))
+    cfg.train_dataloader.batch_size = min(cfg.batch_size, videos)
     cfg.val_evaluator = [
         evaluator for evaluator in cfg.val_evaluator
         if evaluator.type != 'VideoRetrievalMetric'
@@ -247,6 +250,7 @@ def main() -> None:
         if args.videos else rendered_config(args.set_dir))
     if args.epochs:
         cfg.train_cfg.max_epochs = args.epochs
+    check_data(cfg)
     logs = {
         seed: pretrain(cfg, seed, osp.join(args.out, f'seed_{seed}'), console)
         for seed in args.seeds
@@ -278,4 +282,4 @@ if __name__ == '__main__':
     try:
         main()
     except InputError as error:
-        sys.exit(f'error: {error}')
+        sys.exit(f'error: {error.sentence}')

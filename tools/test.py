@@ -4,12 +4,12 @@ import os
 import os.path as osp
 import sys
 
-from mmaction.registry import RUNNERS
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import apply_options
+from ascnet_mm.apis import OptionAction, apply_options, check_data
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionAction,
         metavar='KEY=VALUE',
         help='override settings of the config; KEY may be dotted, VALUE a '
         'list or tuple in quotes; a variable of the config (data_root, '
@@ -93,6 +93,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     cfg = load_config(parse_args())
+    check_data(cfg)
     if 'runner_type' in cfg:
         runner = RUNNERS.build(cfg)
     else:
@@ -103,5 +104,7 @@ def main() -> None:
 if __name__ == '__main__':
     try:
         main()
-    except (InputError, FileNotFoundError) as error:
+    except InputError as error:
+        sys.exit(f'error: {error.sentence}')
+    except FileNotFoundError as error:
         sys.exit(f'error: {error}')

@@ -4,12 +4,13 @@ import os
 import os.path as osp
 import sys
 
-from mmaction.registry import RUNNERS
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import apply_options
+from ascnet_mm.apis import OptionAction, apply_options, check_data
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,7 +49,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionAction,
         metavar='KEY=VALUE',
         help='override settings of the config; KEY may be dotted, VALUE a '
         'list or tuple in quotes; a variable of the config (data_root, '
@@ -76,6 +77,8 @@ def load_config(args: argparse.Namespace) -> Config:
         name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
     if args.amp:
+        if get_device() == 'cpu':
+            raise InputError('--amp needs a GPU, and there is none')
         wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
         if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
             raise InputError(f'--amp cannot be combined with the {wrapper} '
@@ -98,6 +101,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     cfg = load_config(parse_args())
+    check_data(cfg)
     if 'runner_type' in cfg:
         runner = RUNNERS.build(cfg)
     else:
@@ -108,5 +112,7 @@ def main() -> None:
 if __name__ == '__main__':
     try:
         main()
-    except (InputError, FileNotFoundError) as error:
+    except InputError as error:
+        sys.exit(f'error: {error.sentence}')
+    except FileNotFoundError as error:
         sys.exit(f'error: {error}')

@@ -1,4 +1,4 @@
-from .config import apply_options
+from .config import OptionAction, apply_options, check_data
 from .versions import versions
 
-__all__ = ['apply_options', 'versions']
+__all__ = ['OptionAction', 'apply_options', 'check_data', 'versions']

@@ -1,6 +1,21 @@
+import inspect
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
+from mmengine.registry import DATASETS, init_default_scope
+from mmengine.runner import Runner
+
+from ..errors import InputError
+
+
+class OptionAction(DictAction):
+    """MMEngine's ``DictAction`` that keeps the blanks of a path."""
+
+    @staticmethod
+    def _parse_iterable(val: str) -> Any:
+        if val.startswith(('(', '[', '"', "'")) or ',' in val:
+            return DictAction._parse_iterable(val)
+        return DictAction._parse_int_float_bool(val)
 
 
 def apply_options(cfg: Config, options: dict) -> None:
@@ -14,20 +29,54 @@ def apply_options(cfg: Config, options: dict) -> None:
     Args:
         cfg (Config): The config, changed in place.
         options (dict): Dotted keys and their values.
+
+    Raises:
+        InputError: If a variable is used under other names only, where it
+            cannot be followed.
     """
     for name, value in options.items():
-        if name in cfg and not isinstance(cfg[name], dict):
-            _replace(cfg._cfg_dict, name, cfg[name], value)
+        if name not in cfg or isinstance(cfg[name], dict):
+            continue
+        places = _replace(cfg._cfg_dict, name, cfg[name], value)
+        if places == 1 and name not in inspect.signature(Runner).parameters:
+            raise InputError(
+                f'{name} is a variable of the config that no key of that '
+                'name follows: set the places where it is used instead')
     cfg.merge_from_dict(options)
 
 
-def _replace(node: Any, name: str, old: Any, new: Any) -> None:
+def _replace(node: Any, name: str, old: Any, new: Any) -> int:
+    """Set all keys ``name`` of value ``old``; how many there were."""
+    count = 0
     if isinstance(node, dict):
         for key, value in node.items():
             if key == name and value == old:
                 node[key] = new
+                count += 1
             else:
-                _replace(value, name, old, new)
+                count += _replace(value, name, old, new)
     elif isinstance(node, (list, tuple)):
         for item in node:
-            _replace(item, name, old, new)
+            count += _replace(item, name, old, new)
+    return count
+
+
+def check_data(cfg: Config) -> None:
+    """Build all data sets of a config, before a run writes its first file.
+
+    Raises:
+        InputError: If a data set cannot be built, or the training set does
+            not fill one batch.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    for phase in ('train', 'val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if not loader or not isinstance(loader.dataset, dict):
+            continue
+        videos = len(DATASETS.build(loader.dataset))
+        batch = loader.get('batch_size', 1)
+        if loader.get('drop_last') and videos < batch:
+            raise InputError(
+                f'the {phase} set has {videos} videos, fewer than one batch '
+                f'of {batch}: set batch_size to {videos} or less, or add '
+                'videos')

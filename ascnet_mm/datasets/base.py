@@ -1,14 +1,16 @@
 import hashlib
 import logging
+import os.path as osp
 import random
 from contextlib import contextmanager
-from typing import Any, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
+from torch.utils.data import Dataset
 
 from ..errors import InputError
 from .transforms.decode import UnreadableVideo
@@ -26,8 +28,8 @@ class BaseVideoDataset(BaseActionDataset):
     one takes its place, drawn likewise; in test mode the sample keeps its
     place without clips, with the metainfo ``readable=False``.
 
-    Every sample carries ``video_id`` (a number made from its path, the same
-    in every run), ``sample_seed`` and ``role``.
+    Every sample carries ``video_id`` (a number made from its absolute
+    path), ``sample_seed`` and ``role``.
 
     Args:
         role (str): ``'query'`` or ``'gallery'`` in a retrieval.
@@ -62,9 +64,10 @@ class BaseVideoDataset(BaseActionDataset):
         return self.ann_file
 
     @property
-    def skipped_count(self) -> int:
-        """int: Videos found unreadable so far, by any worker."""
-        return int(self._skipped.sum())
+    def skipped(self) -> torch.Tensor:
+        """Tensor: Which videos were found unreadable so far, bool ``[len]``.
+        """
+        return self._skipped.clone()
 
     def set_draws(self, seed: int, epoch: int) -> None:
         """Set what the training samples' random numbers come from."""
@@ -74,7 +77,8 @@ class BaseVideoDataset(BaseActionDataset):
         """Add the video's identity and role to the host's information."""
         info = super().get_data_info(idx)
         digest = hashlib.blake2b(
-            info['filename'].encode(errors='surrogateescape'), digest_size=8)
+            osp.abspath(info['filename']).encode(errors='surrogateescape'),
+            digest_size=8)
         # 63 bits, to fit a signed integer.
         info['video_id'] = int.from_bytes(digest.digest(), 'big') >> 1
         info['role'] = self.role
@@ -92,10 +96,12 @@ class BaseVideoDataset(BaseActionDataset):
         data = self._read(idx, sample_seed)
         if data is None and self.test_mode:
             return self._without_clips(idx)
-        for step in range(len(self)):
-            if data is not None:
-                return data
+        step = 0
+        while data is None and step < len(self):
             data = self._read((start + step) % len(self), sample_seed)
+            step += 1
+        if data is not None:
+            return data
         raise InputError(
             f'none of the {len(self)} videos of {self.source} can be read')
 
@@ -125,15 +131,20 @@ class BaseVideoDataset(BaseActionDataset):
         return dict(inputs=None, data_samples=sample)
 
 
-def video_datasets(dataset: Any) -> List[BaseVideoDataset]:
-    """The data sets of this package that a (wrapped) data set is made of."""
-    if isinstance(dataset, BaseVideoDataset):
-        return [dataset]
-    parts = getattr(dataset, 'datasets', [getattr(dataset, 'dataset', None)])
-    return [
-        found for part in parts if part is not None
-        for found in video_datasets(part)
-    ]
+def video_datasets(dataset: Dataset) -> List[BaseVideoDataset]:
+    """The one data set, or those that a ``ConcatDataset`` joins.
+
+    Raises:
+        InputError: If any is not of this package.
+    """
+    parts = getattr(dataset, 'datasets', [dataset])
+    for part in parts:
+        if not isinstance(part, BaseVideoDataset):
+            raise InputError(
+                f'a {type(part).__name__} gives its videos no identities and '
+                'no draws of their own: use VideoFolder, VideoList or a '
+                'ConcatDataset of them')
+    return list(parts)
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from ..errors import InputError
+
 
 class _SpeedClipsMetric(BaseMetric):
     """Collects the features of each query video's clips, one per speed."""
@@ -25,9 +27,17 @@ class _SpeedClipsMetric(BaseMetric):
             self.results.append(features.cpu() if wanted else None)
 
     def compute_metrics(self, results: List[Tensor]) -> Dict[str, float]:
-        """Compute from the readable videos."""
-        return self.compute(
-            torch.stack([r for r in results if r is not None]))
+        """Compute from the readable videos.
+
+        Raises:
+            InputError: If there are none.
+        """
+        readable = [r for r in results if r is not None]
+        if not readable:
+            raise InputError(
+                f'{type(self).__name__}: no video of the validation set '
+                "whose role is 'query' could be read")
+        return self.compute(torch.stack(readable))
 
     @abstractmethod
     def compute(self, features: Tensor) -> Dict[str, float]:
@@ -84,14 +94,14 @@ class SpeedProbeMetric(_SpeedClipsMetric):
         self.weight_decay = weight_decay
 
     def compute(self, features: Tensor) -> Dict[str, float]:
-        """Accuracy in percent, and its chance level."""
+        """Accuracy in percent (NaN for a single video), and its chance."""
         videos, speeds, _ = features.shape
+        if videos == 1:
+            return dict(accuracy=float('nan'), chance=100 / speeds)
         folds = torch.arange(videos) % min(self.folds, videos)
         correct = 0
         for fold in folds.unique():
             train, test = features[folds != fold], features[folds == fold]
-            if len(train) == 0:  # one video: nothing to learn from
-                continue
             labels = torch.arange(speeds)
             weight = fit_linear(
                 train.flatten(0, 1), labels.repeat(len(train)),

@@ -1,4 +1,4 @@
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Sequence, Union
 
 import torch
 from torch import Tensor
@@ -153,20 +153,22 @@ class MemoryBank:
         return Retrieved(motion, similarity, found)
 
     def state_dict(self) -> dict:
-        """All entries in use, for a checkpoint: tensors and numbers only."""
+        """All entries in use, on the CPU: tensors and numbers only."""
         return dict(
             size=self.size,
             rings={
                 speed: dict(
-                    appearance=ring.appearance[:ring.filled].clone(),
-                    motion=ring.motion[:ring.filled].clone(),
-                    video_ids=ring.video_ids[:ring.filled].clone(),
+                    appearance=ring.appearance[:ring.filled].clone().cpu(),
+                    motion=ring.motion[:ring.filled].clone().cpu(),
+                    video_ids=ring.video_ids[:ring.filled].clone().cpu(),
                     next=ring.next)
                 for speed, ring in self._rings.items()
             })
 
-    def load_state_dict(self, state: dict) -> None:
-        """Take over what :meth:`state_dict` returned.
+    def load_state_dict(self,
+                        state: dict,
+                        device: Union[str, torch.device] = 'cpu') -> None:
+        """Take over what :meth:`state_dict` returned, on a device.
 
         Raises:
             InputError: If it came from a bank of another size.
@@ -178,7 +180,7 @@ class MemoryBank:
                 f'model.memory_bank.size={state["size"]} to resume')
         self._rings = {}
         for speed, saved in state['rings'].items():
-            ring = _Ring(self.size, saved['appearance'])
+            ring = _Ring(self.size, saved['appearance'].to(device))
             ring.filled = len(saved['video_ids'])
             for name in ('appearance', 'motion', 'video_ids'):
                 getattr(ring, name)[:ring.filled] = saved[name]

@@ -158,7 +158,14 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         readable = [clips for clips in inputs if clips is not None]
         if not readable:
             return None, data_samples
-        batch = torch.stack(readable)
+        # MMEngine calls this inside autocast, which is for the network.
+        with torch.autocast(readable[0].device.type, enabled=False):
+            batch = self._augment(readable, data_samples, training)
+        return batch, data_samples
+
+    def _augment(self, inputs: List[Tensor], data_samples: list,
+                 training: bool) -> Tensor:
+        batch = torch.stack(inputs)
         out = torch.empty(
             batch.transpose(0, 1).shape, dtype=torch.float32,
             device=batch.device)
@@ -173,4 +180,4 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                 clips = self.augmentation.apply(
                     clips.div_(255), parameters[:, index]).mul_(255)
             torch.sub(clips, self.mean, out=out[index]).div_(self.std)
-        return out.transpose(0, 1), data_samples
+        return out.transpose(0, 1)

@@ -1,6 +1,10 @@
+import argparse
+
+import pytest
 from mmengine.config import Config
 
-from ascnet_mm.apis import apply_options
+from ascnet_mm import InputError
+from ascnet_mm.apis import OptionAction, apply_options
 
 
 def config():
@@ -30,6 +34,25 @@ def test_dotted_keys_and_new_keys_are_merged_as_by_the_host():
     expected = config()
     expected.merge_from_dict(options)
     assert cfg.to_dict() == expected.to_dict()
+
+
+def test_a_variable_that_no_key_follows_is_refused():
+    cfg = config()
+    cfg.split = 1  # used in an f-string, say
+    with pytest.raises(InputError, match='split is a variable'):
+        apply_options(cfg, dict(split=2))
+    cfg.work_dir = 'a'
+    apply_options(cfg, dict(work_dir='b'))  # the runner reads it itself
+    assert cfg.work_dir == 'b'
+
+
+@pytest.mark.parametrize('text, value', [
+    ('my videos/a b', 'my videos/a b'), ('3', 3), ('0.5', 0.5),
+    ('True', True), ('(1, 2)', (1, 2)), ('1,2', [1, 2]), ('x', 'x')])
+def test_options_keep_blanks_and_parse_like_the_hosts(text, value):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--o', nargs='+', action=OptionAction)
+    assert parser.parse_args(['--o', f'a.b={text}']).o == {'a.b': value}
 
 
 def test_a_dotted_key_wins_over_a_variable():

@@ -67,9 +67,11 @@ def test_the_papers_values_stand(name):
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|RSPNet|BYOL|Algorithm)')
 HYPER_PARAMETERS = re.compile(
-    r'\b(lr|momentum|weight_decay|max_epochs|gamma|size|base_channels|'
-    r'in_channels|clip_len|scale|speeds|batch_size|area_range|num_clips|'
-    r'val_share|brightness|eta_min_ratio|base_batch_size|indices)'
+    r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
+    r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
+    r'clip_len|num_clips|scale|crop_size|area_range|flip_ratio|speeds|'
+    r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
+    r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor)'
     r'\s*=\s*[\d\[(.]')
 
 
@@ -79,10 +81,11 @@ HYPER_PARAMETERS = re.compile(
                 recursive=True)),
     ids=lambda path: osp.relpath(path, ROOT))
 def test_hyper_parameters_carry_their_source(path):
-    """On the line, or in the comment at most six lines above it."""
+    """On the line, or in a comment of its own right above it."""
     with open(path) as file:
         lines = file.read().splitlines()
     for number, line in enumerate(lines):
         if HYPER_PARAMETERS.search(line.split('#')[0]):
-            around = '\n'.join(lines[max(number - 6, 0):number + 1])
-            assert SOURCES.search(around), f'{path}:{number + 1}: {line}'
+            above = lines[number - 1].strip()
+            told = line + (above if above.startswith('#') else '')
+            assert SOURCES.search(told), f'{path}:{number + 1}: {line}'

@@ -120,7 +120,7 @@ def test_unreadable_videos_are_replaced_named_once_and_counted(
     assert all('x.MP4' in sample.filename for _, sample in first)
     second = fetch(dataset, workers)
     assert equal(first, second)
-    assert dataset.skipped_count == 2
+    assert dataset.skipped.sum() == 2
     printed = log_file.read_text()
     for name in ('torn.mp4', 'empty.avi'):
         assert printed.count(f'{name} (') == 1
@@ -132,6 +132,17 @@ def test_unreadable_videos_keep_their_place_in_a_test(folder):
     lost = [s for s in samples if s['inputs'] is None]
     assert len(samples) == 7 and len(lost) == 2
     assert all(s['data_samples'].readable is False for s in lost)
+
+
+def test_the_last_readable_video_replaces_all_others(folder):
+    for name in ('1 x.MP4', '3 x.MP4'):
+        (folder / 'a b' / 'c' / name).write_bytes(b'')
+    dataset = VideoFolder(str(folder / 'a b' / 'c'), PIPELINE)
+    (folder / 'a b' / 'c' / '1 x.MP4').write_bytes(
+        (folder / 'a b' / '0 x.MP4').read_bytes())
+    for epoch in range(20):
+        dataset.set_draws(0, epoch)
+        assert dataset[1]['data_samples'].filename.endswith('1 x.MP4')
 
 
 def test_a_folder_of_unreadable_videos_ends_with_a_sentence(folder):

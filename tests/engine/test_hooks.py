@@ -1,13 +1,17 @@
 from math import cos, pi
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 import torch
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.registry import init_default_scope
+from mmengine.runner import EpochBasedTrainLoop
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.engine import MemoryBankHook, MomentumUpdateHook, SampleSeedHook
+from ascnet_mm.models.heads import SCPHead
 from ascnet_mm.models.memory_bank import BankEntries
 
 from ..conftest import tiny_batch, tiny_model, train_on
@@ -55,23 +59,47 @@ def test_training_starts_with_target_equal_to_online(tmp_path):
     assert not torch.equal(model.backbone.conv.weight, start)
 
 
-def test_several_ranks_fill_the_bank_in_the_order_of_one(monkeypatch):
-    """Rank r of two has the rows r, r + 2, ... of the global batch."""
-    rows = torch.arange(6)
-    ranks = [rows[0::2], rows[1::2]]
-    monkeypatch.setattr('ascnet_mm.engine.hooks.memory_bank.all_gather',
-                        lambda mine: [r.to(mine.dtype) for r in (
-                            ranks if mine.ndim == 1 else
-                            [r[:, None] for r in ranks])])
-    entered = []
-    model = SimpleNamespace(
-        memory_bank=SimpleNamespace(enqueue=entered.append, speeds=[]),
-        take_bank_entries=lambda: BankEntries(
-            ranks[0][:, None].float(), ranks[0][:, None].float(), ranks[0],
-            ranks[0]))
-    MemoryBankHook().after_train_iter(SimpleNamespace(model=model), 0)
-    assert entered[0].video_ids.tolist() == rows.tolist()
-    assert entered[0].motion.flatten().tolist() == rows.tolist()
+def _on_one_of_two_ranks(rank, rendezvous, folder):
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=2)
+    init_default_scope('mmaction')
+    rows = torch.arange(6)[rank::2]  # as the sampler deals them out
+    model = tiny_model()
+    torch.manual_seed(0)
+    head = SCPHead(4, 6, 5).eval()
+    features, targets = torch.randn(6, 4)[rows], torch.randn(6, 5)[rows]
+    loss = head.loss(features, targets, FOUND[rows])
+    entry = rows[:, None].expand(-1, 5).float()
+    model._bank_entries = [BankEntries(entry, -entry, 1 + rows % 2, rows)]
+    MemoryBankHook().after_train_iter(
+        SimpleNamespace(model=model, message_hub=MagicMock()), 0)
+    torch.save((loss.item(), model.memory_bank.state_dict()),
+               f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+FOUND = torch.tensor([1, 0, 1, 0, 1, 0], dtype=torch.bool)  # rank 1: none
+
+
+def test_two_ranks_fill_the_bank_and_average_as_one_process(tmp_path):
+    torch.multiprocessing.spawn(
+        _on_one_of_two_ranks,
+        args=(str(tmp_path / 'rendezvous'), str(tmp_path)),
+        nprocs=2)
+    (loss0, bank0), (loss1, bank1) = (
+        torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1))
+    for speed, videos in ((1, [0, 2, 4]), (2, [1, 3, 5])):
+        for bank in (bank0, bank1):
+            ring = bank['rings'][speed]
+            assert ring['video_ids'].tolist() == videos
+            assert ring['appearance'][:, 0].tolist() == videos
+            assert (ring['motion'] == -ring['appearance']).all()
+    torch.manual_seed(0)
+    head = SCPHead(4, 6, 5).eval()
+    features, targets = torch.randn(6, 4), torch.randn(6, 5)
+    # The ranks' gradients are averaged, and so is the loss.
+    assert (loss0 + loss1) / 2 == pytest.approx(
+        head.loss(features, targets, FOUND).item(), rel=1e-5)
 
 
 def test_the_bank_enters_checkpoints_and_returns_on_resume_alone():
@@ -98,6 +126,7 @@ class Loader(SimpleNamespace):
 
 def test_a_set_smaller_than_a_batch_is_refused(videos):
     runner = SimpleNamespace(
+        train_loop=EpochBasedTrainLoop.__new__(EpochBasedTrainLoop),
         train_dataloader=Loader(
             dataset=VideoFolder(f'{videos}/videos', [], indices=3)))
     with pytest.raises(InputError, match='3 videos, fewer than one batch of '
@@ -105,19 +134,28 @@ def test_a_set_smaller_than_a_batch_is_refused(videos):
         SampleSeedHook().before_train(runner)
 
 
-def test_a_set_without_identities_is_refused():
-    runner = SimpleNamespace(train_dataloader=Loader(dataset=[1, 2]))
-    with pytest.raises(InputError, match='VideoFolder and VideoList'):
+def test_a_set_without_identities_is_refused(videos):
+    folder = VideoFolder(f'{videos}/videos', [])
+    for dataset in ([1, 2], RepeatDataset(folder, times=2)):
+        runner = SimpleNamespace(train_dataloader=Loader(dataset=dataset))
+        with pytest.raises(InputError, match='VideoFolder, VideoList or'):
+            SampleSeedHook().before_train(runner)
+
+
+def test_a_loop_without_epochs_is_refused(videos):
+    runner = SimpleNamespace(
+        train_loop=object(),
+        train_dataloader=Loader(
+            dataset=VideoFolder(f'{videos}/videos', [])))
+    with pytest.raises(InputError, match='EpochBasedTrainLoop'):
         SampleSeedHook().before_train(runner)
 
 
-def test_seed_and_epoch_reach_the_sets_inside_wrappers(videos):
+def test_seed_and_epoch_reach_all_joined_sets(videos):
     parts = [VideoFolder(f'{videos}/videos', [], part=part)
              for part in ('train', 'val')]
-    for seed, wrapped in ((7, ConcatDataset(parts)),
-                          (8, RepeatDataset(parts[0], times=2))):
-        SampleSeedHook().before_train_epoch(
-            SimpleNamespace(
-                seed=seed, epoch=3,
-                train_dataloader=Loader(dataset=wrapped)))
-    assert [p._draws.tolist() for p in parts] == [[8, 3], [7, 3]]
+    SampleSeedHook().before_train_epoch(
+        SimpleNamespace(
+            seed=7, epoch=3,
+            train_dataloader=Loader(dataset=ConcatDataset(parts))))
+    assert [p._draws.tolist() for p in parts] == [[7, 3]] * 2

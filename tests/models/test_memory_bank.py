@@ -63,6 +63,17 @@ def test_search_finds_the_nearest_other_video():
         assert float(hits.similarity[row]) == pytest.approx(max(dots))
 
 
+def test_autocast_leaves_the_search_in_single_precision():
+    bank = MemoryBank(size=500)
+    bank.enqueue(entries(500, dim=64))
+    queries = entries(20, first_video=900, seed=2, dim=64)
+    arguments = (queries.appearance, queries.speeds, queries.video_ids)
+    single = bank.search(*arguments)
+    with torch.autocast('cpu', torch.bfloat16):
+        inside = bank.search(*arguments)
+    assert torch.equal(single.similarity, inside.similarity)
+
+
 def test_nothing_is_found_where_there_is_no_other_video():
     bank = MemoryBank(size=4)
     query = entries(1)

@@ -123,6 +123,17 @@ def test_the_frames_of_a_clip_change_alike():
     assert not torch.allclose(out[:, 0], out[:, 1])
 
 
+def test_autocast_leaves_the_colours_alone():
+    preprocessor = ClipDataPreprocessor(
+        MEAN, STD, augmentation=dict(brightness=0.4, hue=0.4))
+    clips = torch.randint(0, 256, (2, 2, 3, 4, 6, 6), dtype=torch.uint8)
+    data = dict(inputs=list(clips), data_samples=samples(2))
+    single = preprocessor(dict(data), training=True)['inputs']
+    with torch.autocast('cpu', torch.bfloat16):
+        inside = preprocessor(dict(data), training=True)['inputs']
+    assert torch.equal(single, inside)
+
+
 def test_unreadable_samples_have_no_clips():
     preprocessor = ClipDataPreprocessor(MEAN, STD)
     clips = torch.zeros(2, 3, 4, 6, 6, dtype=torch.uint8)

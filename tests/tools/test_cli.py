@@ -3,6 +3,7 @@ import json
 import os
 import os.path as osp
 import pickle
+import re
 import shutil
 
 import pytest
@@ -108,11 +109,11 @@ def test_a_checkpoint_is_evaluated_and_dumped(trained, retrieval, tmp_path):
                     str(tmp_path), '--dump', str(tmp_path / 'out.pkl'),
                     '--cfg-options', *retrieval)
     assert done.returncode == 0, done.stderr[-2000:]
-    metrics, = [line for line in scalars(tmp_path) if 'retrieval/top1' in
-                line]
-    assert metrics['retrieval/queries'] == 16
-    assert metrics['retrieval/gallery'] == 48
-    assert metrics['retrieval/top1'] <= metrics['retrieval/top5'] <= 100
+    metrics = dict(re.findall(r'retrieval/(\w+): ([\d.]+)', done.stdout +
+                              done.stderr))
+    assert metrics['queries'] == '16' and metrics['gallery'] == '48'
+    assert metrics['unreadable'] == '0'
+    assert 0 <= float(metrics['top1']) <= float(metrics['top5']) <= 100
     with open(tmp_path / 'out.pkl', 'rb') as file:
         dumped = pickle.load(file)
     assert len(dumped) == 64
@@ -148,10 +149,11 @@ def test_a_checkpoint_of_another_encoder_is_refused(trained, retrieval):
     ('model.gamma=1.5', ['model.gamma=1.5']),
 ])
 def test_bad_input_ends_with_one_sentence(option, parts, videos, tmp_path):
-    before = tmp_path / 'epoch_1.pth'
-    before.write_text('mine')
+    dumped = tmp_path / 'r18_folder.py'
+    dumped.write_text('of an earlier run')
     refused(train(tmp_path, f'{videos}/videos', option), *parts)
-    assert before.read_text() == 'mine'
+    assert dumped.read_text() == 'of an earlier run'
+    assert not list(tmp_path.glob('*.pth'))
 
 
 def test_a_foreign_checkpoint_is_refused_on_resume(videos, tmp_path):
@@ -159,6 +161,33 @@ def test_a_foreign_checkpoint_is_refused_on_resume(videos, tmp_path):
     refused(
         train(tmp_path, f'{videos}/videos',
               args=['--resume', str(tmp_path / 'bad.pth')]), 'bad.pth')
+
+
+def test_a_folder_of_unreadable_files_ends_with_one_sentence(tmp_path):
+    (tmp_path / 'videos').mkdir()
+    for index in range(20):
+        (tmp_path / 'videos' / f'{index}.mp4').write_bytes(b'no video')
+    for options in ((), ('val_cfg=None', 'val_dataloader=None',
+                         'val_evaluator=None')):
+        refused(train(tmp_path / 'work', tmp_path / 'videos', *options),
+                'could be read' if not options else 'can be read')
+
+
+def test_amp_without_a_gpu_is_refused(videos, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip('there is a GPU')
+    refused(train(tmp_path, f'{videos}/videos', args=['--amp']), '--amp')
+
+
+def test_the_best_checkpoint_and_tensorboard_can_be_asked_for(
+        videos, tmp_path):
+    done = train(
+        tmp_path, f'{videos}/videos', 'train_cfg.max_epochs=1',
+        'default_hooks.checkpoint.save_best=same_video/top1',
+        'visualizer.vis_backends.0.type=TensorboardVisBackend')
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list(tmp_path.glob('best_same_video*.pth'))
+    assert list(tmp_path.rglob('events.out.tfevents*'))
 
 
 def test_unreadable_files_are_counted_at_the_end(videos, tmp_path):

@@ -158,11 +158,11 @@ def slope(along, across, n):
 
 
 def waves(along, across, n):
-    return 0.5 + 0.5 * np.sin(2 * n * along)
+    return 0.5 + 0.5 * np.sin(4 * n * along)
 
 
 def spots(along, across, n):
-    return np.clip(np.sin(2 * n * along) * np.sin(2 * n * across), 0, 1)
+    return (np.sin(3 * n * along) * np.sin(3 * n * across) > 0.2).astype(float)
 
 
 def horizon(along, across, n):
@@ -171,20 +171,20 @@ def horizon(along, across, n):
 
 def rays(along, across, n):
     turns = np.arctan2(across, along) / (2 * np.pi)
-    return (turns * np.round(2 * n) % 1 > 0.5).astype(float)
+    return (turns * np.round(4 * n) % 1 > 0.5).astype(float)
 
 
 def tiles(along, across, n):
-    return ((n * along % 1 < 0.15) | (n * across % 1 < 0.15)).astype(float)
+    return ((n * along % 1 < 0.25) | (n * across % 1 < 0.25)).astype(float)
 
 
 def ripples(along, across, n):
-    return 0.5 + 0.5 * np.cos(3 * n * np.hypot(along, across))
+    return 0.5 + 0.5 * np.cos(5 * n * np.hypot(along, across))
 
 
 def blocks(along, across, n):
-    cells = np.sin(12.9898 * np.floor(n * along) + 78.233 * np.floor(
-        n * across)) * 43758.5453  # yapf: disable
+    cells = np.sin(12.9898 * np.floor(2 * n * along) + 78.233 * np.floor(
+        2 * n * across)) * 43758.5453  # yapf: disable
     return cells - np.floor(cells)
 
 
@@ -213,7 +213,7 @@ def _background(scene: Callable, rng: np.random.Generator, x,
                 y) -> np.ndarray:
     """Two free colours mixed by a scene, ``[HEIGHT, WIDTH, 3]``."""
     first, second = _two_colours(rng)
-    angle = np.pi / 2 * rng.integers(4) + rng.uniform(-0.3, 0.3)
+    angle = rng.uniform(-0.3, 0.3)
     n = rng.uniform(1.8, 2.4)
     x, y = x - rng.uniform(-1, 1), y - rng.uniform(-1, 1)
     mix = scene(

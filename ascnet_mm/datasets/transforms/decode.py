@@ -1,4 +1,3 @@
-import io
 from typing import List, Optional
 
 import decord
@@ -6,6 +5,11 @@ import numpy as np
 from mmaction.datasets.transforms import DecordDecode, DecordInit
 from mmaction.registry import TRANSFORMS
 from mmengine import fileio
+
+# Every unreadable file is named in the log; FFmpeg's chatter adds nothing.
+decord.logging.set_level(decord.logging.QUIET)
+
+DECORD_ERRORS = (decord.DECORDError, decord.DECORDLimitReachedError)
 
 
 class UnreadableVideo(Exception):
@@ -21,7 +25,7 @@ class DecordOpen(DecordInit):
     Args:
         num_threads (int): Threads of the decoder. Defaults to 1.
         backend_args (dict, optional): Where files lie, as for MMEngine's
-            ``fileio.get``. Defaults to None: told by the path.
+            ``fileio``. Defaults to None: told by the path.
     """
 
     def __init__(self,
@@ -31,9 +35,9 @@ class DecordOpen(DecordInit):
         self.backend_args = backend_args
 
     def _get_video_reader(self, filename: str) -> decord.VideoReader:
-        content = fileio.get(filename, self.backend_args)
-        return decord.VideoReader(
-            io.BytesIO(content), num_threads=self.num_threads)
+        # The reader keeps a downloaded file open after its name has gone.
+        with fileio.get_local_path(filename, self.backend_args) as path:
+            return decord.VideoReader(path, num_threads=self.num_threads)
 
     def transform(self, results: dict) -> dict:
         """Open the file.
@@ -45,7 +49,7 @@ class DecordOpen(DecordInit):
         try:
             results = super().transform(results)
         # decord has no error class of its own for a file it cannot open.
-        except (OSError, RuntimeError, decord.DECORDError) as error:
+        except (OSError, RuntimeError, *DECORD_ERRORS) as error:
             raise UnreadableVideo(_reason(error)) from error
         if results['total_frames'] < 1:
             raise UnreadableVideo('it has no frame')
@@ -65,7 +69,7 @@ class DecordDecodeInOrder(DecordDecode):
         ascending, places = np.unique(frame_inds, return_inverse=True)
         try:
             frames = super()._decord_load_frames(container, ascending)
-        except decord.DECORDError as error:
+        except DECORD_ERRORS as error:
             raise UnreadableVideo(_reason(error)) from error
         return [frames[place] for place in places]
 

@@ -1,4 +1,4 @@
-from typing import Callable, List, Union
+from typing import List
 
 from mmaction.registry import TRANSFORMS
 from mmaction.utils import ConfigType
@@ -20,7 +20,7 @@ class PerClip(BaseTransform):
         transforms (list): Configs of transforms that work on ``imgs``.
     """
 
-    def __init__(self, transforms: List[Union[ConfigType, Callable]]) -> None:
+    def __init__(self, transforms: List[ConfigType]) -> None:
         self.transforms = Compose(
             [TRANSFORMS.build(transform) for transform in transforms])
 

@@ -11,7 +11,8 @@ class InitialValidationHook(Hook):
     its random weights, which retrieves well above chance on most data.
     """
 
-    priority = 'LOW'
+    # After CheckpointHook, which the validation may ask to save the best.
+    priority = 'LOWEST'
 
     def before_train(self, runner: Runner) -> None:
         """Run the validation loop once, unless the run is resumed."""

@@ -45,7 +45,10 @@ class MemoryBankHook(Hook):
             InputError: If the config asks for a bank of another size.
         """
         if runner._resume and 'memory_bank' in checkpoint:
-            unwrap(runner).memory_bank.load_state_dict(checkpoint['memory_bank'])
+            model = unwrap(runner)
+            model.memory_bank.load_state_dict(
+                checkpoint['memory_bank'],
+                device=next(model.parameters()).device)
 
 
 def _gather(rows: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ...datasets.base import video_datasets
 from ...errors import InputError
@@ -16,18 +16,20 @@ class SampleSeedHook(Hook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a training set that cannot be trained on.
+        """Refuse a run whose samples could not be drawn.
 
         Raises:
-            InputError: If it is not made of this package's data sets, or
-                does not fill one batch.
+            InputError: If the training set is not made of this package's data
+                sets or does not fill one batch, or if the run does not count
+                epochs.
         """
         loader = runner.train_dataloader
-        if not video_datasets(loader.dataset):
+        video_datasets(loader.dataset)
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise InputError(
-                f'the training set is a {type(loader.dataset).__name__}; '
-                'ASCNet needs the identities that VideoFolder and VideoList '
-                'give their videos')
+                f'a {type(runner.train_loop).__name__} counts no epochs, so '
+                'that each pass would draw the same clips: use '
+                "train_cfg=dict(type='EpochBasedTrainLoop')")
         if len(loader) == 0:
             raise InputError(
                 f'the training set has {len(loader.dataset)} videos, fewer '

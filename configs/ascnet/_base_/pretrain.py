@@ -1,14 +1,16 @@
 train_cfg = dict(
     type='EpochBasedTrainLoop',
     max_epochs=200,  # RSPNet's default
-    val_begin=1,
-    val_interval=10)
+    val_interval=10)  # ours
 val_cfg = dict(type='ValLoop')
 
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(  # RSPNet's default: 0.1 per 64 clip pairs
-        type='SGD', lr=0.1, momentum=0.9, weight_decay=1e-4))
+    optimizer=dict(
+        type='SGD',
+        lr=0.1,  # RSPNet's default, per 64 clip pairs
+        momentum=0.9,  # RSPNet's default
+        weight_decay=1e-4))  # RSPNet's default
 auto_scale_lr = dict(enable=False, base_batch_size=64)  # RSPNet's default
 
 # RSPNet's default: per epoch, to a thousandth, over the whole run

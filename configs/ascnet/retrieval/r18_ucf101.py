@@ -1,7 +1,6 @@
 _base_ = ['../_base_/ascnet_r18.py', '../_base_/default_runtime.py']
 
 data_root = 'data/ucf101'
-split = 1
 clip_len = 16  # Table 4
 num_clips = 10  # RSPNet's default
 
@@ -17,7 +16,7 @@ pipeline = [
     dict(type='DecordDecodeInOrder'),
     # RSPNet's protocol, after VCOP
     dict(type='Resize', scale=(171, 128), keep_ratio=False),
-    dict(type='CenterCrop', crop_size=112),
+    dict(type='CenterCrop', crop_size=112),  # Table 4
     dict(type='FormatShape', input_format='NCTHW'),
     dict(
         type='PackActionInputs', meta_keys=('filename', 'video_id', 'role'))
@@ -33,7 +32,7 @@ test_dataloader = dict(
                 type='VideoList',
                 role=role,
                 data_root=data_root,
-                ann_file=f'ucf101_{part}_split_{split}_videos.txt',
+                ann_file=f'ucf101_{part}_split_1_videos.txt',
                 data_prefix=dict(video='videos'),
                 pipeline=pipeline,
                 test_mode=True)
