@@ -38,8 +38,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from ascnet_mm import InputError
-from ascnet_mm.apis import apply_options, check_data, versions
+from ascnet_mm.apis import apply_options, check_data, run_script, versions
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
 
@@ -279,7 +278,4 @@ def main() -> None:
 
 if __name__ == '__main__':
     warnings.filterwarnings('ignore', category=UserWarning)
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f'error: {error.sentence}')
+    run_script(main)

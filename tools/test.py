@@ -1,35 +1,23 @@
 """Evaluate a checkpoint; MMAction2's options, same meaning."""
 import argparse
-import os
-import os.path as osp
-import sys
 
 from mmengine.config import Config
-from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import OptionAction, apply_options, check_data
+from ascnet_mm.apis import (
+    apply_options,
+    build_runner,
+    host_parser,
+    run_script,
+    set_environment,
+)
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='path of the config')
+    parser = host_parser(__doc__)
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument(
-        '--work-dir',
-        help='folder for the log and the metrics; default: the config\'s '
-        'work_dir, else work_dirs/NAME_OF_THE_CONFIG')
-    parser.add_argument(
         '--dump', metavar='FILE.pkl', help='write the predictions to a file')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=OptionAction,
-        metavar='KEY=VALUE',
-        help='override settings of the config; KEY may be dotted, VALUE a '
-        'list or tuple in quotes; a variable of the config (data_root, '
-        'num_clips, ...) is changed wherever it is used')
     parser.add_argument(
         '--show-dir', help='folder for pictures of the predictions')
     parser.add_argument(
@@ -41,15 +29,7 @@ def parse_args() -> argparse.Namespace:
         type=float,
         default=2,
         help='seconds that a window stays open')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='how the processes were started')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return parser.parse_args()
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -60,7 +40,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     cfg = Config.fromfile(args.config)
     # First, so that they reach the evaluator before --dump adds another.
-    apply_options(cfg, args.cfg_options or {})
+    apply_options(cfg, args.cfg_options)
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
             raise InputError(
@@ -81,30 +61,14 @@ def load_config(args: argparse.Namespace) -> Config:
             evaluators = [evaluators]
         dump = dict(type='DumpResults', out_file_path=args.dump)
         cfg.test_evaluator = [*evaluators, dump]
-    cfg.launcher = args.launcher
-    if args.work_dir is not None:
-        cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(args.config))[0]
-        cfg.work_dir = osp.join('work_dirs', name)
+    set_environment(cfg, args)
     cfg.load_from = args.checkpoint
     return cfg
 
 
 def main() -> None:
-    cfg = load_config(parse_args())
-    check_data(cfg)
-    if 'runner_type' in cfg:
-        runner = RUNNERS.build(cfg)
-    else:
-        runner = Runner.from_cfg(cfg)
-    runner.test()
+    build_runner(load_config(parse_args())).test()
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f'error: {error.sentence}')
-    except FileNotFoundError as error:
-        sys.exit(f'error: {error}')
+    run_script(main)

@@ -86,7 +86,7 @@ val_evaluator = [
     dict(type='SpeedProbeMetric')
 ]
 
-train_cfg = dict(max_epochs=150, val_interval=15)  # ours: 1500 steps
+train_cfg = dict(max_epochs=120, val_interval=15)  # ours: 1200 steps
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=100, by_epoch=False),  # ours
     dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)  # RSPNet's default

@@ -34,7 +34,3 @@ val_dataloader = dict(
         val_share=val_share,
         pipeline=_base_.val_pipeline,
         test_mode=True))
-val_evaluator = [
-    dict(type='SameVideoRetrievalMetric'),
-    dict(type='SpeedProbeMetric')
-]

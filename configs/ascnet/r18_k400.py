@@ -32,7 +32,3 @@ val_dataloader = dict(
         indices=2000,  # ours: enough to read the gauges to about 1 %
         pipeline=_base_.val_pipeline,
         test_mode=True))
-val_evaluator = [
-    dict(type='SameVideoRetrievalMetric'),
-    dict(type='SpeedProbeMetric')
-]

@@ -3,6 +3,10 @@ train_cfg = dict(
     max_epochs=200,  # RSPNet's default
     val_interval=10)  # ours
 val_cfg = dict(type='ValLoop')
+val_evaluator = [
+    dict(type='SameVideoRetrievalMetric'),
+    dict(type='SpeedProbeMetric')
+]
 
 optim_wrapper = dict(
     type='OptimWrapper',

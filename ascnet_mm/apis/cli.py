@@ -1,0 +1,70 @@
+"""What the scripts in ``tools/`` share."""
+import argparse
+import os
+import os.path as osp
+import sys
+from typing import Callable
+
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from ..errors import InputError
+from .config import OptionAction, check_data
+
+
+def host_parser(description: str) -> argparse.ArgumentParser:
+    """The options that MMAction2's ``train.py`` and ``test.py`` share."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('config', help='path of the config')
+    parser.add_argument(
+        '--work-dir',
+        help="folder for logs and checkpoints; default: the config's "
+        'work_dir, else work_dirs/NAME_OF_THE_CONFIG')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=OptionAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='override settings of the config; KEY may be dotted, VALUE a '
+        'list or tuple in quotes; a variable of the config (data_root, '
+        'clip_len, ...) is changed wherever it is used')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how the processes were started')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    return parser
+
+
+def set_environment(cfg: Config, args: argparse.Namespace) -> None:
+    """Put launcher, rank and work folder where the runner looks for them."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        name = osp.splitext(osp.basename(args.config))[0]
+        cfg.work_dir = osp.join('work_dirs', name)
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Check the data sets, then build the runner that the config asks for.
+
+    Raises:
+        InputError: If a data set cannot be used; nothing is written then.
+    """
+    check_data(cfg)
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Run a script; a user's mistake ends it with one sentence."""
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f'error: {error.sentence}')
+    except FileNotFoundError as error:
+        sys.exit(f'error: {error}')
