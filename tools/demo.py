@@ -123,6 +123,9 @@ def pretrain(cfg: Config, seed: int, work_dir: str,
                 logger=dict(interval=1000, ignore_last=False))))
     cfg.experiment_name = f'demo_{seed}_{time.time_ns()}'
     runner = Runner.from_cfg(cfg)
+    # MMEngine's own use of what it deprecates is no news to the user.
+    runner.logger.addFilter(
+        lambda record: 'will be deprecated' not in record.getMessage())
     runner.register_hook(ProgressBar(f'seed {seed}', console))
     runner.train()
     log = osp.join(runner.log_dir, 'vis_data', 'scalars.json')
@@ -170,28 +173,26 @@ def summarise(logs: Dict[int, List[dict]]) -> Dict[str, dict]:
 
 def show_table(checks: Dict[int, dict], references: Optional[dict],
                console: Console) -> None:
-    """Print one table: chance, raw pixels, before and after, per seed."""
+    """Print one table: chance, raw pixels, and all seeds before and after."""
     table = Table(title='What the encoder knows of videos it was not '
                   'trained on')
+    seeds = ' / '.join(map(str, checks))
     table.add_column('check')
     table.add_column('chance', justify='right')
     if references:
         table.add_column('raw pixels', justify='right')
-    for seed in checks:
-        table.add_column(f'random network\nseed {seed}', justify='right')
-        table.add_column(f'trained\nseed {seed}', justify='right')
+    for name in ('random network', 'trained'):
+        table.add_column(f'{name}\nseed {seeds}', justify='right')
     first = next(iter(checks.values()))
     chance = dict(first['chance'], **(references or {}).get('chance', {}))
-    for key, title in CHECKS.items():
-        if key not in first['after']:
-            continue
-        row = [title, f'{chance[key]:.1f}']
+    for key in first['after']:
+        row = [CHECKS[key], f'{chance[key]:.1f}']
         if references:
             raw = references['raw'].get(key)
             row.append('' if raw is None else f'{raw:.1f}')
-        for result in checks.values():
-            row += [f'{result["before"][key]:.1f}',
-                    f'{result["after"][key]:.1f}']
+        for when in ('before', 'after'):
+            row.append(' / '.join(
+                f'{result[when][key]:.1f}' for result in checks.values()))
         table.add_row(*row)
     console.print(table)
 

@@ -15,6 +15,9 @@ optim_wrapper = dict(
         lr=0.1,  # RSPNet's default, per 64 clip pairs
         momentum=0.9,  # RSPNet's default
         weight_decay=1e-4))  # RSPNet's default
+# ours, as in BYOL: BatchNorm over the global batch where there are several
+# GPUs (torch's SyncBatchNorm has no CPU version: sync_bn=None there)
+sync_bn = 'torch'
 auto_scale_lr = dict(enable=False, base_batch_size=64)  # RSPNet's default
 
 # RSPNet's default: per epoch, to a thousandth, over the whole run
