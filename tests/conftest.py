@@ -79,7 +79,7 @@ class LossRecorder(Hook):
     def after_train_iter(self, runner, batch_idx, data_batch=None,
                          outputs=None) -> None:
         self.losses.append({
-            key: float(value)
+            key: float(value.detach())
             for key, value in outputs.items() if 'loss' in key
         })
 

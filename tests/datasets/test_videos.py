@@ -93,6 +93,17 @@ def test_draws_depend_on_seed_epoch_and_index_alone(folder):
     assert len({c.numpy().tobytes() for c in clips}) == 10
 
 
+def test_workers_that_stay_hear_of_the_next_epoch(folder):
+    dataset = VideoFolder(str(folder / 'a b'), PIPELINE)
+    loader = torch.utils.data.DataLoader(
+        dataset, batch_size=1, num_workers=1, collate_fn=pseudo_collate,
+        persistent_workers=True)
+    for epoch in (0, 1, 2):
+        dataset.set_draws(5, epoch)
+        stayed = [(b['inputs'][0], b['data_samples'][0]) for b in loader]
+        assert equal(stayed, fetch(dataset, workers=0, epoch=epoch))
+
+
 def test_making_a_sample_leaves_the_global_generators_alone(folder):
     dataset = VideoFolder(str(folder / 'a b'), PIPELINE)
     np.random.seed(3)

@@ -42,6 +42,13 @@ def test_keeps_the_most_recent_of_each_speed(batch):
             assert bank.fill(speed) == len(videos) / 10
 
 
+def test_a_batch_beyond_the_size_leaves_the_oldest_next_in_turn():
+    bank = MemoryBank(size=4)
+    bank.enqueue(entries(6))  # 2 3 4 5 stay
+    bank.enqueue(entries(1, first_video=6))
+    assert sorted(bank._rings[1].video_ids.tolist()) == [3, 4, 5, 6]
+
+
 def test_search_finds_the_nearest_other_video():
     """Against a loop over all entries, own videos left out."""
     bank = MemoryBank(size=50)
