@@ -7,6 +7,12 @@ from mmengine.runner import Runner
 
 from ..errors import InputError
 
+# What MMEngine's runner reads from a config: its arguments and these.
+RUNNER_KEYS = {
+    *inspect.signature(Runner).parameters, 'sync_bn', 'compile',
+    'find_unused_parameters', 'runner_type'
+}
+
 
 class OptionAction(DictAction):
     """MMEngine's ``DictAction`` that keeps the blanks of a path."""
@@ -38,7 +44,7 @@ def apply_options(cfg: Config, options: dict) -> None:
         if name not in cfg or isinstance(cfg[name], dict):
             continue
         places = _replace(cfg._cfg_dict, name, cfg[name], value)
-        if places == 1 and name not in inspect.signature(Runner).parameters:
+        if places == 1 and name not in RUNNER_KEYS:
             raise InputError(
                 f'{name} is a variable of the config that no key of that '
                 'name follows: set the places where it is used instead')

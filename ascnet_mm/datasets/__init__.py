@@ -1,8 +1,8 @@
 from .transforms import (
-                         DecordDecodeInOrder,
-                         DecordOpen,
-                         PerClip,
-                         SpeedPairedSampleFrames,
+    DecordDecodeInOrder,
+    DecordOpen,
+    PerClip,
+    SpeedPairedSampleFrames,
 )
 from .video_folder import VideoFolder
 from .video_list import VideoList

@@ -1,9 +1,9 @@
 from .hooks import (
-                    InitialValidationHook,
-                    MemoryBankHook,
-                    MomentumUpdateHook,
-                    SampleSeedHook,
-                    SkippedVideosHook,
+    InitialValidationHook,
+    MemoryBankHook,
+    MomentumUpdateHook,
+    SampleSeedHook,
+    SkippedVideosHook,
 )
 
 __all__ = [

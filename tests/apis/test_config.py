@@ -41,9 +41,9 @@ def test_a_variable_that_no_key_follows_is_refused():
     cfg.split = 1  # used in an f-string, say
     with pytest.raises(InputError, match='split is a variable'):
         apply_options(cfg, dict(split=2))
-    cfg.work_dir = 'a'
-    apply_options(cfg, dict(work_dir='b'))  # the runner reads it itself
-    assert cfg.work_dir == 'b'
+    cfg.work_dir, cfg.sync_bn = 'a', 'torch'  # the runner reads them itself
+    apply_options(cfg, dict(work_dir='b', sync_bn=None))
+    assert cfg.work_dir == 'b' and cfg.sync_bn is None
 
 
 @pytest.mark.parametrize('text, value', [
