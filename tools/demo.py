@@ -38,7 +38,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from ascnet_mm.apis import apply_options, check_data, run_script, versions
+from ascnet_mm.apis import check_data, read_config, run_script, versions
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
 
@@ -87,9 +87,8 @@ def rendered_config(folder: str) -> Config:
     if not osp.isfile(osp.join(folder, 'test.txt')):
         print(f'rendering videos in {len(CLASSES)} classes to {folder} ...')
         make_set(folder, train=40, test=20, seed=0)
-    cfg = Config.fromfile(osp.join(ROOT, 'configs/ascnet/r18_demo.py'))
-    apply_options(cfg, dict(data_root=folder))
-    return cfg
+    return read_config(
+        osp.join(ROOT, 'configs/ascnet/r18_demo.py'), dict(data_root=folder))
 
 
 def folder_config(folder: str) -> Config:
@@ -250,7 +249,7 @@ def main() -> None:
         if args.videos else rendered_config(args.set_dir))
     if args.epochs:
         cfg.train_cfg.max_epochs = args.epochs
-    check_data(cfg)
+    check_data(cfg, ('train', 'val'))
     logs = {
         seed: pretrain(cfg, seed, osp.join(args.out, f'seed_{seed}'), console)
         for seed in args.seeds

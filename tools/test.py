@@ -5,9 +5,9 @@ from mmengine.config import Config
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import (
-    apply_options,
     build_runner,
     host_parser,
+    read_config,
     run_script,
     set_environment,
 )
@@ -38,9 +38,8 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         InputError: If an option does not fit the config.
     """
-    cfg = Config.fromfile(args.config)
     # First, so that they reach the evaluator before --dump adds another.
-    apply_options(cfg, args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
             raise InputError(
@@ -67,7 +66,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def main() -> None:
-    build_runner(load_config(parse_args())).test()
+    build_runner(load_config(parse_args()), ('test', )).test()
 
 
 if __name__ == '__main__':

@@ -6,16 +6,24 @@ from mmengine.device import get_device
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import (
-    apply_options,
     build_runner,
+    check_pretrained,
     host_parser,
+    read_config,
     run_script,
     set_environment,
+    set_pretrained,
 )
 
 
 def parse_args() -> argparse.Namespace:
     parser = host_parser(__doc__)
+    parser.add_argument(
+        '--pretrained',
+        metavar='CHECKPOINT',
+        help="weights of the encoder, for the configs in finetune/ and "
+        'linear/: a checkpoint of tools/train.py or tools/export.py, of any '
+        'recogniser of MMAction2, of torchvision or of RSPNet')
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -51,7 +59,7 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         InputError: If an option does not fit the config or the machine.
     """
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config, args.cfg_options)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
@@ -73,13 +81,16 @@ def load_config(args: argparse.Namespace) -> Config:
             seed=args.seed,
             diff_rank_seed=args.diff_rank_seed,
             deterministic=args.deterministic)
+    if args.pretrained is not None:
+        set_pretrained(cfg, args.pretrained)
     set_environment(cfg, args)
-    apply_options(cfg, args.cfg_options)
     return cfg
 
 
 def main() -> None:
-    build_runner(load_config(parse_args())).train()
+    cfg = load_config(parse_args())
+    check_pretrained(cfg)
+    build_runner(cfg, ('train', 'val')).train()
 
 
 if __name__ == '__main__':

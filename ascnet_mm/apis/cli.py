@@ -3,14 +3,15 @@ import argparse
 import os
 import os.path as osp
 import sys
-from typing import Callable
+from typing import Callable, Sequence
 
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ..errors import InputError
-from .config import OptionAction, check_data
+from .checks import check_data
+from .config import OptionAction
 
 
 def host_parser(description: str) -> argparse.ArgumentParser:
@@ -50,13 +51,23 @@ def set_environment(cfg: Config, args: argparse.Namespace) -> None:
         cfg.work_dir = osp.join('work_dirs', name)
 
 
-def build_runner(cfg: Config) -> Runner:
+def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
     """Check the data sets, then build the runner that the config asks for.
+
+    Args:
+        cfg (Config): The config.
+        phases (Sequence[str]): Those of ``'train'``, ``'val'`` and
+            ``'test'`` that will be run.
 
     Raises:
         InputError: If a data set cannot be used; nothing is written then.
     """
-    check_data(cfg)
+    check_data(cfg, phases)
+    for phase in phases:
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader and loader.get('num_workers') == 0:
+            # torch refuses to keep workers that there are none of.
+            loader.persistent_workers = False
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 

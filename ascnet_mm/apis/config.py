@@ -1,8 +1,11 @@
+import ast
 import inspect
-from typing import Any
+import os
+import os.path as osp
+from tempfile import TemporaryDirectory
+from typing import Any, Dict
 
 from mmengine.config import Config, DictAction
-from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 
 from ..errors import InputError
@@ -24,65 +27,96 @@ class OptionAction(DictAction):
         return DictAction._parse_int_float_bool(val)
 
 
-def apply_options(cfg: Config, options: dict) -> None:
-    """Merge ``--cfg-options`` into a config, its variables included.
+def read_config(filename: str, options: Dict[str, Any]) -> Config:
+    """Read a config with ``--cfg-options``, its variables included.
 
-    A config computes nested values from variables such as ``data_root`` or
-    ``clip_len`` when it is read, so the host's ``merge_from_dict`` comes too
-    late to change them through the variable. Here an option that names a
-    variable also sets every nested key of that name that had its value.
+    A config computes nested values from variables such as ``data_root``,
+    ``clip_len`` or ``scale`` when it is read, so the host's
+    ``merge_from_dict`` comes too late to change them through the variable.
+    Here an option that names a variable acts as if the config, or the base
+    that it stands in, had that value on its line.
 
     Args:
-        cfg (Config): The config, changed in place.
+        filename (str): Path of the config.
         options (dict): Dotted keys and their values.
 
+    Returns:
+        Config: The config with all options in it.
+
     Raises:
-        InputError: If a variable is used under other names only, where it
-            cannot be followed.
+        InputError: If an option names nothing that the config or MMEngine
+            knows, or a variable that nothing follows.
     """
+    plain = Config.fromfile(filename)
+    variables = {}
     for name, value in options.items():
-        if name not in cfg or isinstance(cfg[name], dict):
+        if '.' in name or name in RUNNER_KEYS:
             continue
-        places = _replace(cfg._cfg_dict, name, cfg[name], value)
-        if places == 1 and name not in RUNNER_KEYS:
+        if name not in plain:
             raise InputError(
-                f'{name} is a variable of the config that no key of that '
-                'name follows: set the places where it is used instead')
+                f'{name} is neither a variable of {filename} nor a key that '
+                'MMEngine reads: see the config for its names')
+        if not isinstance(plain[name], dict) and value != plain[name]:
+            _require_followed(plain, filename, name, value)
+            variables[name] = value
+    cfg = _read_with(filename, variables) if variables else plain
+    # Config has no setter: it would take the name for one of its keys.
+    object.__setattr__(cfg, '_filename', filename)
     cfg.merge_from_dict(options)
+    return cfg
 
 
-def _replace(node: Any, name: str, old: Any, new: Any) -> int:
-    """Set all keys ``name`` of value ``old``; how many there were."""
-    count = 0
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == name and value == old:
-                node[key] = new
-                count += 1
-            else:
-                count += _replace(value, name, old, new)
-    elif isinstance(node, (list, tuple)):
-        for item in node:
-            count += _replace(item, name, old, new)
-    return count
-
-
-def check_data(cfg: Config) -> None:
-    """Build all data sets of a config, before a run writes its first file.
+def _require_followed(plain: Config, filename: str, name: str,
+                      value: Any) -> None:
+    """Refuse a variable that leads nowhere, as in a config that was dumped.
 
     Raises:
-        InputError: If a data set cannot be built, or the training set does
-            not fill one batch.
+        InputError: If setting it changes nothing but itself.
     """
-    init_default_scope(cfg.get('default_scope', 'mmaction'))
-    for phase in ('train', 'val', 'test'):
-        loader = cfg.get(f'{phase}_dataloader')
-        if not loader or not isinstance(loader.dataset, dict):
+    changed = _read_with(filename, {name: value})
+    if {**changed, name: None} == {**plain, name: None}:
+        raise InputError(
+            f'{name}={value} would change nothing: no setting of {filename} '
+            'is computed from it; set the places where it is meant instead')
+
+
+def _read_with(filename: str, variables: Dict[str, Any]) -> Config:
+    with TemporaryDirectory() as folder:
+        path = osp.abspath(filename)
+        _rewrite(path, variables, folder)
+        return Config.fromfile(folder + path)
+
+
+def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
+    """Copy a config and its bases below a folder, with variables set."""
+    copy = folder + path
+    os.makedirs(osp.dirname(copy), exist_ok=True)
+    # {{ fileDirname }} and the like mean the original.
+    Config._substitute_predefined_vars(path, copy)
+    bases = Config._get_base_files(path)
+    bases = [bases] if isinstance(bases, str) else bases
+    near = [base for base in bases if '::' not in base]
+    for base in near:
+        base = osp.normpath(osp.join(osp.dirname(path), base))
+        _rewrite(base, variables, folder)
+    if not path.endswith('.py'):
+        return
+    with open(copy, encoding='utf-8') as file:
+        tree = ast.parse(file.read(), path)
+    values = dict(
+        variables,
+        _base_=[
+            osp.relpath(base, osp.dirname(path)) if osp.isabs(base) else base
+            for base in bases
+        ])
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            target = node.targets[-1]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            target = node.target
+        else:
             continue
-        videos = len(DATASETS.build(loader.dataset))
-        batch = loader.get('batch_size', 1)
-        if loader.get('drop_last') and videos < batch:
-            raise InputError(
-                f'the {phase} set has {videos} videos, fewer than one batch '
-                f'of {batch}: set batch_size to {videos} or less, or add '
-                'videos')
+        if isinstance(target, ast.Name) and target.id in values:
+            node.value = ast.parse(repr(values[target.id]), mode='eval').body
+    with open(copy, 'w', encoding='utf-8') as file:
+        file.write(ast.unparse(tree))

@@ -2,6 +2,7 @@ import hashlib
 import logging
 import os.path as osp
 import random
+from abc import abstractmethod
 from contextlib import contextmanager
 from typing import Iterator, List, Optional
 
@@ -14,6 +15,8 @@ from torch.utils.data import Dataset
 
 from ..errors import InputError
 from .transforms.decode import UnreadableVideo
+
+ROLES = ('gallery', 'query')
 
 
 class BaseVideoDataset(BaseActionDataset):
@@ -29,39 +32,21 @@ class BaseVideoDataset(BaseActionDataset):
     place without clips, with the metainfo ``readable=False``.
 
     Every sample carries ``video_id`` (a number made from its absolute
-    path), ``sample_seed`` and ``role``.
-
-    Args:
-        role (str): ``'query'`` or ``'gallery'`` in a retrieval.
-            Defaults to ``'query'``.
-        **kwargs: As for the host's ``BaseActionDataset``.
+    path), ``sample_seed`` and ``role``, which is ``'query'`` unless the data
+    set says that it is ``'gallery'``.
     """
 
-    def __init__(self, *args, role: str = 'query', **kwargs) -> None:
-        if role not in ('query', 'gallery'):
-            raise InputError(f"a data set's role is 'query' or 'gallery', "
-                             f'not {role!r}')
-        self.role = role
+    def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         # Shared with the workers, which are started after this.
         self._draws = torch.zeros(2, dtype=torch.int64).share_memory_()
         self._skipped = torch.zeros(
             len(self), dtype=torch.bool).share_memory_()
 
-    def filter_data(self) -> List[dict]:
-        """Refuse an empty list before the host fails on it.
-
-        Raises:
-            InputError: If there is no video.
-        """
-        if not self.data_list:
-            raise InputError(f'{self.source} names no video')
-        return super().filter_data()
-
     @property
+    @abstractmethod
     def source(self) -> str:
         """str: Where the videos are listed, for messages."""
-        return self.ann_file
 
     @property
     def skipped(self) -> torch.Tensor:
@@ -81,7 +66,7 @@ class BaseVideoDataset(BaseActionDataset):
             digest_size=8)
         # 63 bits, to fit a signed integer.
         info['video_id'] = int.from_bytes(digest.digest(), 'big') >> 1
-        info['role'] = self.role
+        info.setdefault('role', 'query')
         return info
 
     def prepare_data(self, idx: int) -> dict:
@@ -125,7 +110,7 @@ class BaseVideoDataset(BaseActionDataset):
     def _without_clips(self, idx: int) -> dict:
         info = self.get_data_info(idx)
         sample = ActionDataSample(metainfo=dict(
-            readable=False, role=self.role, video_id=info['video_id'],
+            readable=False, role=info['role'], video_id=info['video_id'],
             filename=info['filename']))  # yapf: disable
         sample.set_gt_label(info['label'])
         return dict(inputs=None, data_samples=sample)

@@ -25,7 +25,7 @@ class VideoFolder(BaseVideoDataset):
             and ``'train'`` for the others. Defaults to ``'all'``.
         val_share (float): The share, rounded up to whole videos.
             Defaults to 0.1.
-        **kwargs: ``role``, ``test_mode``, ``indices``, ...
+        **kwargs: ``test_mode``, ``indices``, ...
 
     Raises:
         InputError: If the folder does not exist or holds no video.
@@ -69,6 +69,10 @@ class VideoFolder(BaseVideoDataset):
                     path.encode(errors='surrogateescape')).digest())
             val = set(ranked[:math.ceil(len(paths) * self.val_share)])
             paths = [p for p in paths if (p in val) == (self.part == 'val')]
+            if not paths:
+                raise InputError(
+                    f'the folder {self.data_root} holds a single video: none '
+                    f"is left for part='{self.part}'")
         return [
             dict(filename=osp.join(self.data_root, path), label=-1)
             for path in paths

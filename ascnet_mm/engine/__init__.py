@@ -2,11 +2,14 @@ from .hooks import (
     InitialValidationHook,
     MemoryBankHook,
     MomentumUpdateHook,
+    PretrainedEncoderHook,
+    ProvenanceHook,
     SampleSeedHook,
     SkippedVideosHook,
 )
 
 __all__ = [
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'SampleSeedHook', 'SkippedVideosHook'
+    'PretrainedEncoderHook', 'ProvenanceHook', 'SampleSeedHook',
+    'SkippedVideosHook'
 ]

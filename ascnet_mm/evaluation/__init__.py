@@ -1,6 +1,10 @@
+from .feature_file import FeatureFile
 from .gauges import SameVideoRetrievalMetric, SpeedProbeMetric
+from .knn import KNNMetric
+from .linear_probe import LinearProbeMetric
 from .retrieval import VideoRetrievalMetric
 
 __all__ = [
+    'FeatureFile', 'KNNMetric', 'LinearProbeMetric',
     'SameVideoRetrievalMetric', 'SpeedProbeMetric', 'VideoRetrievalMetric'
 ]

@@ -24,15 +24,19 @@ class _SpeedClipsMetric(BaseMetric):
         for sample in data_samples:
             features = sample.get('clip_features')
             wanted = features is not None and sample['role'] == 'query'
-            self.results.append(features.cpu() if wanted else None)
+            # In a dict: MMEngine drops a bare None when it joins the ranks.
+            self.results.append(
+                dict(features=features.cpu() if wanted else None))
 
-    def compute_metrics(self, results: List[Tensor]) -> Dict[str, float]:
+    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """Compute from the readable videos.
 
         Raises:
             InputError: If there are none.
         """
-        readable = [r for r in results if r is not None]
+        readable = [
+            r['features'] for r in results if r['features'] is not None
+        ]
         if not readable:
             raise InputError(
                 f'{type(self).__name__}: no video of the validation set '

@@ -1,28 +1,30 @@
-from typing import Any, Dict, List, Sequence
+from typing import Dict, Sequence
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from ..errors import InputError
+from .video_features import NearestVideosMetric, check_counts, nearest
 
 
 @METRICS.register_module()
-class VideoRetrievalMetric(BaseMetric):
+class VideoRetrievalMetric(NearestVideosMetric):
     """Top-k retrieval: queries find videos of their class in a gallery.
 
-    A video's feature is the mean of its clips' features; videos are ranked
-    by cosine. Top-k is the share of queries that have a video of their own
-    class among the k nearest (section B; Table 2 of the poster). Queries and
+    Top-k is the share of queries that have a video of their own class among
+    the k most similar (section B; Table 2 of the poster). Queries and
     gallery are told apart by the samples' ``role``. A query that could not
-    be read counts as a miss.
+    be read counts as a miss. The protocols that the defaults and
+    ``centre=True`` stand for are in ``docs/protocols.md``.
 
     Args:
-        topk (Sequence[int]): The values of k. Defaults to (1, 5, 10, 20,
-            50).
-        **kwargs: As for ``BaseMetric``.
+        topk (Sequence[int]): The values of k; one beyond the gallery's size
+            means the whole gallery. Defaults to (1, 5, 10, 20, 50).
+        **kwargs: As for :class:`NearestVideosMetric`, without ``depth``.
+
+    Raises:
+        InputError: If ``topk`` is empty or no positive integers.
     """
 
     default_prefix = 'retrieval'
@@ -30,50 +32,15 @@ class VideoRetrievalMetric(BaseMetric):
     def __init__(self,
                  topk: Sequence[int] = (1, 5, 10, 20, 50),
                  **kwargs) -> None:
-        super().__init__(**kwargs)
+        check_counts('VideoRetrievalMetric', 'topk', topk)
+        super().__init__(depth=max(topk), **kwargs)
         self.topk = tuple(topk)
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep feature, label and role of every sample."""
-        for sample in data_samples:
-            features = sample.get('clip_features')
-            if features is not None:
-                features = features.mean(dim=0).cpu()
-            self.results.append(
-                dict(
-                    feature=features,
-                    label=int(sample['gt_label']),
-                    role=sample['role']))
-
-    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Top-k in percent, and how many videos took part or could not.
-
-        Raises:
-            InputError: If there is no query or no readable gallery.
-        """
-        readable = [r for r in results if r['feature'] is not None]
-        queries = [r for r in readable if r['role'] == 'query']
-        gallery = [r for r in readable if r['role'] == 'gallery']
-        total = sum(r['role'] == 'query' for r in results)
-        if not queries or not gallery:
-            raise InputError(
-                'retrieval needs readable videos of both roles, but has '
-                f'{len(queries)} queries and a gallery of {len(gallery)}: '
-                "give the data sets role='query' and role='gallery'")
-        hits = topk_hits(
-            torch.stack([r['feature'] for r in queries]),
-            torch.tensor([r['label'] for r in queries]),
-            torch.stack([r['feature'] for r in gallery]),
-            torch.tensor([r['label'] for r in gallery]), self.topk)
-        metrics = {
-            f'top{k}': 100 * hit.sum().item() / total
-            for k, hit in hits.items()
-        }
-        return dict(
-            metrics,
-            queries=total,
-            gallery=len(gallery),
-            unreadable=len(results) - len(readable))
+    def judge(self, similarity: Tensor, found: Tensor,
+              query_labels: Tensor) -> Dict[str, Tensor]:
+        """Whether the query's class is among the k first."""
+        hits = class_among(found, query_labels, self.topk)
+        return {f'top{k}': hit for k, hit in hits.items()}
 
 
 def topk_hits(queries: Tensor, query_labels: Tensor, gallery: Tensor,
@@ -94,14 +61,24 @@ def topk_hits(queries: Tensor, query_labels: Tensor, gallery: Tensor,
     Returns:
         dict[int, Tensor]: bool ``[Q]`` for each k.
     """
-    gallery = F.normalize(gallery, dim=1)
-    depth = min(max(topk), len(gallery))
-    nearest = []
-    for block in F.normalize(queries, dim=1).split(1024):
-        order = torch.sort(
-            block @ gallery.T, dim=1, descending=True, stable=True).indices
-        nearest.append(order[:, :depth])
-    hit = gallery_labels[torch.cat(nearest)] == query_labels[:, None]
+    _, order = nearest(
+        F.normalize(queries, dim=1), F.normalize(gallery, dim=1), max(topk))
+    return class_among(gallery_labels[order], query_labels, topk)
+
+
+def class_among(found: Tensor, query_labels: Tensor,
+                topk: Sequence[int]) -> Dict[int, Tensor]:
+    """Whether a query's class is among the first k of what it found.
+
+    Args:
+        found (Tensor): Labels, nearest first, ``[Q, depth]``.
+        query_labels (Tensor): ``[Q]``.
+        topk (Sequence[int]): The values of k.
+
+    Returns:
+        dict[int, Tensor]: bool ``[Q]`` for each k.
+    """
+    hit = found == query_labels[:, None]
     return {k: hit[:, :k].any(dim=1) for k in topk}
 
 

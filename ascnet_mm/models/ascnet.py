@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from .memory_bank import BankEntries, MemoryBank, concat_entries
+from .pretrained import require_same_encoder
 
 
 @MODELS.register_module()
@@ -36,6 +37,9 @@ class ASCNet(BaseRecognizer):
             average both directions. Defaults to False (Algorithm 1).
         memory_bank (dict): Arguments of :class:`MemoryBank`. Defaults to
             its own defaults.
+        test_cfg (dict, optional): With ``max_testing_views``, at most so many
+            clips go through the encoder at a time in :meth:`predict`, as in
+            the host's ``Recognizer3D``. Defaults to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Raises:
@@ -49,12 +53,14 @@ class ASCNet(BaseRecognizer):
                  gamma: float = 0.5,
                  symmetric: bool = False,
                  memory_bank: dict = dict(),
+                 test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
         if not 0 <= gamma <= 1:
             raise InputError(f'gamma weighs the SCP loss against the ACP loss '
                              f'and must lie in [0, 1]: model.gamma={gamma}')
         super().__init__(
-            backbone=backbone, data_preprocessor=data_preprocessor)
+            backbone=backbone, test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
         self.acp_head = MODELS.build(acp_head)
         self.scp_head = MODELS.build(scp_head)
         self.gamma = gamma
@@ -208,7 +214,11 @@ class ASCNet(BaseRecognizer):
             tuple[Tensor, dict]: Features ``[B, clips, C]``, and the empty
             dict that the host's interface asks for.
         """
-        features = self.encode(inputs.flatten(0, 1), self.backbone)
+        clips = inputs.flatten(0, 1)
+        at_once = (self.test_cfg or {}).get('max_testing_views', len(clips))
+        features = torch.cat([
+            self.encode(part, self.backbone) for part in clips.split(at_once)
+        ])
         return features.view(*inputs.shape[:2], -1), {}
 
     def predict(self, inputs: Tensor, data_samples: List[ActionDataSample],
@@ -236,37 +246,7 @@ class ASCNet(BaseRecognizer):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:
-        """Refuse weights of another encoder, which MMEngine would skip.
-
-        MMEngine loads what fits and only logs the rest, so a wrong file
-        would silently leave a random encoder.
-        """
-        wanted = {
-            f'{prefix}backbone.{key}': value
-            for key, value in self.backbone.state_dict().items()
-        }
-        given = {
-            key: value
-            for key, value in state_dict.items()
-            if key.startswith(f'{prefix}backbone.')
-        }
-        misshapen = [
-            f'{key} {tuple(given[key].shape)} instead of '
-            f'{tuple(wanted[key].shape)}' for key in wanted
-            if key in given and given[key].shape != wanted[key].shape
-        ]
-        faults = {
-            'missing': [key for key in wanted if key not in given],
-            'surplus': [key for key in given if key not in wanted],
-            'misshapen': misshapen
-        }
-        if any(faults.values()):
-            raise InputError(
-                'the checkpoint is of another encoder than the config '
-                f'({type(self.backbone).__name__}): ' + '; '.join(
-                    f'{len(keys)} {fault} ({", ".join(keys[:5])}'
-                    f'{", ..." if len(keys) > 5 else ""})'
-                    for fault, keys in faults.items() if keys))
+        require_same_encoder(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

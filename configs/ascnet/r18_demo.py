@@ -1,14 +1,14 @@
 # The rendered set of tools/data/make_synthetic.py, small enough for two CPU
 # cores (`make demo`). All values are ours unless a comment says otherwise.
 _base_ = [
-    '_base_/ascnet_r18.py', '_base_/pretrain.py', '_base_/default_runtime.py'
+    '_base_/ascnet_r18.py', '_base_/clips_112.py', '_base_/pretrain.py',
+    '_base_/default_runtime.py'
 ]
 
 data_root = 'data/synthetic'
 batch_size = 32  # ours: the set has 320 training videos
 clip_len = 8  # ours: half the paper's frames
 scale = (56, 56)  # ours: a quarter of the paper's pixels
-speeds = (1, 2)  # the poster: 1x and 2x
 
 model = dict(
     backbone=dict(base_channels=16),  # ours: a quarter of Table 4
@@ -18,37 +18,12 @@ model = dict(
     scp_head=dict(in_channels=128, hidden_channels=1024, out_channels=128),
     memory_bank=dict(size=1024))  # ours: about the last six epochs
 
-train_pipeline = [
-    dict(type='DecordOpen'),
-    dict(type='SpeedPairedSampleFrames', clip_len=clip_len, speeds=speeds),
-    dict(type='DecordDecodeInOrder'),
-    dict(
-        type='PerClip',
-        transforms=[
-            # RSPNet's default
-            dict(type='RandomResizedCrop', area_range=(0.4, 1.0)),
-            dict(type='Resize', scale=scale, keep_ratio=False),
-            dict(type='Flip', flip_ratio=0.5)  # RSPNet's default
-        ]),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('filename', 'video_id', 'speeds', 'sample_seed'))
-]
-val_pipeline = [
-    dict(type='DecordOpen'),
-    dict(
-        type='SpeedPairedSampleFrames',
-        clip_len=clip_len,
-        speeds=speeds,
-        test_mode=True),
-    dict(type='DecordDecodeInOrder'),
-    dict(type='Resize', scale=scale, keep_ratio=False),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('filename', 'video_id', 'speeds', 'role'))
-]
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].clip_len = clip_len
+train_pipeline[3].transforms[1].scale = scale
+val_pipeline = _base_.val_pipeline
+val_pipeline[1].clip_len = clip_len
+val_pipeline[3].scale = scale
 
 train_dataloader = dict(
     batch_size=batch_size,
@@ -68,18 +43,12 @@ val_dataloader = dict(
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='ConcatDataset',
-        datasets=[
-            dict(
-                type='VideoList',
-                role=role,
-                data_root=data_root,
-                ann_file=f'{part}.txt',
-                data_prefix=dict(video='videos'),
-                pipeline=val_pipeline,
-                test_mode=True)
-            for role, part in (('gallery', 'train'), ('query', 'test'))
-        ]))
+        type='VideoList',
+        data_root=data_root,
+        ann_file=dict(gallery='train.txt', query='test.txt'),
+        data_prefix=dict(video='videos'),
+        pipeline=val_pipeline,
+        test_mode=True))
 val_evaluator = [
     dict(type='VideoRetrievalMetric', topk=(1, 5, 10)),
     dict(type='SameVideoRetrievalMetric'),
@@ -96,6 +65,7 @@ custom_hooks = [
     dict(type='MomentumUpdateHook', momentum=0.99, end_momentum=1.0),
     dict(type='MemoryBankHook'),
     dict(type='SampleSeedHook'),
+    dict(type='SyncBuffersHook'),
     dict(type='SkippedVideosHook'),
     dict(type='InitialValidationHook')
 ]

@@ -21,17 +21,27 @@ def read(name):
 
 
 def test_the_shipped_configs_are_these():
-    assert CONFIGS == [
-        'r18_demo.py', 'r18_folder.py', 'r18_k400.py',
-        'retrieval/r18_ucf101.py'
-    ]
+    encoders, sets = ('r18', 'r2plus1d', 's3dg'), ('ucf101', 'hmdb51')
+    pretraining = {
+        'r18_demo.py', 'r18_folder.py', 'r18_k400.py', 'r18_ucf101.py',
+        'r2plus1d_k400.py', 's3dg_k400.py'
+    }
+    downstream = {
+        f'{protocol}/{encoder}_{data}{form}.py'
+        for protocol, forms in (('finetune', ['']),
+                                ('linear', ['', '_features']),
+                                ('retrieval', ['', '_coclr']))
+        for form in forms for encoder in encoders for data in sets
+    }
+    scratch = {f'finetune/r18_{data}_scratch.py' for data in sets}
+    assert set(CONFIGS) == pretraining | downstream | scratch
 
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_components_build(name):
     cfg = read(name)
-    cfg.model.acp_head.hidden_channels = 4
-    cfg.model.scp_head.hidden_channels = 4
+    for head in {'acp_head', 'scp_head'} & set(cfg.model):
+        cfg.model[head].hidden_channels = 4
     MODELS.build(cfg.model)
     for hook in cfg.get('custom_hooks', []):
         HOOKS.build(hook)
@@ -65,13 +75,15 @@ def test_the_papers_values_stand(name):
 
 
 SOURCES = re.compile(
-    r'#.*(ours|section [A-E]|Tables? \d|poster|RSPNet|BYOL|Algorithm)')
+    r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
+    r'VCOP|CoCLR|Xie)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
     r'clip_len|num_clips|scale|crop_size|area_range|flip_ratio|speeds|'
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
-    r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor)'
+    r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
+    r'frozen_stages|dropout_ratio|milestones|stride|short_side)'
     r'\s*=\s*[\d\[(.]')
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import SpeedPairedSampleFrames
+from ascnet_mm.datasets.transforms import SlidingSampleFrames
 
 
 def draw(total, clip_len=8, speeds=(1, 2), start_index=0, **options):
@@ -54,3 +55,41 @@ def test_impossible_speeds_are_refused(speeds):
     with pytest.raises(InputError, match='speeds'):
         SpeedPairedSampleFrames(8, speeds)
 
+
+
+def slide(total, start_index=0, **options):
+    out = SlidingSampleFrames(**options).transform(
+        dict(total_frames=total, start_index=start_index))
+    return out['frame_inds'].reshape(out['num_clips'], out['clip_len'])
+
+
+@pytest.mark.parametrize('interval', [1, 2, 3])
+@pytest.mark.parametrize('total', [1, 5, 6, 7, 16, 17, 40])
+def test_sliding_clips_cover_the_video(total, interval):
+    clips = slide(total, clip_len=6, stride=4, frame_interval=interval)
+    span = 5 * interval + 1
+    assert clips[0, -1] == min(span - 1, (total - 1) // interval * interval)
+    assert set(np.diff(clips[:, 0])) <= {4} and clips.min() == 0
+    if total < span:
+        assert len(clips) == 1
+        # As many different frames as there are, the first one repeated
+        steps = np.diff(clips[0]).tolist()
+        present = (total - 1) // interval
+        assert steps == [0] * (5 - present) + [interval] * present
+    else:
+        assert (np.diff(clips, axis=1) == interval).all()
+        assert 0 <= total - 1 - clips.max() < 4
+
+
+def test_sliding_clips_tell_what_the_host_wants_to_know():
+    out = SlidingSampleFrames(6, 4, frame_interval=2).transform(
+        dict(total_frames=20, start_index=1))
+    assert out.pop('frame_inds').min() == 1
+    assert out == dict(total_frames=20, start_index=1, clip_len=6,
+                       frame_interval=2, num_clips=3)  # yapf: disable
+
+
+@pytest.mark.parametrize('options', [(0, 1), (8, 0), (8, 4, 0)])
+def test_impossible_sliding_clips_are_refused(options):
+    with pytest.raises(InputError, match='must be positive'):
+        SlidingSampleFrames(*options)

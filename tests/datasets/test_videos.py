@@ -176,6 +176,18 @@ def test_a_list_may_hold_blanks_crlf_and_no_labels(tmp_path):
         ('class 2/z.mp4', -1), ('w.mp4', -1)]  # yapf: disable
 
 
+def test_two_lists_have_two_roles_and_a_split(tmp_path):
+    for part, line in (('train', 'a.mp4 1'), ('val', 'b.mp4 2')):
+        (tmp_path / f'{part}_split_2.txt').write_text(line)
+    dataset = VideoList(
+        dict(gallery='train_split_{split}.txt', query='val_split_{split}.txt'),
+        PIPELINE, data_root=str(tmp_path), split=2, test_mode=True)
+    info = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert [(i['role'], i['label']) for i in info] == [('gallery', 1),
+                                                       ('query', 2)]
+    assert dataset[0]['data_samples'].role == 'gallery'  # unreadable
+
+
 def test_a_videos_identity_is_its_path(folder):
     paths = [f'{i} x.MP4' for i in (0, 2, 4)]
     (folder / 'list.txt').write_text('\n'.join(paths + paths[:1]))
@@ -191,14 +203,21 @@ def test_a_videos_identity_is_its_path(folder):
 
 @pytest.mark.parametrize('build, message', [
     (lambda p: VideoFolder(f'{p}/none', PIPELINE), 'no folder .*none'),
-    (lambda p: VideoFolder(f'{p}', PIPELINE), 'holds no video'),
+    (lambda p: VideoFolder(f'{p}/empty', PIPELINE), 'holds no video'),
     (lambda p: VideoList(f'{p}/none.txt', PIPELINE), 'no list file .*none'),
     (lambda p: VideoList(f'{p}/blank.txt', PIPELINE), 'names no video'),
+    (lambda p: VideoList(dict(query=f'{p}/one.txt', gallery=f'{p}/blank.txt'),
+                         PIPELINE), 'blank.txt names no video'),
+    (lambda p: VideoFolder(f'{p}/single', PIPELINE, part='train'), 'single'),
     (lambda p: VideoFolder(f'{p}', PIPELINE, part='test'), 'part is'),
     (lambda p: VideoFolder(f'{p}', PIPELINE, val_share=1), 'val_share'),
-    (lambda p: VideoList(f'{p}/l', PIPELINE, role='probe'), 'role is'),
+    (lambda p: VideoList(dict(probe=f'{p}/l'), PIPELINE), 'probe'),
 ])  # yapf: disable
 def test_impossible_sets_are_refused(build, message, tmp_path):
     (tmp_path / 'blank.txt').write_text('\n\n')
+    (tmp_path / 'one.txt').write_text('one.mp4 0')
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'single').mkdir()
+    (tmp_path / 'single' / 'one.mp4').touch()
     with pytest.raises(InputError, match=message):
         build(tmp_path)

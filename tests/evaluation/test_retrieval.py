@@ -1,3 +1,6 @@
+import itertools
+
+import numpy as np
 import pytest
 import torch
 
@@ -41,7 +44,7 @@ def test_random_features_are_ranked_by_cosine():
 
 
 def sample(feature, label, role):
-    clips = torch.tensor(feature, dtype=torch.float)
+    clips = torch.as_tensor(feature, dtype=torch.double)
     return dict(clip_features=clips, gt_label=torch.tensor([label]), role=role)
 
 
@@ -63,6 +66,79 @@ def test_metric_means_clips_and_counts_every_query():
     assert result['retrieval/unreadable'] == 1
 
 
+def evaluate(metric, queries, query_labels, gallery, gallery_labels):
+    metric.process(
+        None, [sample(*v, 'query') for v in zip(queries, query_labels)] +
+        [sample(*v, 'gallery') for v in zip(gallery, gallery_labels)])
+    return metric.evaluate(len(queries) + len(gallery))
+
+
+def search(queries, query_labels, gallery, gallery_labels, k, pooling, centre,
+           scale):
+    """The metric's promise, video by video."""
+    q, g = (
+        np.stack([getattr(np, pooling)(v.numpy(), axis=0) for v in part])
+        for part in (queries, gallery))
+    if centre:
+        q, g = q - q.mean(axis=0), g - g.mean(axis=0)
+    if scale:
+        q, g = ([v / max(np.linalg.norm(v), 1e-12) for v in part]
+                for part in (q, g))
+    hits = 0
+    for video, label in zip(q, query_labels):
+        order = sorted(range(len(g)), key=lambda i: -(video @ g[i]))
+        hits += any(gallery_labels[i] == label for i in order[:k])
+    return 100 * hits / len(q)
+
+
+SWITCHES = list(
+    itertools.product(('mean', 'max'), (False, True), (False, True)))
+
+
+@pytest.mark.parametrize('sizes', [(30, 40, 5), (1, 7, 3), (9, 5, 1)])
+@pytest.mark.parametrize('pooling, centre, scale', SWITCHES)
+def test_switches_do_what_they_say(sizes, pooling, centre, scale):
+    generator = torch.Generator().manual_seed(0)
+    part = []
+    for size in sizes[:2]:
+        clips = torch.randint(1, 5, (size, ), generator=generator).tolist()
+        part += [[
+            1 + torch.randn(n, 6, dtype=torch.double, generator=generator)
+            for n in clips
+        ], torch.randint(0, sizes[2], (size, ), generator=generator)]
+    result = evaluate(
+        VideoRetrievalMetric((1, 3, 100), pooling=pooling, centre=centre,
+                             scale=scale), *part)
+    for k in (1, 3, 100):
+        assert result[f'retrieval/top{k}'] == pytest.approx(
+            search(*part, k, pooling, centre, scale))
+
+
+@pytest.mark.parametrize('pooling, centre, scale',
+                         [s for s in SWITCHES if not (s[1] and s[2])])
+def test_ties_go_to_the_first_in_the_gallery(pooling, centre, scale):
+    generator = torch.Generator().manual_seed(0)
+    # Few vectors, and all steps exact in binary: ties abound and are exact.
+    q, g = (
+        2 * torch.eye(4, dtype=torch.double)[torch.randint(
+            0, 4, (n, ), generator=generator)] for n in (32, 16))
+    part = (q[:, None], torch.randint(0, 5, (32, ), generator=generator),
+            g[:, None], torch.randint(0, 5, (16, ), generator=generator))
+    result = evaluate(
+        VideoRetrievalMetric((1, 3), pooling=pooling, centre=centre,
+                             scale=scale), *part)
+    for k in (1, 3):
+        assert result[f'retrieval/top{k}'] == pytest.approx(
+            search(*part, k, pooling, centre, scale))
+
+
+def test_more_queries_than_a_block_holds():
+    q = torch.eye(3)[torch.arange(2050) % 3]
+    hits = topk_hits(q, torch.arange(2050) % 3, torch.eye(3),
+                     torch.arange(3), (1, ))
+    assert hits[1].shape == (2050, ) and hits[1].all()
+
+
 def test_queries_search_the_gallery_and_not_the_reverse():
     metric = VideoRetrievalMetric(topk=(1, ))
     metric.process(None, [
@@ -77,6 +153,21 @@ def test_a_missing_role_is_named():
     metric.process(None, [sample([[1.]], 0, 'query')])
     with pytest.raises(InputError, match='gallery of 0'):
         metric.evaluate(1)
+
+
+def test_a_video_without_a_class_is_named():
+    metric = VideoRetrievalMetric()
+    video = dict(sample([[1.]], -1, 'gallery'), filename='a/b.mp4')
+    with pytest.raises(InputError, match='a/b.mp4 has none'):
+        metric.process(None, [video])
+
+
+@pytest.mark.parametrize('options', [
+    dict(topk=()), dict(topk=(1, 0)), dict(topk=(1.5, )),
+    dict(pooling='median')])  # yapf: disable
+def test_impossible_options_are_refused(options):
+    with pytest.raises(InputError, match=list(options)[0]):
+        VideoRetrievalMetric(**options)
 
 
 def test_chance_is_that_of_shuffled_galleries():

@@ -94,11 +94,11 @@ def test_a_resumed_run_ends_like_one_that_went_through(
 @pytest.fixture
 def retrieval(videos):
     """Options of the retrieval config, on the rendered set."""
-    datasets = 'test_dataloader.dataset.datasets'
+    lists = 'test_dataloader.dataset.ann_file'
     return [
-        f'data_root={videos}', f'{datasets}.0.ann_file=train.txt',
-        f'{datasets}.1.ann_file=test.txt', 'clip_len=4', 'num_clips=2',
-        'test_dataloader.num_workers=1', 'test_evaluator.topk=(1,5)',
+        f'data_root={videos}', f'{lists}.gallery=train.txt',
+        f'{lists}.query=test.txt', 'clip_len=4', 'num_clips=2',
+        'test_dataloader.num_workers=1', 'test_evaluator.0.topk=(1,5)',
         *TINY[:5]
     ]
 

@@ -36,15 +36,33 @@ def test_the_folder_runs_in_a_project_of_the_hosts(videos, tmp_path):
         assert done.returncode == 0, done.stderr[-2000:]
     assert 'resumed epoch: 1, iter: 7' in done.stdout + done.stderr
 
-    datasets = 'test_dataloader.dataset.datasets'
+    dataset = 'test_dataloader.dataset'
     done = run_tool(
         osp.join(SCRIPTS, 'test.py'), 'configs/ascnet/retrieval/r18_ucf101.py',
         'work_dirs/r18_folder/epoch_2.pth', '--cfg-options', *TINY[:5],
-        'test_dataloader.num_workers=1', *[
-            f'{datasets}.{index}.{option}'
-            for index, part in enumerate(('train', 'test'))
-            for option in (f'data_root={videos}', f'ann_file={part}.txt',
-                           'pipeline.1.clip_len=4', 'pipeline.1.num_clips=2')
-        ], cwd=tmp_path)
+        'test_dataloader.num_workers=1', f'{dataset}.data_root={videos}',
+        f'{dataset}.ann_file.gallery=train.txt',
+        f'{dataset}.ann_file.query=test.txt',
+        f'{dataset}.pipeline.1.clip_len=4',
+        f'{dataset}.pipeline.1.num_clips=2', cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert 'retrieval/queries: 16' in done.stdout + done.stderr
+
+    # The linear protocol on top of it
+    for part, source in (('train', 'train'), ('val', 'test')):
+        shutil.copy(f'{videos}/{source}.txt',
+                    tmp_path / f'ucf101_{part}_split_1_videos.txt')
+    (tmp_path / 'videos').symlink_to(f'{videos}/videos')
+    options = [
+        f'{part}_dataloader.{option}' for part in ('train', 'val')
+        for option in (f'dataset.data_root={tmp_path}', 'batch_size=8',
+                       'num_workers=1', 'dataset.pipeline.1.clip_len=4')
+    ]
+    checkpoint = 'work_dirs/r18_folder/epoch_2.pth'
+    done = run_tool(
+        osp.join(SCRIPTS, 'train.py'), 'configs/ascnet/linear/r18_ucf101.py',
+        '--cfg-options', *options, 'train_cfg.max_epochs=1',
+        f'custom_hooks.0.checkpoint={checkpoint}', TINY[0],
+        'model.cls_head.in_channels=16', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert f'encoder weights of {checkpoint}' in done.stdout + done.stderr

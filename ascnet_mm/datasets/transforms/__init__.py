@@ -1,7 +1,8 @@
 from .decode import DecordDecodeInOrder, DecordOpen
 from .per_clip import PerClip
-from .sampling import SpeedPairedSampleFrames
+from .sampling import SlidingSampleFrames, SpeedPairedSampleFrames
 
 __all__ = [
-    'DecordDecodeInOrder', 'DecordOpen', 'PerClip', 'SpeedPairedSampleFrames'
+    'DecordDecodeInOrder', 'DecordOpen', 'PerClip', 'SlidingSampleFrames',
+    'SpeedPairedSampleFrames'
 ]

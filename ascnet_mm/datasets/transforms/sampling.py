@@ -74,3 +74,62 @@ class SpeedPairedSampleFrames(BaseTransform):
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'speeds={self.speeds}, test_mode={self.test_mode})')
+
+
+@TRANSFORMS.register_module()
+class SlidingSampleFrames(BaseTransform):
+    """Choose the frames of overlapping clips that cover a whole video.
+
+    Clips start at the first frame and every ``stride`` frames after it, as
+    many as fit; what remains at the end, fewer frames than ``stride``, is
+    left out. Of a video shorter than a clip there is one clip, which repeats
+    the first frame at its beginning. Both are CoCLR's rules, whose clips of
+    32 frames start every 15.
+
+    Videos of different lengths have different numbers of clips, so a batch
+    can hold one video only.
+
+    Required keys: ``total_frames``, ``start_index``. Added keys:
+    ``frame_inds`` (int64 ``[clips * clip_len]``), ``clip_len``,
+    ``frame_interval``, ``num_clips``.
+
+    Args:
+        clip_len (int): Frames per clip.
+        stride (int): Frames between the starts of two clips.
+        frame_interval (int): Frames between those of a clip. Defaults to 1.
+
+    Raises:
+        InputError: If any of them is below 1.
+    """
+
+    def __init__(self,
+                 clip_len: int,
+                 stride: int,
+                 frame_interval: int = 1) -> None:
+        if min(clip_len, stride, frame_interval) < 1:
+            raise InputError(
+                'clip_len, stride and frame_interval must be positive, not '
+                f'{clip_len}, {stride} and {frame_interval}')
+        self.clip_len = clip_len
+        self.stride = stride
+        self.frame_interval = frame_interval
+
+    def transform(self, results: dict) -> dict:
+        """Add the frame indices."""
+        total = results['total_frames']
+        span = (self.clip_len - 1) * self.frame_interval + 1
+        starts = np.arange(0, max(total - span, 0) + 1, self.stride)
+        available = -(-total // self.frame_interval)
+        missing = max(self.clip_len - available, 0)
+        steps = np.maximum(np.arange(self.clip_len) - missing, 0)
+        clips = starts[:, None] + steps * self.frame_interval
+        results['frame_inds'] = clips.ravel() + results['start_index']
+        results['clip_len'] = self.clip_len
+        results['frame_interval'] = self.frame_interval
+        results['num_clips'] = len(starts)
+        return results
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(clip_len={self.clip_len}, '
+                f'stride={self.stride}, '
+                f'frame_interval={self.frame_interval})')

@@ -1,10 +1,13 @@
 from .initial_validation import InitialValidationHook
 from .memory_bank import MemoryBankHook
 from .momentum_update import MomentumUpdateHook
+from .pretrained_encoder import PretrainedEncoderHook
+from .provenance import ProvenanceHook
 from .sample_seed import SampleSeedHook
 from .skipped_videos import SkippedVideosHook
 
 __all__ = [
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'SampleSeedHook', 'SkippedVideosHook'
+    'PretrainedEncoderHook', 'ProvenanceHook', 'SampleSeedHook',
+    'SkippedVideosHook'
 ]

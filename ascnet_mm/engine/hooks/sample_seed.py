@@ -1,4 +1,9 @@
+from typing import Optional
+
+import numpy as np
+import torch
 from mmaction.registry import HOOKS
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -12,7 +17,8 @@ class SampleSeedHook(Hook):
 
     The data sets of this package draw all random numbers of a sample from
     (seed, epoch, index), so that another number of workers and a resumed run
-    see the same clips.
+    see the same clips. What the network draws itself (dropout) comes from
+    (seed, iteration, rank).
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -41,3 +47,12 @@ class SampleSeedHook(Hook):
         """Pass on seed and epoch before the workers start."""
         for dataset in video_datasets(runner.train_dataloader.dataset):
             dataset.set_draws(runner.seed, runner.epoch)
+
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: Optional[dict] = None) -> None:
+        """Seed the generators that the network draws from."""
+        sequence = np.random.SeedSequence(
+            (runner.seed, runner.iter, get_rank()))
+        torch.manual_seed(int(sequence.generate_state(1)[0]))

@@ -1,3 +1,5 @@
+from typing import Sequence
+
 from mmaction.models.backbones.resnet3d import ResNet3d
 from mmaction.registry import MODELS
 from torch import nn
@@ -16,25 +18,32 @@ class R3D(ResNet3d):
         depth (int): 18 (Table 4) or 34. Defaults to 18.
         base_channels (int): Channels of the stem; the output has eight times
             as many. Defaults to 64 (Table 4).
-        **kwargs: The host's other options, such as ``frozen_stages``,
-            ``norm_eval``, ``with_cp`` or ``norm_cfg``.
+        conv1_kernel (Sequence[int]): Kernel (T, H, W) of the stem. Defaults
+            to (7, 7, 7) (Table 4). (3, 7, 7) and ``with_pool1=False`` make
+            the network torchvision's ``r3d_18``.
+        **kwargs: The host's other options, such as ``frozen_stages`` (4
+            freezes all), ``norm_eval``, ``with_cp`` or ``norm_cfg``.
     """
 
     def __init__(self,
                  depth: int = 18,
                  base_channels: int = 64,
+                 conv1_kernel: Sequence[int] = (7, 7, 7),
                  **kwargs) -> None:
         super().__init__(
             depth=depth,
             base_channels=base_channels,
             pretrained2d=False,
-            conv1_kernel=(7, 7, 7),
+            conv1_kernel=tuple(conv1_kernel),
             conv1_stride_t=1,
             temporal_strides=(1, 2, 2, 2),
             with_pool2=False,
             inflate_style='3x3x3',
             zero_init_residual=False,
             **kwargs)
+        # The host freezes in train() only, when the wrapper of distributed
+        # training has already counted the parameters that need gradients.
+        self._freeze_stages()
 
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()

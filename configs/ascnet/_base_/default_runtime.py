@@ -8,11 +8,11 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # A checkpoint carries the memory bank, 134 MB when it is full.
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=3),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
+    provenance=dict(type='ProvenanceHook'),
+    sampler_seed=dict(type='DistSamplerSeedHook'))
 
 env_cfg = dict(
-    cudnn_benchmark=True,  # every clip has the same shape
+    cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'))
 

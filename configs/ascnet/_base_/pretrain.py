@@ -28,6 +28,7 @@ custom_hooks = [
     dict(type='MomentumUpdateHook', momentum=0.996, end_momentum=1.0),
     dict(type='MemoryBankHook'),
     dict(type='SampleSeedHook'),
+    dict(type='SyncBuffersHook'),
     dict(type='SkippedVideosHook'),
     dict(type='InitialValidationHook'),
 ]

@@ -1,0 +1,92 @@
+from typing import List, Sequence
+
+from mmengine.config import Config
+from mmengine.registry import DATASETS, HOOKS, MODELS, init_default_scope
+from mmengine.runner import find_latest_checkpoint
+
+from ..datasets import VideoList
+from ..errors import InputError
+
+
+def set_pretrained(cfg: Config, checkpoint: str) -> None:
+    """Name the checkpoint that the encoder's weights come from.
+
+    Raises:
+        InputError: If the config asks for none.
+    """
+    hooks = _encoder_hooks(cfg)
+    if not hooks:
+        raise InputError(
+            'this config takes no pre-trained encoder: --pretrained is for '
+            'those with a PretrainedEncoderHook, as in finetune/ and linear/')
+    for hook in hooks:
+        hook.checkpoint = checkpoint
+
+
+def check_pretrained(cfg: Config) -> None:
+    """Try the pre-trained encoder, before a run writes its first file.
+
+    Raises:
+        InputError: If the config asks for one that is not given or does not
+            fit, or starts from another checkpoint as well.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    whole = cfg.get('load_from') or (
+        cfg.get('resume') and find_latest_checkpoint(cfg.work_dir))
+    for hook in _encoder_hooks(cfg):
+        if not whole:
+            HOOKS.build(hook).check(MODELS.build(cfg.model.backbone))
+        elif hook.checkpoint and not cfg.get('resume'):
+            raise InputError(
+                f'the run starts from {whole}, which holds an encoder '
+                'already: leave out --pretrained or load_from')
+
+
+def _encoder_hooks(cfg: Config) -> List[dict]:
+    return [
+        hook for hook in cfg.get('custom_hooks') or []
+        if hook['type'] == 'PretrainedEncoderHook'
+    ]
+
+
+def check_data(cfg: Config, phases: Sequence[str]) -> None:
+    """Build the data sets of a config, before a run writes its first file.
+
+    Args:
+        cfg (Config): The config.
+        phases (Sequence[str]): Those of ``'train'``, ``'val'`` and
+            ``'test'`` that will be run; the first must be in the config.
+
+    Raises:
+        InputError: If a data set cannot be built, the training set does not
+            fill one batch, or a label is none of the classifier's classes.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    if not cfg.get(f'{phases[0]}_dataloader'):
+        other = 'test' if phases[0] == 'train' else 'train'
+        raise InputError(f'this config is not for tools/{phases[0]}.py but '
+                         f'for tools/{other}.py')
+    for phase in phases:
+        loader = cfg.get(f'{phase}_dataloader')
+        if not loader or not isinstance(loader.dataset, dict):
+            continue
+        dataset = DATASETS.build(loader.dataset)
+        videos, batch = len(dataset), loader.get('batch_size', 1)
+        if loader.get('drop_last') and videos < batch:
+            raise InputError(
+                f'the {phase} set has {videos} videos, fewer than one batch '
+                f'of {batch}: set batch_size to {videos} or less, or add '
+                'videos')
+        classes = cfg.model.get('cls_head', {}).get('num_classes')
+        if classes and isinstance(dataset, VideoList):
+            _check_labels(dataset, classes)
+
+
+def _check_labels(dataset: VideoList, classes: int) -> None:
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        if not 0 <= info['label'] < classes:
+            raise InputError(
+                f'{dataset.source}: {info["filename"]} has the label '
+                f'{info["label"]}, but the classes count from 0 to '
+                f'{classes - 1} (-1: the line has none)')

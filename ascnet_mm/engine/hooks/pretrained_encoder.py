@@ -1,0 +1,60 @@
+from typing import Optional
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import nn
+
+from ...errors import InputError
+from ...models.pretrained import load_encoder
+from .unwrap import unwrap
+
+
+@HOOKS.register_module()
+class PretrainedEncoderHook(Hook):
+    """Start training on top of a pre-trained encoder.
+
+    Its weights go into the recogniser's ``backbone``, all or none of them. A
+    run that starts from a checkpoint of the whole recogniser (``--resume``
+    or ``load_from``) keeps that one's encoder.
+
+    Args:
+        checkpoint (str, optional): A file that :func:`load_encoder` reads.
+            Defaults to None, with which a config can ship but not train.
+    """
+
+    def __init__(self, checkpoint: Optional[str] = None) -> None:
+        self.checkpoint = checkpoint
+
+    def before_train(self, runner: Runner) -> None:
+        """Load the weights and log which.
+
+        Not in ``before_run``, after which the runner initialises them.
+
+        Raises:
+            InputError: As :meth:`check`.
+        """
+        if not runner._has_loaded:
+            runner.logger.info(self.check(unwrap(runner).backbone))
+
+    def check(self, encoder: nn.Module) -> str:
+        """Load the weights into an encoder.
+
+        Args:
+            encoder (nn.Module): The recogniser's, or, to find mistakes
+                before training starts, another of the same config.
+
+        Returns:
+            str: A line for the log.
+
+        Raises:
+            InputError: If there is no checkpoint, or if it does not hold
+                exactly the encoder's weights.
+        """
+        if self.checkpoint is None:
+            raise InputError(
+                'this config trains on top of a pre-trained encoder: give '
+                "--pretrained CHECKPOINT (under MMAction2's scripts "
+                '--cfg-options custom_hooks.0.checkpoint=CHECKPOINT), or use '
+                'the config of the same name ending in _scratch')
+        return load_encoder(encoder, self.checkpoint)

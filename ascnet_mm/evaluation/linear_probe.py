@@ -1,0 +1,119 @@
+from typing import Callable, Dict, List, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import METRICS
+from torch import Tensor
+
+from ..errors import InputError
+from .retrieval import class_among
+from .video_features import VideoFeaturesMetric
+
+
+@METRICS.register_module()
+class LinearProbeMetric(VideoFeaturesMetric):
+    """The linear protocol of section D on features that are computed once.
+
+    One linear layer is trained with cross entropy on the gallery, every clip
+    being a sample with its video's class, and tested on the queries by the
+    mean of its scores (logits) over a query's clips. A query that could not
+    be read counts as a miss. Section D gives epochs, learning rate, weight
+    decay and SGD, and refers to MoCo for the rest: momentum, steps, batch
+    size. The weights' start (normal, deviation 0.01; bias 0) is MoCo's and
+    that of the host's heads.
+
+    As in the slow form (``configs/ascnet/linear``), the features enter as
+    the encoder gives them, neither centred nor scaled. What differs: there
+    is no augmentation, and an epoch sees all of a video's clips instead of
+    one.
+
+    Args:
+        epochs (int): Defaults to 100 (section D).
+        lr (float): Initial learning rate. Defaults to 0.1 (section D).
+        weight_decay (float): Defaults to 0 (section D).
+        momentum (float): Defaults to 0.9 (MoCo's).
+        milestones (Sequence[int]): Epochs before which the learning rate
+            falls to a tenth. Defaults to (60, 80) (MoCo's).
+        batch_size (int): Defaults to 256 (MoCo's).
+        seed (int): Of the weights' start and the order of the samples, which
+            nothing else depends on. Defaults to 0.
+        **kwargs: As for ``BaseMetric``.
+
+    Raises:
+        InputError: If ``epochs`` or ``batch_size`` is below 1, or ``lr`` is
+            not positive.
+    """
+
+    default_prefix = 'linear'
+
+    def __init__(self,
+                 epochs: int = 100,
+                 lr: float = 0.1,
+                 weight_decay: float = 0.,
+                 momentum: float = 0.9,
+                 milestones: Sequence[int] = (60, 80),
+                 batch_size: int = 256,
+                 seed: int = 0,
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        if epochs < 1 or batch_size < 1 or not lr > 0:
+            raise InputError(
+                'LinearProbeMetric: epochs, batch_size and lr must be '
+                f'positive, not {epochs}, {batch_size} and {lr}')
+        self.epochs = epochs
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.momentum = momentum
+        self.milestones = tuple(milestones)
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def hits(self, queries: List[Tensor], query_labels: Tensor,
+             gallery: List[Tensor],
+             gallery_labels: Tensor) -> Dict[str, Tensor]:
+        """Whether the query's class has one of the k highest scores."""
+        clips = torch.tensor([len(video) for video in gallery])
+        layer = self.fit(
+            torch.cat(gallery).float(),
+            gallery_labels.repeat_interleave(clips))
+        # A linear layer's mean score is its score of the mean.
+        scores = layer(
+            torch.stack([video.float().mean(dim=0) for video in queries]))
+        order = scores.argsort(dim=1, descending=True, stable=True)
+        hits = class_among(order, query_labels, (1, 5))
+        return {f'top{k}': hit for k, hit in hits.items()}
+
+    def fit(self, features: Tensor,
+            labels: Tensor) -> Callable[[Tensor], Tensor]:
+        """Train a linear layer.
+
+        Args:
+            features (Tensor): float32 ``[N, C]``.
+            labels (Tensor): Classes from 0, ``[N]``.
+
+        Returns:
+            Callable: Maps features ``[M, C]`` to scores ``[M, classes]``.
+        """
+        generator = torch.Generator().manual_seed(self.seed)
+        weight = 0.01 * torch.randn(
+            int(labels.max()) + 1, features.shape[1], generator=generator)
+        bias = torch.zeros(len(weight))
+        parameters = [weight.requires_grad_(), bias.requires_grad_()]
+        optimizer = torch.optim.SGD(
+            parameters,
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay)
+        schedule = torch.optim.lr_scheduler.MultiStepLR(
+            optimizer, self.milestones, gamma=0.1)
+        for _ in range(self.epochs):
+            order = torch.randperm(len(features), generator=generator)
+            for batch in order.split(self.batch_size):
+                optimizer.zero_grad()
+                # The test loop has switched gradients off.
+                with torch.enable_grad():
+                    scores = F.linear(features[batch], weight, bias)
+                    F.cross_entropy(scores, labels[batch]).backward()
+                optimizer.step()
+            schedule.step()
+        return lambda x: F.linear(x, weight, bias).detach()

@@ -1,0 +1,74 @@
+from typing import List, Optional
+
+from mmaction.models.recognizers import Recognizer3D
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from torch import Tensor
+
+from ..errors import InputError
+from .pretrained import require_same_encoder
+
+
+@MODELS.register_module()
+class ActionRecognizer(Recognizer3D):
+    """The host's ``Recognizer3D`` that counts every test video.
+
+    A test video that could not be read is a miss at every k below the number
+    of classes, so that an accuracy has the same denominator whatever the
+    decoder reads. A checkpoint without all its weights is refused.
+    """
+
+    def extract_feat(self, inputs: Tensor, *args, **kwargs) -> tuple:
+        """Features of clips, as the host's method.
+
+        Args:
+            inputs (Tensor): ``[B, clips, 3, T, H, W]`` in any memory layout:
+                the preprocessor puts clip by clip, the host wants ``view``.
+            *args, **kwargs: As for the host's method.
+
+        Returns:
+            tuple: Features ``[B * clips, C, T', H', W']`` and arguments of
+            the head.
+        """
+        return super().extract_feat(inputs.contiguous(), *args, **kwargs)
+
+    def predict(self, inputs: Optional[Tensor],
+                data_samples: List[ActionDataSample],
+                **kwargs) -> List[ActionDataSample]:
+        """Class scores of every video, averaged over its clips and crops.
+
+        Args:
+            inputs (Tensor): Clips of the readable videos,
+                ``[B', clips, 3, T, H, W]``.
+            data_samples (list[ActionDataSample]): All B samples; those with
+                the metainfo ``readable=False`` have no clips.
+
+        Returns:
+            list[ActionDataSample]: With ``pred_score``, ``[classes]``, and
+            ``pred_label``, ``[1]``.
+        """
+        readable = [s for s in data_samples if s.get('readable', True)]
+        if readable:
+            super().predict(inputs, readable, **kwargs)
+        for sample in data_samples:
+            if not sample.get('readable', True):
+                # Every other class scores higher than its own.
+                scores = sample.gt_label.new_ones(
+                    self.cls_head.num_classes).float()
+                scores[sample.gt_label] = 0
+                sample.set_pred_score(scores)
+                sample.set_pred_label(scores.argmax(dim=0, keepdim=True))
+        return data_samples
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args) -> None:
+        require_same_encoder(self, state_dict, prefix)
+        name = f'{prefix}cls_head.fc_cls.weight'
+        given, wanted = state_dict.get(name), self.cls_head.fc_cls.weight
+        if given is None or given.shape != wanted.shape:
+            found = 'none' if given is None else f'one of {len(given)} classes'
+            raise InputError(
+                f'the config has a classifier of {len(wanted)} classes and '
+                f'the checkpoint {found}: to start from its encoder alone, '
+                'give it as --pretrained')
+        super()._load_from_state_dict(state_dict, prefix, *args)

@@ -1,0 +1,10 @@
+# The supervised baseline: the same training from random weights
+_base_ = 'r18_hmdb51.py'
+
+work_dir = 'work_dirs/finetune/r18_hmdb51_scratch'
+
+custom_hooks = [
+    dict(type='SampleSeedHook'),
+    dict(type='SyncBuffersHook'),
+    dict(type='SkippedVideosHook')
+]

@@ -1,0 +1,20 @@
+_base_ = [
+    '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
+    '../_base_/labelled_clips_112.py', '../_base_/linear.py',
+    '../_base_/default_runtime.py'
+]
+
+work_dir = 'work_dirs/linear/r18_hmdb51'
+
+batch_size = 256  # MoCo's, which section D follows
+
+model = dict(
+    backbone=dict(frozen_stages=4, norm_eval=True),  # section D
+    cls_head=dict(num_classes=51, dropout_ratio=0))  # ours: linear
+train_dataloader = dict(
+    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(
+    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
+test_dataloader = dict(
+    batch_size=8,  # ours: it changes no figure
+    dataset=dict(pipeline=_base_.test_pipeline))

@@ -1,0 +1,6 @@
+_base_ = 'r18_ucf101_coclr.py'
+
+work_dir = 'work_dirs/retrieval/r2plus1d_ucf101_coclr'
+
+model = dict(
+    backbone=dict(_delete_=True, type='R2Plus1D', depth=10))  # Table 3

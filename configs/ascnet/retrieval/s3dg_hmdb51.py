@@ -1,0 +1,15 @@
+_base_ = 'r18_hmdb51.py'
+
+work_dir = 'work_dirs/retrieval/s3dg_hmdb51'
+
+scale = (342, 256)  # ours: VCOP's sizes, doubled
+crop_size = 224  # RSPNet's for S3D-G
+pipeline = _base_.pipeline
+pipeline[3].scale = scale
+pipeline[4].crop_size = crop_size
+
+model = dict(
+    backbone=dict(_delete_=True, type='S3DG'),  # Xie et al. 2018
+    acp_head=dict(in_channels=1024),  # section A
+    scp_head=dict(in_channels=1024))  # section A
+test_dataloader = dict(dataset=dict(pipeline=pipeline))

@@ -1,0 +1,142 @@
+"""Each shipped config, made tiny, trains two iterations or is tested."""
+import os.path as osp
+import shutil
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from ascnet_mm.apis import check_pretrained, read_config, set_pretrained
+
+from ..conftest import ROOT
+from .test_configs import CONFIGS
+
+LISTS = {
+    'ucf101': ['ucf101_{}_split_1_videos.txt'],
+    'hmdb51': ['hmdb51_{}_split_1_videos.txt'],
+    'kinetics400': ['kinetics400_{}_list_videos.txt'],
+}
+
+
+@pytest.fixture(scope='module')
+def data(videos, tmp_path_factory):
+    """16 training and 16 test videos, laid out as every data set is."""
+    root = tmp_path_factory.mktemp('data')
+    for name, lists in LISTS.items():
+        (root / name).mkdir()
+        folders = ['videos', 'videos_train', 'videos_val']
+        for folder in folders:
+            (root / name / folder).symlink_to(f'{videos}/videos')
+        for path in lists:
+            for part, source in (('train', 'train'), ('val', 'test')):
+                with open(f'{videos}/{source}.txt') as file:
+                    lines = file.read().splitlines()
+                (root / name / path.format(part)).write_text(
+                    '\n'.join(lines[::len(lines) // 16][:16]))
+    for name in ('train', 'test'):
+        shutil.copy(root / 'ucf101' / LISTS['ucf101'][0].format(
+            'train' if name == 'train' else 'val'), root / f'{name}.txt')
+    (root / 'videos').symlink_to(f'{videos}/videos')
+    return root
+
+
+def width(cfg):
+    """base_channels and feature dimension of the tiny encoder."""
+    return (8, 128) if cfg.model.backbone.type == 'S3DG' else (2, 16)
+
+
+def tiny(name, data, work_dir):
+    path = osp.join(ROOT, 'configs', 'ascnet', name)
+    plain = read_config(path, {})
+    channels, features = width(plain)
+    options = {
+        'clip_len': 4, 'scale': (24, 24), 'batch_size': 8,
+        'num_clips': 2, 'crop_size': 24,
+        'data_root': str(data / osp.basename(plain.data_root))
+        if 'data/' in plain.data_root else plain.data_root}  # yapf: disable
+    if name == 'r18_demo.py':
+        options['data_root'] = str(data)
+    if name == 'r18_folder.py':
+        options['data_root'] = str(data / 'videos')
+    options = {k: v for k, v in options.items() if k in plain}
+    options['model.backbone.base_channels'] = channels
+    if plain.model.type == 'ASCNet':
+        for head in ('acp_head', 'scp_head'):
+            options[f'model.{head}.in_channels'] = features
+            options[f'model.{head}.hidden_channels'] = 8
+        options['model.memory_bank.size'] = 32
+    else:
+        options['model.cls_head.in_channels'] = features
+    cfg = read_config(path, options)
+    for phase in ('train', 'val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader is not None:
+            loader.update(num_workers=0, persistent_workers=False)
+            if loader.dataset.type == 'VideoFolder':
+                loader.dataset.indices = 16
+    cfg.work_dir = str(work_dir)
+    cfg.experiment_name = name.replace('/', '_')
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
+    cfg.log_level = 'WARNING'
+    return cfg
+
+
+@pytest.fixture(scope='module')
+def encoders(tmp_path_factory):
+    """A file of random weights for each tiny encoder."""
+    from mmaction.registry import MODELS
+    folder = tmp_path_factory.mktemp('encoders')
+    for kind in ('R3D', 'R2Plus1D', 'S3DG'):
+        encoder = MODELS.build(
+            dict(type=f'mmaction.{kind}',
+                 base_channels=8 if kind == 'S3DG' else 2))
+        torch.save(
+            dict(state_dict={f'backbone.{key}': value for key, value in
+                             encoder.state_dict().items()}),
+            folder / f'{kind}.pth')
+    return folder
+
+
+def sizes(pipeline):
+    """Frames and pixels that leave a pipeline."""
+    flat = []
+    for transform in pipeline:
+        flat += transform.get('transforms', [transform])
+    length = [t.clip_len for t in flat if 'clip_len' in t]
+    size = [t.crop_size if 'crop_size' in t else t.scale for t in flat
+            if 'crop_size' in t or t.type == 'Resize']
+    return length[-1], size[-1]
+
+
+@pytest.mark.parametrize(
+    'name', [name for name in CONFIGS if not name.startswith('retrieval')
+             and not name.endswith('_features.py')])
+def test_it_trains_two_iterations(name, data, encoders, tmp_path):
+    cfg = tiny(name, data, tmp_path)
+    assert sizes(cfg.train_dataloader.dataset.pipeline) == (4, (24, 24))
+    assert sizes(cfg.val_dataloader.dataset.pipeline) == (4, (24, 24))
+    cfg.train_cfg.max_epochs = cfg.train_cfg.val_interval = 1
+    if '/' in name and 'scratch' not in name:
+        set_pretrained(cfg, str(encoders / f'{cfg.model.backbone.type}.pth'))
+        check_pretrained(cfg)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter >= 2
+    logged = runner.message_hub.log_scalars
+    assert any(key.startswith('val/') for key in logged)
+    if '/' in name:
+        assert 0 <= runner.test()['acc/top1'] <= 1
+
+
+@pytest.mark.parametrize(
+    'name', [name for name in CONFIGS if name.startswith('retrieval')
+             or name.endswith('_features.py')])
+def test_it_is_evaluated(name, data, tmp_path):
+    cfg = tiny(name, data, tmp_path)
+    metrics = Runner.from_cfg(cfg).test()
+    if name.startswith('retrieval'):
+        assert metrics['retrieval/queries'] == 16
+        assert metrics['retrieval/gallery'] == 16
+        assert 0 <= metrics['retrieval/top1'] <= metrics['retrieval/top50']
+    else:
+        assert 0 <= metrics['linear/top1'] <= 100

@@ -1,0 +1,254 @@
+import pytest
+import torch
+from mmaction.registry import MODELS
+from torch import nn
+
+from ascnet_mm import InputError
+from ascnet_mm.models.pretrained import compare, encoder_weights, load_encoder
+
+from ..conftest import tiny_model
+from .foreign import RSPNetR2Plus1D, RSPNetR3D, RSPNetS3DG, TorchvisionR3D
+
+NO_POOL = dict(type='R3D', conv1_kernel=[3, 7, 7], with_pool1=False)
+SLOW_STEM = dict(type='S3DG', stem_strides=[[2, 2, 2], [1, 1, 1]])
+
+# The network, its width, the encoder that is the same, and its name.
+FOREIGN = {
+    'torchvision r3d_18': (TorchvisionR3D, 4, NO_POOL),
+    'RSPNet resnet18': (RSPNetR3D, 4, dict(type='R3D')),
+    'RSPNet r2plus1d-vcop': (RSPNetR2Plus1D, 4, dict(type='R2Plus1D')),
+    'RSPNet s3dg': (RSPNetS3DG, 16, SLOW_STEM),
+}
+
+
+@torch.no_grad()
+def randomise(model):
+    """Weights and statistics that no two layers share."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm3d):
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.5, 2)
+            module.weight.uniform_(0.5, 1.5)
+            module.bias.normal_(std=0.3)
+            module.num_batches_tracked.fill_(7)
+    model.eval()  # the host's returns None
+    return model
+
+
+def build(backbone, **options):
+    encoder = MODELS.build(dict(backbone, **options))
+    encoder.eval()
+    return encoder
+
+
+def save(tmp_path, checkpoint):
+    path = str(tmp_path / 'encoder.pth')
+    torch.save(checkpoint, path)
+    return path
+
+
+def prefixed(prefix, state):
+    return {prefix + key: value for key, value in state.items()}
+
+
+def assert_same(encoder, features):
+    clip = torch.randn(2, 3, 8, 32, 32)
+    with torch.no_grad():
+        expected = features(clip)
+        assert expected.std() > 0
+        torch.testing.assert_close(encoder(clip), expected)
+
+
+def assert_refused(tmp_path, checkpoint, encoder, *parts):
+    """The message holds the parts, and no weight has changed."""
+    before = {k: v.clone() for k, v in encoder.state_dict().items()}
+    path = save(tmp_path, checkpoint)
+    with pytest.raises(InputError) as error:
+        load_encoder(encoder, path)
+    for part in (path, *parts):
+        assert part in str(error.value)
+    for key, value in encoder.state_dict().items():
+        assert torch.equal(value, before[key])
+
+
+@pytest.mark.parametrize('name', FOREIGN)
+def test_a_foreign_network_computes_the_same(name, tmp_path):
+    network, width, backbone = FOREIGN[name]
+    foreign = randomise(network(width))
+    encoder = build(backbone, base_channels=width)
+    line = load_encoder(encoder, save(tmp_path, foreign.state_dict()))
+    assert_same(encoder, foreign.features)
+    assert name.split()[1] in line
+    assert f'{len(encoder.state_dict())} encoder weights' in line
+    assert {
+        int(value)
+        for key, value in encoder.state_dict().items()
+        if key.endswith('num_batches_tracked')
+    } == {7}
+
+
+@pytest.mark.parametrize('name', FOREIGN)
+def test_a_weight_less_or_more_is_refused(name, tmp_path):
+    network, width, backbone = FOREIGN[name]
+    encoder = build(backbone, base_channels=width)
+    state = network(width).state_dict()
+    first = next(iter(state))
+    last = [k for k in state if k.endswith('running_var')][-1]
+    less = {k: v for k, v in state.items() if k != last}
+    assert_refused(tmp_path, less, encoder, '1 missing (', 'running_var)')
+    more = dict(state, extra=torch.zeros(1))
+    assert_refused(tmp_path, more, encoder, '1 surplus (extra)')
+    other = dict(state, **{first: state[first][:, :2]})
+    assert_refused(tmp_path, other, encoder, '1 misshapen (', 'instead of')
+
+
+@pytest.mark.parametrize('name', FOREIGN)
+def test_counters_of_old_files_may_be_missing(name, tmp_path):
+    network, width, backbone = FOREIGN[name]
+    foreign = randomise(network(width))
+    encoder = build(backbone, base_channels=width)
+    state = {
+        key: value
+        for key, value in foreign.state_dict().items()
+        if not key.endswith('num_batches_tracked')
+    }
+    load_encoder(encoder, save(tmp_path, state))
+    assert_same(encoder, foreign.features)
+
+
+@pytest.mark.parametrize('prefix, head', [
+    ('encoder_q.encoder.', 'encoder_q.fc1.2.weight'),
+    ('encoder_q.', 'encoder_q.fc.0.weight'),
+    ('encoder.', 'fc.weight'),
+    ('module.encoder.', 'module.fc.weight'),
+    ('module.', 'module.fc.weight'),
+])
+def test_rspnet_files_of_every_stage(prefix, head, tmp_path):
+    foreign, key_encoder = (randomise(RSPNetR3D(4)) for _ in range(2))
+    state = prefixed(prefix, foreign.state_dict())
+    state[head] = torch.zeros(3, 32)
+    if 'encoder_q' in prefix:
+        state.update(prefixed('encoder_k.encoder.', key_encoder.state_dict()))
+        state['queue'] = torch.zeros(3, 8)
+    encoder = build(dict(type='R3D', base_channels=4))
+    load_encoder(
+        encoder,
+        save(tmp_path, dict(arch='resnet18', epoch=3, model=state,
+                            optimizer=dict(state={}))))
+    assert_same(encoder, foreign.features)
+
+
+@pytest.mark.parametrize('prefix', ['', 'module.'])
+def test_own_checkpoints(prefix, tmp_path):
+    model = tiny_model(backbone=dict(type='R3D', base_channels=4))
+    randomise(model.backbone)
+    randomise(model.target_backbone)
+    state = prefixed(prefix, model.state_dict())
+    encoder = build(dict(type='R3D', base_channels=4))
+    path = save(tmp_path, dict(state_dict=state, meta=dict(epoch=1)))
+    assert path in load_encoder(encoder, path)
+    assert_same(encoder, model.backbone)
+
+
+def test_own_checkpoints_are_taken_whole_or_not_at_all(tmp_path):
+    encoder = build(dict(type='R3D', base_channels=4))
+    state = prefixed('backbone.', encoder.state_dict())
+    for key in ('conv1.bn.running_mean', 'conv1.bn.num_batches_tracked'):
+        less = {k: v + 1 for k, v in state.items() if k != f'backbone.{key}'}
+        assert_refused(tmp_path, dict(state_dict=less), encoder,
+                       f'1 missing ({key})')
+    wide = build(dict(type='R3D', base_channels=8)).state_dict()
+    assert_refused(tmp_path, dict(state_dict=prefixed('backbone.', wide)),
+                   encoder, 'another encoder', '(R3D)',
+                   'conv1.conv.weight (8, 3, 7, 7, 7) instead of (4, ')
+
+
+def test_a_target_network_alone_is_no_encoder(tmp_path):
+    encoder = build(dict(type='R3D', base_channels=4))
+    state = prefixed('target_backbone.', encoder.state_dict())
+    assert_refused(tmp_path, dict(state_dict=state), encoder, 'recognised')
+
+
+# What the options would have to be, for encoders with other ones; the weights
+# of all but the first fit.
+DIFFERENT = {
+    'the paper for torchvision':
+    (TorchvisionR3D, dict(type='R3D'), 'a 3x7x7 stem and no max pool',
+     'model.backbone.conv1_kernel=(3, 7, 7) and '
+     'model.backbone.with_pool1=False'),
+    'a pool for torchvision':
+    (TorchvisionR3D, dict(type='R3D', conv1_kernel=(3, 7, 7)), 'no max pool',
+     'model.backbone.with_pool1=False'),
+    'no pool for RSPNet':
+    (RSPNetR3D, dict(type='R3D', with_pool1=False), 'a max pool',
+     'model.backbone.with_pool1=True'),
+    'more blocks than RSPNet':
+    (RSPNetR2Plus1D, dict(type='R2Plus1D', depth=18), 'one block per stage',
+     'model.backbone.depth=10'),
+    "Xie et al.'s stem for RSPNet":
+    (RSPNetS3DG, dict(type='S3DG'), 'other strides',
+     'model.backbone.stem_strides=((2, 2, 2), (1, 1, 1))'),
+    'another encoder':
+    (RSPNetS3DG, dict(type='R3D'), 'the config is R3D',
+     "model.backbone=dict(type='S3DG', stem_strides=((2, 2, 2), (1, 1, 1)))")
+}  # yapf: disable
+
+
+@pytest.mark.parametrize('name', DIFFERENT)
+def test_options_that_no_weight_shows_are_compared(name, tmp_path):
+    network, backbone, *parts = DIFFERENT[name]
+    assert_refused(tmp_path,
+                   network(16).state_dict(), build(backbone, base_channels=16),
+                   *parts)
+
+
+def test_torchvisions_r2plus1d_is_refused(tmp_path):
+    state = {
+        'stem.0.weight': torch.zeros(45, 3, 1, 7, 7),
+        'stem.3.weight': torch.zeros(64, 45, 3, 1, 1),
+        'layer1.0.conv1.0.0.weight': torch.zeros(144, 64, 1, 3, 3),
+    }
+    assert_refused(tmp_path, state, build(dict(type='R2Plus1D')),
+                   'r2plus1d_18', '45 instead of 83', 'factorised')
+
+
+@pytest.mark.parametrize('checkpoint, found', [
+    (dict(state_dict={f'cnn.{i}': torch.zeros(1) for i in range(7)}),
+     '(cnn.0, cnn.1, cnn.2, cnn.3, cnn.4, ...)'),
+    (dict(epoch=3, optimizer={}), '(none)'),
+    ({0: torch.zeros(1)}, '(0)'),
+    ([torch.zeros(1)], '(none)'),
+])
+def test_anything_else_is_refused(checkpoint, found, tmp_path):
+    encoder = build(dict(type='R3D', base_channels=2))
+    assert_refused(tmp_path, checkpoint, encoder, found, 'backbone.*',
+                   "torchvision's r3d_18", "RSPNet's s3dg")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match='nowhere.pth, does not exist'):
+        load_encoder(nn.Linear(1, 1), str(tmp_path / 'nowhere.pth'))
+
+
+def test_compare_names_up_to_twenty():
+    wanted = {f'w{i}': torch.zeros(1) for i in range(21)}
+    assert compare(wanted, dict(wanted)) is None
+    listed = ', '.join(f'w{i}' for i in range(20))
+    assert compare(wanted, {}) == f'21 missing ({listed}, ...)'
+    assert compare({'a': torch.zeros(2, 3)}, {'a': torch.zeros(3, 2)}) == (
+        '1 misshapen (a (3, 2) instead of (2, 3))')
+
+
+def test_torchvision_itself(tmp_path):
+    # A torchvision built for another torch raises a RuntimeError.
+    video = pytest.importorskip(
+        'torchvision.models.video', exc_type=(ImportError, RuntimeError))
+    foreign = randomise(video.r3d_18())
+    encoder = build(NO_POOL)
+    load_encoder(encoder, save(tmp_path, foreign.state_dict()))
+    foreign.avgpool = foreign.fc = nn.Identity()
+    assert_same(
+        encoder, lambda clip: foreign(clip).view_as(encoder(clip)))
+    with pytest.raises(InputError, match='45 instead of 83'):
+        encoder_weights(video.r2plus1d_18().state_dict(),
+                        MODELS.build(dict(type='R2Plus1D')))

@@ -1,0 +1,50 @@
+import pytest
+import torch
+from mmaction.evaluation import AccMetric
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+
+
+def sample(label, readable=True):
+    sample = ActionDataSample(metainfo=dict(readable=readable))
+    return sample.set_gt_label(label)
+
+
+@pytest.fixture
+def recognizer():
+    torch.manual_seed(0)
+    return MODELS.build(
+        dict(
+            type='ActionRecognizer',
+            backbone=dict(type='TinyEncoder'),
+            cls_head=dict(
+                type='I3DHead', num_classes=7, in_channels=4,
+                dropout_ratio=0.5, average_clips='score'))).eval()
+
+
+def test_scores_are_averaged_over_clips_and_crops(recognizer):
+    clips = torch.randn(3, 2, 3, 4, 8, 8)
+    # in memory clip by clip, as the preprocessor gives them
+    strided = clips.transpose(0, 1).contiguous().transpose(0, 1)
+    found = recognizer.predict(strided, [sample(0) for _ in clips])
+    for video, result in zip(clips, found):
+        pooled = recognizer.backbone(video).mean(dim=(2, 3, 4))
+        expected = recognizer.cls_head.fc_cls(pooled).mean(dim=0)
+        assert torch.allclose(result.pred_score, expected, atol=1e-6)
+        assert result.pred_label.item() == expected.argmax().item()
+
+
+@pytest.mark.parametrize('label', [0, 3, 6])
+def test_an_unreadable_video_is_a_miss_at_every_k(recognizer, label):
+    samples = [sample(1), sample(label, readable=False)]
+    found = recognizer.predict(torch.randn(1, 2, 3, 4, 8, 8), samples)
+    metric = AccMetric(
+        metric_options=dict(top_k_accuracy=dict(topk=(1, 5, 6))))
+    metric.process(None, [found[1].to_dict()])
+    accuracy = metric.evaluate(1)
+    assert all(accuracy[f'acc/top{k}'] == 0 for k in (1, 5, 6))
+
+
+def test_a_batch_without_a_readable_video_passes(recognizer):
+    found = recognizer.predict(None, [sample(2, readable=False)])
+    assert found[0].pred_label.item() != 2
