@@ -1,0 +1,35 @@
+"""Measure the speed of the parts on this machine, as ratios side by side.
+
+    python tools/benchmark.py data VIDEOS
+    python tools/benchmark.py step
+    python tools/benchmark.py retrieval
+
+Each prints a table and writes a JSON file to benchmarks/.
+"""
+import argparse
+
+from benchmarking import data, retrieval, step
+
+from ascnet_mm.apis import run_script
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest='command', required=True)
+    for module in (data, step, retrieval):
+        name = module.__name__.rsplit('.', 1)[-1]
+        command = commands.add_parser(name, help=module.__doc__)
+        command.add_argument(
+            '--out', default='benchmarks', help='folder of the JSON file')
+        command.add_argument(
+            '--repeats', type=int, default=7, help='rounds that count')
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == '__main__':
+    run_script(main)

@@ -1,0 +1,128 @@
+"""Time variants side by side, and write down what was found and on what."""
+import json
+import os
+import os.path as osp
+import platform
+import sys
+import time
+from statistics import median
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from ascnet_mm.apis import versions
+
+
+class Ratio(NamedTuple):
+    """A ratio of two medians and the bar that it is held against.
+
+    Attributes:
+        name (str): What is compared.
+        value (float): The ratio.
+        bar (str): ``'<= 1.25'``, ``'>= 1.5'``; empty where none is set.
+    """
+    name: str
+    value: float
+    bar: str = ''
+
+    @property
+    def holds(self) -> Optional[bool]:
+        """bool, optional: Whether the bar is met; None without one."""
+        if not self.bar:
+            return None
+        sign, limit = self.bar.split()
+        return (self.value <= float(limit)
+                if sign == '<=' else self.value >= float(limit))
+
+
+def side_by_side(variants: Dict[str, Callable[[], Any]],
+                 repeats: int = 7) -> Dict[str, List[float]]:
+    """Run variants in turn, round after round.
+
+    Whatever else the machine does then meets all of them alike. A round
+    before the first warms up and is not counted.
+
+    Args:
+        variants (dict[str, Callable]): What to time; each waits for its
+            device before it returns.
+        repeats (int): Rounds that count. Defaults to 7.
+
+    Returns:
+        dict[str, list[float]]: Seconds of each variant, a number per round.
+    """
+    seconds: Dict[str, List[float]] = {name: [] for name in variants}
+    for number in range(repeats + 1):
+        for name, run in variants.items():
+            start = time.perf_counter()
+            run()
+            if number:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def ratio(name: str, seconds: Dict[str, List[float]], over: str, under: str,
+          bar: str = '') -> Ratio:
+    """The median over rounds of one variant's time over another's."""
+    rounds = zip(seconds[over], seconds[under])
+    return Ratio(name, median(a / b for a, b in rounds), bar)
+
+
+def machine() -> Dict[str, Any]:
+    """What the figures depend on beside the versions."""
+    model = platform.processor() or platform.machine()
+    if osp.isfile('/proc/cpuinfo'):
+        with open('/proc/cpuinfo') as lines:
+            model = next((line.split(':', 1)[1].strip() for line in lines
+                          if line.startswith('model name')), model)
+    return dict(
+        processor=model,
+        cores=len(os.sched_getaffinity(0)),
+        threads=torch.get_num_threads(),
+        bf16=torch.backends.mkldnn.is_available()
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+        device=torch.cuda.get_device_name()
+        if torch.cuda.is_available() else None)
+
+
+def publish(name: str, settings: Dict[str, Any],
+            seconds: Dict[str, List[float]], ratios: List[Ratio],
+            out: str) -> None:
+    """Print the figures and write them to ``OUT/NAME.json``.
+
+    Args:
+        name (str): What was measured.
+        settings (dict): With what: sizes, batch, dtype, ...
+        seconds (dict[str, list[float]]): All measurements.
+        ratios (list[Ratio]): What follows.
+        out (str): Folder of the file.
+    """
+    console = Console()
+    times = Table('variant', 'median ms', 'lowest', 'highest', title=name)
+    for variant, values in seconds.items():
+        times.add_row(variant, *(f'{1000 * value:.2f}' for value in (
+            median(values), min(values), max(values))))
+    console.print(times)
+    bars = Table('ratio', 'value', 'bar', 'met')
+    for item in ratios:
+        met = {True: 'yes', False: 'no', None: ''}[item.holds]
+        bars.add_row(item.name, f'{item.value:.3f}', item.bar, met)
+    console.print(bars)
+    os.makedirs(out, exist_ok=True)
+    path = osp.join(out, f'{name}.json')
+    with open(f'{path}.part', 'w') as file:
+        json.dump(
+            dict(
+                command=' '.join(['python', *sys.argv]),
+                date=time.strftime('%Y-%m-%d'),
+                machine=machine(),
+                versions=versions(),
+                settings=settings,
+                seconds=seconds,
+                ratios=[dict(item._asdict(), met=item.holds)
+                        for item in ratios]),
+            file,
+            indent=1)
+    os.replace(f'{path}.part', path)
+    print(f'written to {path}')
