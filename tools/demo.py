@@ -41,6 +41,7 @@ from rich.table import Table
 from ascnet_mm.apis import check_data, read_config, run_script, versions
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
+from ascnet_mm.models import ClipDataPreprocessor
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 CHECKS = {
@@ -135,11 +136,13 @@ def pretrain(cfg: Config, seed: int, work_dir: str,
 def raw_pixels(cfg: Config) -> Dict[str, float]:
     """Class retrieval by thumbnails of the frames, 4 x 8 x 8 pixels."""
     dataset = Runner.build_dataloader(cfg.val_dataloader).dataset
+    to_rgb = ClipDataPreprocessor(mean=[0, 0, 0], std=[255, 255, 255])
     features, labels, roles = [], [], []
     for index in range(len(dataset)):
         sample = dataset[index]
-        clips = sample['inputs'].float() / 255
-        features.append(F.adaptive_avg_pool3d(clips, (4, 8, 8)).mean(0))
+        clips, _ = to_rgb.preprocess([sample['inputs']],
+                                     [sample['data_samples']])
+        features.append(F.adaptive_avg_pool3d(clips[0], (4, 8, 8)).mean(0))
         labels.append(sample['data_samples'].gt_label)
         roles.append(sample['data_samples'].role == 'query')
     features, labels = torch.stack(features).flatten(1), torch.cat(labels)

@@ -1,13 +1,18 @@
 from .transforms import (
+    DecodePlanes,
     DecordDecodeInOrder,
     DecordOpen,
+    DeviceCrop,
+    OpenVideo,
     PerClip,
+    SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
 from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecordDecodeInOrder', 'DecordOpen', 'PerClip', 'SpeedPairedSampleFrames',
+    'DecodePlanes', 'DecordDecodeInOrder', 'DecordOpen', 'DeviceCrop',
+    'OpenVideo', 'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
     'VideoFolder', 'VideoList'
 ]

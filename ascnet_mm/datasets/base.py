@@ -14,7 +14,7 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from ..errors import InputError
-from .transforms.decode import UnreadableVideo
+from .transforms.reader import UnreadableVideo
 
 ROLES = ('gallery', 'query')
 

@@ -20,7 +20,7 @@ model = dict(
 
 train_pipeline = _base_.train_pipeline
 train_pipeline[1].clip_len = clip_len
-train_pipeline[3].transforms[1].scale = scale
+train_pipeline[3].scale = scale
 val_pipeline = _base_.val_pipeline
 val_pipeline[1].clip_len = clip_len
 val_pipeline[3].scale = scale

@@ -25,8 +25,11 @@ def samples(count):
 def apply(clips, **changes):
     names = ['brightness', 'contrast', 'saturation', 'hue', 'gray']
     parameters = [changes.get(n, v) for n, v in zip(names, NEUTRAL)]
-    return ColorJitter().apply(
-        clips, torch.tensor([parameters]).expand(len(clips), -1))
+    pixels = clips.flatten(2)
+    color, offset = ColorJitter().affine(
+        pixels.mean(dim=2, keepdim=True),
+        torch.tensor([parameters]).expand(len(clips), -1))
+    return (color @ pixels + offset).clamp(0, 1).view_as(clips)
 
 
 @pytest.fixture

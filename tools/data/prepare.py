@@ -30,7 +30,8 @@ from rich.progress import track
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import run_script
-from ascnet_mm.datasets.transforms.decode import DecordOpen, UnreadableVideo
+from ascnet_mm.datasets.transforms.decode import DecordOpen
+from ascnet_mm.datasets.transforms.reader import UnreadableVideo
 from ascnet_mm.datasets.video_folder import find_videos
 
 # -------------------------------------------------------- official files

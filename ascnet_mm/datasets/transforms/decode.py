@@ -6,14 +6,12 @@ from mmaction.datasets.transforms import DecordDecode, DecordInit
 from mmaction.registry import TRANSFORMS
 from mmengine import fileio
 
+from .reader import UnreadableVideo
+
 # Every unreadable file is named in the log; FFmpeg's chatter adds nothing.
 decord.logging.set_level(decord.logging.QUIET)
 
 DECORD_ERRORS = (decord.DECORDError, decord.DECORDLimitReachedError)
-
-
-class UnreadableVideo(Exception):
-    """A file from which the wanted frames cannot be decoded, and why."""
 
 
 @TRANSFORMS.register_module()

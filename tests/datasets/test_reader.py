@@ -1,0 +1,105 @@
+import av
+import numpy as np
+import pytest
+
+from ascnet_mm.datasets.transforms.reader import UnreadableVideo, VideoReader
+
+
+def render(path, frames=50, gop=12, b_frames=0, codec='libx264'):
+    """Frame i is grey of level 4 i + 20, so that it can be told."""
+    with av.open(str(path), 'w') as out:
+        stream = out.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        stream.codec_context.gop_size = gop
+        stream.codec_context.max_b_frames = b_frames
+        if codec == 'libx264':
+            stream.options = {'sc_threshold': '0', 'crf': '10'}
+        else:
+            stream.bit_rate = 8_000_000
+        for index in range(frames):
+            image = np.full((48, 64, 3), 4 * index + 20, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, 'rgb24')))
+        out.mux(stream.encode())
+    return str(path)
+
+
+def told(frame):
+    level = frame.to_ndarray(format='rgb24').mean()
+    return round((level - 20) / 4)
+
+
+class Spy:
+    """Counts what is asked of a container."""
+
+    def __init__(self, container):
+        self.container, self.seeks, self.decoded = container, 0, 0
+
+    def seek(self, *args, **kwargs):
+        self.seeks += 1
+        self.container.seek(*args, **kwargs)
+
+    def decode(self, stream):
+        for frame in self.container.decode(stream):
+            self.decoded += 1
+            yield frame
+
+
+@pytest.mark.parametrize('name, options', [
+    ('plain.mp4', {}), ('b.mp4', dict(b_frames=3)),
+    ('mpeg4.avi', dict(codec='mpeg4')), ('stream.ts', dict(b_frames=2)),
+    ('one_key.mkv', dict(gop=999))])
+def test_any_frames_are_the_right_ones(name, options, tmp_path):
+    path = render(tmp_path / name, **options)
+    rng = np.random.default_rng(0)
+    for size in (1, 2, 5, 20, 50):
+        wanted = sorted(rng.choice(50, size, replace=False).tolist())
+        reader = VideoReader(path)
+        assert len(reader) == 50
+        assert [told(frame) for frame in reader.frames(wanted)] == wanted
+        reader.close()
+
+
+@pytest.mark.parametrize('wanted, seeks, decoded', [
+    (range(5), 0, 5), ([0, 11], 0, 12), ([0, 12], 1, 2),
+    ([3, 30], 1, 4 + 7), ([40], 1, 5), ([2, 3, 23, 24, 49], 2, 4 + 13 + 2)])
+def test_it_seeks_only_where_that_saves_frames(wanted, seeks, decoded,
+                                               tmp_path):
+    """Key frames are 0, 12, 24, 36 and 48."""
+    reader = VideoReader(render(tmp_path / 'plain.mp4'))
+    assert reader.timetable.keys == [0, 12, 24, 36, 48]
+    reader.container = spy = Spy(reader.container)
+    list(reader.frames(wanted))
+    assert (spy.seeks, spy.decoded) == (seeks, decoded)
+
+
+def test_a_seek_that_leads_past_the_frame_is_taken_back(tmp_path):
+    reader = VideoReader(render(tmp_path / 'plain.mp4'))
+    reader.timetable.keys[:] = [0, 20]  # there is none: it lands on 24 or 12
+    reader.timetable.pts[20] = reader.timetable.pts[24]
+    assert [told(f) for f in reader.frames([1, 22, 30])] == [1, 22, 30]
+
+
+def test_what_holds_no_video_is_unreadable(tmp_path):
+    (tmp_path / 'empty.mp4').write_bytes(b'')
+    (tmp_path / 'text.mp4').write_text('no video')
+    with av.open(str(tmp_path / 'sound.wav'), 'w') as out:
+        stream = out.add_stream('pcm_s16le', rate=8000)
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 800), np.int16), 's16', 'mono')
+        frame.rate = 8000
+        out.mux(stream.encode(frame))
+    for name, why in (('empty', 'Invalid data'), ('text', 'Invalid data'),
+                      ('none', 'No such file'), ('sound', 'no video')):
+        path = tmp_path / f'{name}.{"wav" if name == "sound" else "mp4"}'
+        with pytest.raises(UnreadableVideo, match=why):
+            VideoReader(str(path))
+
+
+def test_a_torn_file_is_read_up_to_the_tear(tmp_path):
+    path = render(tmp_path / 'whole.ts')
+    content = (tmp_path / 'whole.ts').read_bytes()
+    (tmp_path / 'torn.ts').write_bytes(content[:len(content) // 2])
+    assert len(VideoReader(path)) == 50
+    reader = VideoReader(str(tmp_path / 'torn.ts'))
+    assert 5 < len(reader) < 50
+    assert [told(f) for f in reader.frames([0, 3])] == [0, 3]

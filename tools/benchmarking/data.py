@@ -1,0 +1,156 @@
+"""how long a pair of clips takes until it is ready for the device"""
+import argparse
+import os
+import os.path as osp
+import random
+import time
+from typing import Any, Callable, Dict, List
+
+import decord
+import numpy as np
+import torch
+from mmaction.registry import DATASETS
+from mmengine.registry import init_default_scope
+
+from ascnet_mm import InputError
+from ascnet_mm.datasets.transforms.reader import VideoReader
+from ascnet_mm.datasets.video_folder import find_videos
+
+from .timing import publish, ratio, side_by_side
+
+META = ('filename', 'video_id', 'speeds', 'sample_seed', 'crops', 'flips',
+        'scale', 'bt709', 'full_range')
+AREA = (0.4, 1.0)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'videos', help='folder of prepared videos (tools/data/transcode.py)')
+    parser.add_argument(
+        '--originals', help='folder of the same videos, not prepared')
+    parser.add_argument('--clip-len', type=int, default=16)
+    parser.add_argument('--size', type=int, default=112)
+    parser.add_argument(
+        '--limit', type=int, default=40, help='number of videos')
+
+
+def pipelines(clip_len: int, size: int) -> Dict[str, List[dict]]:
+    """Our pipeline, and MMAction2's own transforms for the same clips."""
+    sample = dict(type='SpeedPairedSampleFrames', clip_len=clip_len)
+    pack = dict(type='PackActionInputs', meta_keys=META)
+    return dict(
+        ours=[
+            dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
+            dict(type='DeviceCrop', scale=(size, size), area_range=AREA,
+                 flip_ratio=0.5), pack
+        ],
+        host=[
+            dict(type='DecordInit'), sample, dict(type='DecordDecode'),
+            dict(type='RandomResizedCrop', area_range=AREA),
+            dict(type='Resize', scale=(size, size), keep_ratio=False),
+            dict(type='Flip', flip_ratio=0.5),
+            dict(type='FormatShape', input_format='NCTHW'), pack
+        ])  # yapf: disable
+
+
+def variants(folder: str, paths: List[str], clip_len: int,
+             size: int) -> Dict[str, Callable[[], Any]]:
+    """What is timed: each goes once over all videos, with the same frames."""
+    sets = {
+        name: DATASETS.build(
+            dict(type='VideoFolder', data_root=folder, pipeline=pipeline))
+        for name, pipeline in pipelines(clip_len, size).items()
+    }
+    wanted = _frames_of_ours(sets['ours'], len(paths))
+
+    def load(name: str) -> None:
+        for index in range(len(paths)):
+            sets[name][index]
+
+    def decode_with_decord() -> None:
+        for path, frames in zip(paths, wanted):
+            reader = decord.VideoReader(osp.join(folder, path), num_threads=1)
+            reader.get_batch(frames)
+
+    def decode_and_throw_away() -> None:
+        for path, frames in zip(paths, wanted):
+            reader = VideoReader(osp.join(folder, path))
+            for _ in reader.frames(frames):
+                pass
+            reader.close()
+
+    return {
+        'ours': lambda: load('ours'),
+        'host pipeline': lambda: load('host'),
+        'decord, bare': decode_with_decord,
+        'decoded, thrown away': decode_and_throw_away,
+    }
+
+
+def _frames_of_ours(dataset: Any, videos: int) -> List[List[int]]:
+    """The frames that our data set decodes of each video, ascending."""
+    decode = dataset.pipeline.transforms[2]
+    wanted, transform = [], decode.transform
+
+    def listen(results: dict) -> dict:
+        wanted.append(np.unique(results['frame_inds']).tolist())
+        return transform(results)
+
+    decode.transform = listen
+    for index in range(videos):
+        dataset[index]
+    decode.transform = transform
+    return wanted
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure processor time, print and write ``data.json``."""
+    init_default_scope('mmaction')
+    torch.set_num_threads(1)
+    random.seed(0)
+    np.random.seed(0)
+    paths = find_videos(args.videos)
+    if not paths or len(paths) > args.limit:
+        raise InputError(
+            f'{args.videos} holds {len(paths)} videos: give a folder of 1 to '
+            f'{args.limit}, or another --limit')
+    timed = variants(args.videos, paths, args.clip_len, args.size)
+    if args.originals:
+        originals = find_videos(args.originals)
+        if len(originals) != len(paths):
+            raise InputError(
+                f'{args.originals} holds {len(originals)} videos, '
+                f'{args.videos} {len(paths)}: they must be the same videos')
+        timed.update({
+            f'{name}, originals': run for name, run in variants(
+                args.originals, originals, args.clip_len, args.size).items()
+        })
+    # A loader keeps all cores busy, so what counts is the work of all threads
+    # (decord has one beside the one that converts colours).
+    seconds = side_by_side(timed, args.repeats, clock=time.process_time)
+    per_pair = {name: [value / len(paths) for value in values]
+                for name, values in seconds.items()}
+    ratios = [
+        ratio('ours / decoding the same frames', per_pair, 'ours',
+              'decoded, thrown away', '<= 1.25'),
+        ratio("decord's bare decoding / ours", per_pair, 'decord, bare',
+              'ours', '>= 1.5'),
+        ratio("MMAction2's pipeline / ours", per_pair, 'host pipeline',
+              'ours', '>= 1.5'),
+    ]
+    if args.originals:
+        ratios += [
+            ratio('ours on originals / ours on prepared', per_pair,
+                  'ours, originals', 'ours', '>= 7'),
+            ratio("MMAction2's pipeline / ours, originals", per_pair,
+                  'host pipeline, originals', 'ours, originals', '>= 1.0'),
+        ]
+    size = sum(os.path.getsize(osp.join(args.videos, path)) for path in paths)
+    publish(
+        'data',
+        dict(
+            videos=len(paths),
+            bytes=size,
+            clip_len=args.clip_len,
+            size=args.size,
+            unit='processor seconds per pair'), per_pair, ratios, args.out)
