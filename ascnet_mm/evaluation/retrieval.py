@@ -1,11 +1,11 @@
 from typing import Dict, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmaction.registry import METRICS
 from torch import Tensor
 
-from .video_features import NearestVideosMetric, check_counts, nearest
+from .search import ComparableRows, nearest
+from .video_features import NearestVideosMetric, check_counts
 
 
 @METRICS.register_module()
@@ -62,7 +62,7 @@ def topk_hits(queries: Tensor, query_labels: Tensor, gallery: Tensor,
         dict[int, Tensor]: bool ``[Q]`` for each k.
     """
     _, order = nearest(
-        F.normalize(queries, dim=1), F.normalize(gallery, dim=1), max(topk))
+        ComparableRows(queries), ComparableRows(gallery), max(topk))
     return class_among(gallery_labels[order], query_labels, topk)
 
 

@@ -2,15 +2,18 @@ from abc import abstractmethod
 from typing import Any, Dict, List, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..errors import InputError
+from .search import ComparableRows, nearest
 
 # One number per channel from a video's clips, [clips, C] to [C]
 POOLINGS = dict(
     mean=lambda clips: clips.mean(dim=0), max=lambda clips: clips.amax(dim=0))
+# Features by pooling of the clips in use: metrics side by side share them.
+_POOLED = WeakTensorKeyDictionary()
 
 
 class VideoFeaturesMetric(BaseMetric):
@@ -127,22 +130,20 @@ class NearestVideosMetric(VideoFeaturesMetric):
         self.scale = scale
 
     def keep(self, clips: Tensor) -> Tensor:
-        """The video's feature ``[C]``."""
-        return POOLINGS[self.pooling](clips)
+        """The video's feature ``[C]``, on the CPU."""
+        pooled = _POOLED.setdefault(clips, {})
+        if self.pooling not in pooled:
+            pooled[self.pooling] = POOLINGS[self.pooling](clips).cpu()
+        return pooled[self.pooling]
 
     def hits(self, queries: List[Tensor], query_labels: Tensor,
              gallery: List[Tensor],
              gallery_labels: Tensor) -> Dict[str, Tensor]:
         """Find the most similar videos and judge by them."""
         similarity, order = nearest(
-            self._prepare(queries), self._prepare(gallery), self.depth)
+            ComparableRows(queries, self.centre, self.scale),
+            ComparableRows(gallery, self.centre, self.scale), self.depth)
         return self.judge(similarity, gallery_labels[order], query_labels)
-
-    def _prepare(self, features: List[Tensor]) -> Tensor:
-        stacked = torch.stack(features)
-        if self.centre:
-            stacked = stacked - stacked.mean(dim=0)
-        return F.normalize(stacked, dim=1) if self.scale else stacked
 
     @abstractmethod
     def judge(self, similarity: Tensor, found: Tensor,
@@ -158,33 +159,6 @@ class NearestVideosMetric(VideoFeaturesMetric):
         Returns:
             dict[str, Tensor]: bool ``[Q]`` for each criterion.
         """
-
-
-def nearest(queries: Tensor, gallery: Tensor,
-            depth: int) -> Tuple[Tensor, Tensor]:
-    """The rows of a gallery with the highest dot products.
-
-    Of equally similar rows the one that stands first in the gallery comes
-    first.
-
-    Args:
-        queries (Tensor): ``[Q, C]``.
-        gallery (Tensor): ``[G, C]``.
-        depth (int): How many; more than G means G.
-
-    Returns:
-        tuple[Tensor, Tensor]: Dot products, descending, and indices into the
-        gallery, each ``[Q, min(depth, G)]``.
-    """
-    similarities, orders = [], []
-    # In blocks: the whole matrix need not fit into memory.
-    for block in queries.split(1024):
-        similarity, order = torch.sort(
-            block @ gallery.T, dim=1, descending=True, stable=True)
-        # Copies, lest the rest of the block stay in memory
-        similarities.append(similarity[:, :depth].clone())
-        orders.append(order[:, :depth].clone())
-    return torch.cat(similarities), torch.cat(orders)
 
 
 def check_counts(owner: str, name: str, counts: Sequence[int]) -> None:

@@ -1,0 +1,209 @@
+"""Search for nearest neighbours, exactly and in bounded memory."""
+from typing import Sequence, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmengine.device import get_device
+from torch import Tensor
+
+from ..errors import InputError
+
+# Numbers in a block: of similarities, or of features. 256 MB in float32.
+BLOCK = 2**26
+# Queries in a block, where there are more and the gallery is large enough
+ROWS = 1024
+
+# Similarities, descending, and indices into the gallery, each [Q, depth]
+Neighbours = Tuple[Tensor, Tensor]
+
+
+class ComparableRows:
+    """Features of videos made comparable, a block of them at a time.
+
+    A slice ``[a:b]`` is a new Tensor ``[b - a, C]``. All of them together are
+    never copied.
+
+    Args:
+        features (Sequence[Tensor]): ``[C]`` each; or one Tensor ``[R, C]``.
+        centre (bool): Subtract their mean. Defaults to False.
+        scale (bool): Bring each to unit length. Defaults to True.
+    """
+
+    def __init__(self,
+                 features: Sequence[Tensor],
+                 centre: bool = False,
+                 scale: bool = True) -> None:
+        self.features = features
+        self.scale = scale
+        self.mean = _mean(features) if centre else None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        # Stacking copies: the rest may work in place.
+        block = torch.stack(tuple(self.features[rows]))
+        if self.mean is not None:
+            block -= self.mean
+        return F.normalize(block, dim=1, out=block) if self.scale else block
+
+
+def _mean(features: Sequence[Tensor]) -> Tensor:
+    total = torch.zeros_like(features[0], dtype=torch.double)
+    for feature in features:
+        total += feature
+    return (total / len(features)).to(features[0].dtype)
+
+
+@torch.no_grad()
+def nearest(queries: Union[Tensor, ComparableRows],
+            gallery: Union[Tensor, ComparableRows], depth: int) -> Neighbours:
+    """The rows of a gallery with the highest dot products.
+
+    Of equally similar rows the one that stands first in the gallery comes
+    first. Similarities are what the matrix product of a block gives: its
+    last bits depend on the shape of the block, on the position in it and on
+    the device, and with them the order of rows that they alone tell apart,
+    copies of one row included. Where products and sums are exact, the
+    result is the same everywhere.
+
+    Beside arguments and result it holds a few blocks of ``BLOCK`` numbers
+    (or of 4 x depth x C, where that is more). Features on the CPU are
+    searched on the accelerator where there is one, others where they are.
+
+    Args:
+        queries (Tensor | ComparableRows): ``[Q, C]``, floating point.
+        gallery (Tensor | ComparableRows): ``[G, C]``, of the same dtype.
+        depth (int): How many; more than G means G.
+
+    Returns:
+        tuple[Tensor, Tensor]: Dot products, descending, and int64 indices
+        into the gallery, each ``[Q, min(depth, G)]``, on the gallery's
+        device.
+
+    Raises:
+        InputError: If a dot product is NaN.
+    """
+    depth = min(depth, len(gallery))
+    first = gallery[:1]
+    device = _search_device(first)
+    similarity = first.new_empty(len(queries), depth)
+    order = torch.empty_like(similarity, dtype=torch.long)
+    # What is kept of so many queries fits into a block.
+    share = max(BLOCK // max(first.shape[1], 8 * depth), 1)
+    for start in range(0, len(queries), share):
+        part = slice(start, start + share)
+        similarity[part], order[part] = _search(queries[part].to(device),
+                                                gallery, depth)
+    return similarity, order
+
+
+def _search_device(features: Tensor) -> Union[torch.device, str]:
+    if features.device.type != 'cpu':
+        return features.device
+    # MPS has no double precision, nor everywhere a topk beyond 16.
+    return 'cpu' if get_device() == 'mps' else get_device()
+
+
+def _search(queries: Tensor, gallery: Union[Tensor, ComparableRows],
+            depth: int) -> Neighbours:
+    """:func:`nearest` for queries on the device, block by block."""
+    # Four times the depth: merging is to cost less than searching.
+    columns = max(BLOCK // max(ROWS, queries.shape[1]), 4 * depth)
+    rows = max(BLOCK // min(columns, len(gallery)), 1)
+    similarity = queries.new_empty(len(queries), 0)
+    order = torch.empty_like(similarity, dtype=torch.long)
+    floor = queries.new_full((len(queries), ), float('nan'))
+    for start in range(0, len(gallery), columns):
+        block = gallery[start:start + columns].to(queries.device)
+        found = [
+            _highest(part @ block.T, depth, part_floor) for part, part_floor
+            in zip(queries.split(rows), floor.split(rows))
+        ]
+        del block  # before there is another
+        values, places = (torch.cat(parts) for parts in zip(*found))
+        similarity, order = _merge(
+            torch.cat([similarity, values], dim=1),
+            torch.cat([order, places + start], dim=1), depth)
+        floor = similarity[:, -1]
+    return similarity, order
+
+
+def _merge(similarity: Tensor, order: Tensor, depth: int) -> Neighbours:
+    """The highest of candidates whose equals stand in the gallery's order.
+
+    Args:
+        similarity (Tensor): ``[Q, N]``.
+        order (Tensor): int64 ``[Q, N]``.
+        depth (int): How many.
+
+    Returns:
+        tuple[Tensor, Tensor]: The same, each ``[Q, min(depth, N)]``.
+
+    Raises:
+        InputError: If a similarity is NaN.
+    """
+    similarity, by = similarity.sort(dim=1, descending=True, stable=True)
+    # NaN counts as the highest of all: none has been left behind.
+    if similarity[:, 0].isnan().any():
+        raise InputError(
+            'features cannot be compared: some hold NaN or infinity; the '
+            'checkpoint that they come from may have diverged')
+    return similarity[:, :depth].clone(), order.gather(1, by[:, :depth])
+
+
+def _highest(similarity: Tensor, depth: int, floor: Tensor) -> Neighbours:
+    """The highest in each row, of equals the first, from left to right.
+
+    Args:
+        similarity (Tensor): ``[Q, B]``.
+        depth (int): How many.
+        floor (Tensor): ``[Q]``. Which of the similarities up to it are found
+            does not matter. NaN: none is set.
+
+    Returns:
+        tuple[Tensor, Tensor]: Similarities and int64 columns, in ascending
+        order of the columns, each ``[Q, min(depth, B)]``.
+    """
+    columns = similarity.shape[1]
+    if columns <= depth:
+        order = torch.arange(columns, device=similarity.device)
+        return similarity, order.expand_as(similarity)
+    # Of equals topk takes any. That matters only if it leaves some out: then
+    # the one beyond the last is another.
+    values, order = similarity.topk(depth + 1, dim=1)
+    last, beyond = values[:, -2], values[:, -1]
+    torn = (last == beyond) & ~(last <= floor)
+    values, order = values[:, :-1], order[:, :-1]
+    torn = torn.nonzero()[:, 0]
+    # Few at a time: what they take is small beside a block.
+    for start in range(0, len(torn), 64):
+        rows = torn[start:start + 64]
+        order[rows] = _first_of_equals(similarity[rows], values[rows],
+                                       order[rows])
+    order, by = order.sort(dim=1)
+    return values.gather(1, by), order
+
+
+def _first_of_equals(similarity: Tensor, values: Tensor,
+                     order: Tensor) -> Tensor:
+    """Replace what equals the lowest value found by the first that do.
+
+    Args:
+        similarity (Tensor): ``[Q, B]``.
+        values (Tensor): Its highest, descending, ``[Q, depth]``.
+        order (Tensor): The columns where topk found them, ``[Q, depth]``.
+
+    Returns:
+        Tensor: The columns, ``[Q, depth]``.
+    """
+    columns, depth = similarity.shape[1], order.shape[1]
+    lowest = values[:, -1:]
+    places = torch.arange(
+        columns, dtype=torch.int32, device=similarity.device)
+    equals = torch.where(similarity == lowest, places, columns).topk(
+        depth, dim=1, largest=False).values.long()
+    higher = values > lowest
+    nth = torch.arange(depth, device=order.device) - higher.sum(
+        dim=1, keepdim=True)
+    return torch.where(higher, order, equals.gather(1, nth.clamp(min=0)))
