@@ -79,7 +79,7 @@ class VideoFolder(BaseVideoDataset):
         ]
 
 
-def find_videos(root: str) -> List[str]:
+def find_videos(root: str, extensions: tuple = EXTENSIONS) -> List[str]:
     """Paths of all videos below a folder, relative to it, sorted."""
     paths, visited = [], set()
     for folder, subfolders, files in os.walk(root, followlinks=True):
@@ -90,6 +90,6 @@ def find_videos(root: str) -> List[str]:
         visited.add(real)
         paths += [
             osp.relpath(osp.join(folder, name), root) for name in files
-            if name.lower().endswith(EXTENSIONS)
+            if name.lower().endswith(extensions)
         ]
     return sorted(paths)

@@ -1,0 +1,611 @@
+"""Copies of generated videos: what they show, and when they are made."""
+import errno
+import json
+import multiprocessing
+import os
+import os.path as osp
+import shutil
+import signal
+import time
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+import transcode
+
+from ascnet_mm import InputError
+from ascnet_mm.datasets import VideoList
+from ascnet_mm.datasets.transforms.decode import DecordOpen
+
+from ..conftest import run_tool
+
+
+def grey(count, height=64, width=96):
+    """Frames that tell their number: the level is ``20 + 5 * index``."""
+    levels = 20 + 5 * np.arange(count, dtype=np.uint8)
+    return np.broadcast_to(levels[:, None, None, None],
+                           (count, height, width, 3)).copy()
+
+
+def noise(count, height=64, width=96):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, height, width, 3), np.uint8)
+
+
+def save(path, frames, codec='libx264', pix_fmt='yuv420p', rate=24,
+         stamps=None, matrix=6, full=False, tagged=True, turn=None,
+         **options):
+    """Encode RGB frames; stamps are in milliseconds."""
+    os.makedirs(osp.dirname(path) or '.', exist_ok=True)
+    # The tables in front, so that a file can be cut off.
+    movflags = {'movflags': 'faststart'} if path.endswith('mp4') else {}
+    with av.open(path, 'w', options=movflags) as container:
+        stream = container.add_stream(codec, rate=rate, options=options)
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = pix_fmt
+        if turn:
+            stream.set_display_rotation(*turn)
+        if stamps:
+            stream.time_base = Fraction(1, 1000)
+            stream.codec_context.time_base = Fraction(1, 1000)
+        if tagged:
+            stream.codec_context.colorspace = matrix
+            stream.codec_context.color_range = 2 if full else 1
+        for index, frame in enumerate(frames):
+            picture = av.VideoFrame.from_ndarray(frame, format='rgb24')
+            if not pix_fmt.startswith(('bgr', 'gbr', 'rgb')):
+                picture = picture.reformat(
+                    format=pix_fmt,
+                    dst_colorspace={6: 5}.get(matrix, matrix),
+                    dst_color_range=2 if full else 1)
+            if stamps:
+                picture.pts = stamps[index]
+                picture.time_base = Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+class Copy:
+    """What is in a file: packets, frames (Y, U, V) and the stream's rate."""
+
+    def __init__(self, path):
+        with av.open(path) as container:
+            assert [s.type for s in container.streams] == ['video']
+            self.packets = [p for p in container.demux() if p.size]
+        with av.open(path) as container:
+            stream = container.streams.video[0]
+            self.codec, self.rate = stream.codec.name, stream.average_rate
+            frames = list(container.decode(stream))
+        self.size = frames[0].width, frames[0].height
+        self.formats = {frame.format.name for frame in frames}
+        self.tags = {(f.colorspace, f.color_range) for f in frames}
+        self.planes = [
+            frame.reformat(format='yuv444p').to_ndarray() for frame in frames
+        ]
+
+    @property
+    def numbers(self):
+        """What frames of ``grey`` these are."""
+        levels = [
+            (planes[0].mean() - 16) * 255 / 219 for planes in self.planes
+        ]
+        return [round((level - 20) / 5) for level in levels]
+
+
+def lines(path):
+    with open(path) as file:
+        return file.read().splitlines()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run the script on ``source`` and ``target`` in ``tmp_path``."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*options, source='source', target='target'):
+        monkeypatch.setattr('sys.argv', [
+            'transcode.py', source, target, '--workers', '2', *options
+        ])
+        transcode.main()
+
+    return call
+
+
+# ------------------------------------------------------------- the copies
+
+
+def test_what_a_copy_is(run):
+    save('source/x.avi', noise(40, 144, 260), 'mpeg4')
+    run()
+    copy = Copy('target/x.mp4')
+    assert copy.codec == 'h264' and copy.formats == {'yuv420p'}
+    assert copy.size == (230, 128) and copy.rate == 24
+    keys = [i for i, p in enumerate(copy.packets) if p.is_keyframe]
+    assert keys == [0, 16, 32]
+    assert len(copy.packets) == len(copy.planes) == 40
+    assert all(packet.pts == packet.dts for packet in copy.packets)
+    with open('target/x.mp4', 'rb') as file:
+        data = file.read()
+    assert data.index(b'moov') < data.index(b'mdat')
+
+
+def test_the_source_decides_on_no_key_frame(run):
+    cut = np.concatenate([grey(20), 255 - grey(20)])
+    save('source/x.mp4', cut, g='5', bf='2')
+    run()
+    copy = Copy('target/x.mp4')
+    assert [i for i, p in enumerate(copy.packets) if p.is_keyframe] == [
+        0, 16, 32]
+
+
+def test_options(run):
+    save('source/x.mp4', noise(24, 144, 260))
+    run('--short-edge', '72', '--key-frames', '10', '--quality', '40',
+        '--fps', '12')
+    copy = Copy('target/x.mp4')
+    assert copy.size == (130, 72) and copy.rate == 12
+    assert [i for i, p in enumerate(copy.packets) if p.is_keyframe] == [0, 10]
+    run('--short-edge', '72', '--key-frames', '10', '--fps', '12',
+        target='better')
+    assert osp.getsize('better/x.mp4') > 2 * osp.getsize('target/x.mp4')
+
+
+@pytest.mark.parametrize('size, copied', [
+    ((8, 8), (32, 32)),
+    ((8, 66), (32, 264)),
+    ((66, 16), (132, 32)),
+    ((121, 81), (120, 80)),
+    ((128, 200), (128, 200)),
+    ((1920, 1080), (226, 128)),
+    ((1080, 1920), (128, 226)),
+])
+def test_sizes(size, copied):
+    assert transcode.fit(*size, 128) == copied
+
+
+@pytest.mark.parametrize('codec, name, size, pix_fmt', [
+    ('mpeg4', 'x.avi', (8, 10), 'yuv420p'),
+    ('libsvtav1', 'x.webm', (66, 64), 'yuv420p10le'),
+    ('ffv1', 'x.mkv', (33, 35), 'yuv444p'),
+    ('libx264', 'x.mp4', (66, 34), 'yuv420p10le'),
+    ('gif', 'x.gif', (65, 49), 'rgb8'),
+    ('mpeg2video', 'x.mpg', (64, 48), 'yuv420p'),
+    ('ffv1', 'x.avi', (64, 48), 'gray'),
+])
+def test_all_kinds_open_in_training(codec, name, size, pix_fmt, run):
+    rate = 25 if codec == 'mpeg2video' else 10
+    save(f'source/{name}', grey(7, size[1], size[0]), codec, pix_fmt, rate,
+         tagged=pix_fmt not in ('rgb8', 'gray'))
+    run()
+    reader = DecordOpen().transform(dict(filename='target/x.mp4'))
+    assert reader['total_frames'] == 7 and reader['avg_fps'] == rate
+    copy = Copy('target/x.mp4')
+    assert copy.size == transcode.fit(*size, 128)
+    if codec != 'gif':  # of few colours
+        assert copy.numbers == list(range(7))
+
+
+def test_one_frame(run):
+    save('source/x.mp4', grey(1))
+    run()
+    reader = DecordOpen().transform(dict(filename='target/x.mp4'))
+    assert reader['total_frames'] == 1
+    run('--fps', '1', target='slow')
+    assert len(Copy('slow/x.mp4').planes) == 1
+
+
+# ------------------------------------------------------------------ time
+
+
+def test_irregular_frames_come_at_a_constant_rate(run):
+    steps = [40] * 10 + [80] * 9
+    stamps = [sum(steps[:i]) for i in range(20)]
+    save('source/x.mkv', grey(20), rate=25, stamps=stamps)
+    run()
+    copy = Copy('target/x.mp4')
+    gaps = np.diff([packet.pts for packet in copy.packets])
+    assert (gaps == gaps[0]).all()
+    places = [np.floor(s * copy.rate / 1000 + Fraction(1, 2)) for s in stamps]
+    shown = copy.numbers
+    assert abs(len(shown) / copy.rate - Fraction(sum(steps) + 60, 1000)
+               ) < 1 / copy.rate
+    assert shown == [
+        max(i for i, place in enumerate(places) if place <= k)
+        for k in range(len(shown))
+    ]
+
+
+@pytest.mark.parametrize('fps, shown', [
+    ('24', [0, 1, 2, 3, 4, 5]),
+    ('12', [0, 2, 4]),
+    ('48', [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]),
+])
+def test_a_given_rate(fps, shown, run):
+    save('source/x.mp4', grey(6))
+    run('--fps', fps)
+    copy = Copy('target/x.mp4')
+    assert copy.rate == int(fps)
+    assert sorted(copy.numbers) == copy.numbers
+    assert len(copy.numbers) == len(shown)
+    assert np.abs(np.subtract(copy.numbers, shown)).max() <= 1
+
+
+def test_rounded_stamps_are_regular(run):
+    """Matroska counts milliseconds: 33, 67, 100, ..."""
+    rate = Fraction(30000, 1001)
+    save('source/x.mkv', grey(40), rate=rate)
+    run()
+    copy = Copy('target/x.mp4')
+    assert copy.numbers == list(range(40))
+    assert abs(copy.rate - rate) < 0.1
+
+
+def test_a_clock_that_jumps_stands_for_one_frame(run):
+    stamps = [40 * i + 3_600_000 * (i > 9) for i in range(20)]
+    save('source/x.mkv', grey(20), rate=25, stamps=stamps)
+    run()
+    copy = Copy('target/x.mp4')
+    assert copy.numbers == list(range(20))
+    assert abs(copy.rate - 25) < 0.1
+
+
+# ---------------------------------------------------------------- colours
+
+
+def smooth(height=128, width=160):
+    """A frame that goes through many colours slowly."""
+    y, x = np.mgrid[:height, :width] / [[[height]], [[width]]]
+    frame = np.stack([40 + 170 * x, 50 + 150 * y, 220 - 160 * x * y], -1)
+    return frame.round().astype(np.uint8)[None]
+
+
+def to_rgb(planes, matrix):
+    """What a decoder makes of limited Y, U, V by the tagged matrix."""
+    red, blue = {1: (0.2126, 0.0722)}.get(matrix, (0.299, 0.114))
+    y, u, v = (planes.astype(float) - [[[16]], [[128]], [[128]]]) / [
+        [[219]], [[224]], [[224]]]
+    r, b = y + 2 * (1 - red) * v, y + 2 * (1 - blue) * u
+    g = (y - red * r - blue * b) / (1 - red - blue)
+    return 255 * np.stack([r, g, b], -1)
+
+
+@pytest.mark.parametrize('pix_fmt, matrix, full, tagged, copied', [
+    ('yuv420p', 1, False, True, 1),
+    ('yuv420p', 6, False, True, 6),
+    ('yuv420p', 6, False, False, 6),
+    ('yuv444p', 5, False, True, 6),
+    ('yuv420p', 1, True, True, 1),
+    ('yuv420p10le', 9, False, True, 1),
+    ('bgr0', 0, True, False, 6),
+])
+def test_colours(pix_fmt, matrix, full, tagged, copied, run):
+    frames = smooth().repeat(3, 0)
+    save('source/x.mkv', frames, 'ffv1', pix_fmt, matrix=matrix, full=full,
+         tagged=tagged)
+    run('--quality', '4')
+    copy = Copy('target/x.mp4')
+    assert copy.tags == {(copied, 1)}
+    difference = to_rgb(copy.planes[1], copied) - frames[1]
+    # Of single pixels the source's own colours are rounded.
+    blocks = difference.reshape(32, 4, 40, 4, 3).mean((1, 3))
+    assert np.abs(blocks).max() < 2.5
+
+
+@pytest.mark.parametrize('degrees', [0, 90, 180, 270])
+@pytest.mark.parametrize('flips', [(False, False), (True, False),
+                                   (False, True)])
+def test_copies_are_upright(degrees, flips, run):
+    frame = np.zeros((96, 128, 3), np.uint8)
+    frame[:48, :64], frame[:48, 64:], frame[48:, :64] = 60, 120, 240
+    save('source/x.mp4', frame[None].repeat(2, 0), turn=(degrees, *flips))
+    run()
+    shown = np.rot90(frame, degrees // 90)
+    shown = shown[:, ::-1] if flips[0] else shown
+    shown = shown[::-1] if flips[1] else shown
+    copy = Copy('target/x.mp4')
+    assert copy.size == shown.shape[1::-1]
+    rgb = to_rgb(copy.planes[0], 6)
+    assert np.abs(rgb[16::32, 16::32] - shown[16::32, 16::32]).max() < 4
+    with av.open('target/x.mp4') as container:
+        assert next(container.decode(video=0)).rotation == 0
+
+
+# ------------------------------------------------------ folders and lists
+
+
+def test_a_data_set(run, tmp_path):
+    """Folders, a link, blanks, CRLF and a video that is not there."""
+    save('elsewhere/a b/x y.avi', grey(4), 'mpeg4')
+    save('elsewhere/c/deep/Z.MKV', grey(4))
+    os.makedirs('source')
+    os.symlink(tmp_path / 'elsewhere', 'source/videos')
+    with open('source/videos/c/bad.avi', 'w') as file:
+        file.write('no video')
+    written = ['a b/x y.avi 0', '', 'c/deep/Z.MKV  1', 'c/bad.avi 2',
+               'c/gone.webm -1', 'a b/x y.avi']
+    with open('source/train.txt', 'w', newline='') as file:
+        file.write('\r\n'.join(written))
+    os.makedirs('source/lists')
+    with open('source/lists/all.txt', 'w') as file:
+        file.write('videos/c/deep/Z.MKV\n')
+    with open('source/notes.txt', 'w') as file:
+        file.write('made by gone.avi\n')
+    run()
+    assert sorted(os.listdir('target')) == [
+        '.lock', 'lists', 'train.txt', 'transcode.json',
+        'unreadable_videos.txt', 'videos']
+    assert lines('target/train.txt') == [
+        'a b/x y.mp4 0', 'c/deep/Z.mp4 1', 'c/bad.mp4 2', 'c/gone.mp4 -1',
+        'a b/x y.mp4']
+    assert lines('target/lists/all.txt') == ['videos/c/deep/Z.mp4']
+    dataset = VideoList(
+        ann_file='train.txt', data_root='target',
+        data_prefix=dict(video='videos'), pipeline=[], test_mode=True)
+    there = [
+        osp.isfile(dataset.get_data_info(i)['filename']) for i in range(5)
+    ]
+    assert there == [True, True, False, False, True]
+
+
+def test_one_video(run):
+    save('x.avi', grey(4), 'mpeg4')
+    run(source='x.avi')
+    assert Copy('target/x.mp4').numbers == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize('source, target, parts', [
+    ('gone', 'target', 'SRC: there is no folder or file gone'),
+    ('empty', 'target', 'SRC: the folder empty holds no video'),
+    ('twice', 'target', 'x.avi and x.mov in twice .* x.mp4: rename'),
+    ('source', 'source', 'DST: source and SRC, source, lie in one'),
+    ('source', 'source/small', 'DST: source/small and SRC, source'),
+    ('source', '.', 'DST: . and SRC, source, lie'),
+    ('source', 'source/x.mp4/y', 'DST: '),
+    ('source', 'file', 'DST: the folder file cannot be made'),
+])
+def test_what_is_refused(source, target, parts, run):
+    os.makedirs('empty')
+    for path in ('source/x.mp4', 'twice/x.avi', 'twice/x.mov', 'file'):
+        os.makedirs(osp.dirname(path) or '.', exist_ok=True)
+        open(path, 'w').close()
+    with pytest.raises(InputError, match=parts):
+        run(source=source, target=target)
+
+
+@pytest.mark.parametrize('options', [
+    ('--short-edge', '31'), ('--key-frames', '0'), ('--quality', '52'),
+    ('--workers', '0'), ('--timeout', '0'), ('--fps', '0'),
+    ('--fps', '1/0'), ('--fps', 'fast')])
+def test_options_that_are_refused(options, run):
+    save('source/x.mp4', grey(1))
+    with pytest.raises(InputError, match=f'{options[0]} must lie between'):
+        run(*options)
+    assert not osp.exists('target')
+
+
+# ------------------------------------------------------ what is unreadable
+
+
+def reported():
+    return dict(
+        line.split('\t') for line in lines('target/unreadable_videos.txt'))
+
+
+def test_unreadable_videos_are_reported(run, capsys):
+    save('source/good.mp4', grey(4))
+    open('source/empty.mp4', 'w').close()
+    os.symlink('gone.mp4', 'source/link.mp4')
+    with av.open('source/sound.mkv', 'w') as container:
+        stream = container.add_stream('pcm_s16le', rate=8000)
+        sound = av.AudioFrame.from_ndarray(
+            np.zeros((1, 800), np.int16), layout='mono')
+        sound.rate = 8000
+        container.mux(stream.encode(sound))
+    run()
+    found = reported()
+    assert sorted(found) == ['empty.mp4', 'link.mp4', 'sound.mkv']
+    assert found['sound.mkv'] == 'it has no video'
+    assert 'No such file' in found['link.mp4']
+    assert sorted(os.listdir('target')) == [
+        '.lock', 'good.mp4', 'transcode.json', 'unreadable_videos.txt']
+    shown = capsys.readouterr().out
+    assert 'unreadable videos: 3, damaged ones' in shown
+    assert '1 videos copied, 0 were there, 3 unreadable' in shown
+
+    for name in found:
+        os.remove(f'source/{name}')
+    run()
+    assert not osp.exists('target/unreadable_videos.txt')
+
+
+def test_of_a_damaged_video_the_beginning_is_kept(run, capsys):
+    save('whole/x.mp4', noise(60))
+    with av.open('whole/x.mp4') as container:
+        ends = [p.pos + p.size for p in container.demux() if p.size]
+    with open('whole/x.mp4', 'rb') as file:
+        data = file.read()
+    os.makedirs('source')
+    for name, end in (('long', ends[40] - 20), ('short', ends[10] - 20)):
+        with open(f'source/{name}.mp4', 'wb') as file:
+            file.write(data[:end])
+    run()
+    found = reported()
+    assert sorted(found) == ['long.mp4', 'short.mp4']
+    count = len(Copy('target/long.mp4').planes)
+    assert 20 < count <= 41
+    assert found['long.mp4'].endswith(f', only {count} frames')
+    assert not osp.exists('target/short.mp4')
+    assert 'unreadable videos: 1, damaged ones of which a part was copied: 1' \
+        in capsys.readouterr().out
+
+    run()  # still damaged, though there is nothing to do
+    assert reported() == found
+
+
+def test_a_container_that_breaks_off_is_damaged():
+
+    class Broken:
+
+        def demux(self, stream):
+            yield 'packet'
+            raise av.error.InvalidDataError(1, 'Invalid data')
+
+    problems = []
+    packets = transcode.packets_of(Broken(), None, problems)
+    assert list(packets) == ['packet'] and problems == ['Invalid data']
+
+
+def kill_self(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep(*args):
+    time.sleep(9)
+
+
+@pytest.mark.parametrize('fault, why', [
+    (kill_self, 'the decoder crashed (SIGKILL)'),
+    (sleep, 'it took longer than 1 s'),
+])
+def test_one_video_does_not_end_the_run(fault, why, run, monkeypatch):
+    for name in 'abc':
+        save(f'source/{name}.mp4', grey(4))
+    original = transcode.timing
+    monkeypatch.setattr(
+        transcode, 'timing', lambda path:
+        fault() if 'b.mp4' in path else original(path))
+    run('--timeout', '1')
+    assert reported() == {'b.mp4': why}
+    assert osp.exists('target/a.mp4') and osp.exists('target/c.mp4')
+
+
+def test_a_full_disk_is_no_unreadable_video(run, monkeypatch):
+
+    def fail(*args):
+        raise av.error.OSError(errno.ENOSPC, 'No space left on device')
+
+    save('source/x.mp4', grey(4))
+    monkeypatch.setattr(transcode, 'encode', fail)
+    with pytest.raises(InputError, match='target/x.mp4 cannot be written'):
+        run()
+    assert not osp.exists('target/x.mp4')
+
+
+# ---------------------------------------------------------- run again
+
+
+def state():
+    return {
+        osp.join(folder, name): os.stat(osp.join(folder, name)).st_mtime_ns
+        for folder, _, names in os.walk('target')
+        for name in names if name.endswith('.mp4')
+    }
+
+
+def test_what_is_done_is_not_done_again(run, capsys):
+    for name in 'abc':
+        save(f'source/{name}.avi', grey(4), 'mpeg4')
+    run()
+    first = state()
+    assert len(first) == 3
+    run()
+    assert state() == first
+    assert '0 videos copied, 3 were there' in capsys.readouterr().out
+
+    os.remove('target/a.mp4')
+    later = time.time() + 100
+    os.utime('source/b.avi', (later, later))
+    run()
+    second = state()
+    assert sorted(k for k in first if second[k] != first[k]) == [
+        'target/a.mp4', 'target/b.mp4']
+
+
+def test_no_copy_is_left_of_a_video_that_became_unreadable(run):
+    save('source/x.mp4', grey(4))
+    run()
+    later = time.time() + 100
+    with open('source/x.mp4', 'w') as file:
+        file.write('no video')
+    os.utime('source/x.mp4', (later, later))
+    run()
+    assert not osp.exists('target/x.mp4') and 'x.mp4' in reported()
+
+
+def test_other_options_are_refused(run):
+    save('source/x.mp4', grey(4))
+    run()
+    with open('target/transcode.json') as file:
+        assert json.load(file)['short_edge'] == 128
+    first = state()
+    with pytest.raises(InputError, match="'quality': 20.*'quality': 21.*DST"):
+        run('--quality', '21')
+    assert state() == first
+    run('--workers', '1')
+
+
+def unfinished():
+    return [name for name in os.listdir('target') if name.endswith('.tmp')]
+
+
+def wait_for(event):
+    end = time.time() + 30
+    while not event():
+        assert time.time() < end
+        time.sleep(0.01)
+
+
+def start():
+    """Run the script in another process, until it is at its first video."""
+    process = multiprocessing.get_context('fork').Process(
+        target=transcode.main)
+    process.start()
+    wait_for(unfinished)
+    return process
+
+
+def many(count):
+    save('source/0.mp4', noise(150, 240, 320), preset='ultrafast')
+    for index in range(1, count):
+        shutil.copy('source/0.mp4', f'source/{index}.mp4')
+    os.makedirs('target')
+
+
+@pytest.mark.parametrize('kind', [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_leaves_no_half_file(kind, run, monkeypatch):
+    many(4)
+    monkeypatch.setattr('sys.argv', [
+        'transcode.py', 'source', 'target', '--workers', '1'])
+    process = start()
+    os.kill(process.pid, kind)
+    process.join(20)
+    assert process.exitcode == (-9 if kind == signal.SIGKILL else 1)
+    wait_for(lambda: not unfinished())
+    assert state() == {}  # nor did its processes go on
+    open('target/.0.mp4.1.tmp', 'w').close()  # of a machine that went down
+    run()
+    assert len(state()) == 4
+    assert all(len(Copy(path).planes) == 150 for path in state())
+    assert not unfinished()
+
+
+def test_a_second_run_at_a_time_is_refused(run, monkeypatch):
+    many(2)
+    monkeypatch.setattr('sys.argv', [
+        'transcode.py', 'source', 'target', '--workers', '1'])
+    process = start()
+    with pytest.raises(InputError, match='another run is writing to target'):
+        run()
+    process.join(60)
+    assert process.exitcode == 0 and len(state()) == 2
+
+
+def test_as_a_script(tmp_path):
+    """The report and exit code 0; one sentence and 1 for a mistake."""
+    save(f'{tmp_path}/source/x.mp4', grey(4))
+    done = run_tool('tools/data/transcode.py', 'source', 'target', '--fps',
+                    '0', cwd=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == (
+        'error: --fps must lie between 1 and 1000, not 0\n')
