@@ -6,7 +6,7 @@ def versions() -> Dict[str, Optional[str]]:
     """Versions of what a result depends on; None where not installed."""
     found: Dict[str, Optional[str]] = {}
     for name in ('ascnet_mm', 'torch', 'mmengine', 'mmcv', 'mmcv-lite',
-                 'mmaction2', 'decord', 'numpy'):
+                 'mmaction2', 'decord', 'av', 'numpy'):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -3,7 +3,6 @@ from bisect import bisect_right
 from typing import Iterator, List, NamedTuple, Sequence, Union
 
 import av
-import numpy as np
 
 # Every unreadable file is named in the log; FFmpeg's chatter adds nothing.
 av.logging.set_level(None)

@@ -1,0 +1,69 @@
+import argparse
+import json
+import os
+import os.path as osp
+import sys
+
+import pytest
+
+from ascnet_mm import InputError
+
+from ..conftest import ROOT
+
+sys.path.insert(0, osp.join(ROOT, 'tools'))
+
+from benchmarking import data
+from benchmarking.timing import Ratio, ratio, side_by_side
+
+
+def arguments(*args):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--out')
+    parser.add_argument('--repeats', type=int)
+    data.add_arguments(parser)
+    return parser.parse_args(args)
+
+
+def test_a_run_writes_its_figures(videos, tmp_path):
+    (tmp_path / 'few').mkdir()
+    folder = f'{videos}/videos/striped_disc_shifts'
+    for name in sorted(os.listdir(folder))[:2]:
+        os.symlink(f'{folder}/{name}', tmp_path / 'few' / name)
+    data.run(arguments(
+        str(tmp_path / 'few'), '--originals', str(tmp_path / 'few'), '--out',
+        str(tmp_path), '--repeats', '2', '--clip-len', '4', '--size', '24'))
+    with open(tmp_path / 'data.json') as file:
+        found = json.load(file)
+    assert len(found['ratios']) == 5 and len(found['seconds']) == 8
+    assert all(len(values) == 2 and min(values) > 0
+               for values in found['seconds'].values())
+    assert found['versions']['av'] and found['machine']['cores'] > 0
+    assert found['settings']['videos'] == 2
+    # the same files on both sides: about as fast
+    same = found['ratios'][3]
+    assert 0.2 < same['value'] < 5 and same['met'] is (same['value'] >= 7)
+
+
+def test_too_many_and_other_videos_are_refused(videos, tmp_path):
+    with pytest.raises(InputError, match='holds 64 videos'):
+        data.run(arguments(f'{videos}/videos', '--repeats', '1'))
+    with pytest.raises(InputError, match='holds 0 videos'):
+        data.run(arguments(str(tmp_path), '--repeats', '1'))
+
+
+def test_variants_take_turns_and_the_first_round_does_not_count():
+    ticks, order = iter(range(100)), []
+    seconds = side_by_side(
+        dict(a=lambda: order.append('a'), b=lambda: order.append('b')),
+        repeats=2, clock=lambda: next(ticks))
+    assert order == ['a', 'b'] * 3
+    assert seconds == dict(a=[1, 1], b=[1, 1])
+
+
+@pytest.mark.parametrize('bar, holds', [('<= 2', True), ('>= 2', True),
+                                        ('<= 1.9', False), ('>= 2.1', False),
+                                        ('', None)])
+def test_a_ratio_is_the_median_of_rounds(bar, holds):
+    found = ratio('x', dict(a=[2, 9, 4], b=[1, 3, 4]), 'a', 'b', bar)
+    assert found.value == 2 and found.holds is holds
+    assert Ratio('y', 1.0).holds is None
