@@ -31,7 +31,8 @@ def test_a_run_writes_its_figures(videos, tmp_path):
         os.symlink(f'{folder}/{name}', tmp_path / 'few' / name)
     data.run(arguments(
         str(tmp_path / 'few'), '--originals', str(tmp_path / 'few'), '--out',
-        str(tmp_path), '--repeats', '2', '--clip-len', '4', '--size', '24'))
+        str(tmp_path), '--repeats', '2', '--clip-len', '4', '--size', '24',
+        '--soak', '200'))
     with open(tmp_path / 'data.json') as file:
         found = json.load(file)
     assert len(found['ratios']) == 5 and len(found['seconds']) == 8
@@ -39,6 +40,7 @@ def test_a_run_writes_its_figures(videos, tmp_path):
                for values in found['seconds'].values())
     assert found['versions']['av'] and found['machine']['cores'] > 0
     assert found['settings']['videos'] == 2
+    assert abs(found['settings']['soak_bytes_per_video']) < 1e6
     # the same files on both sides: about as fast
     same = found['ratios'][3]
     assert 0.2 < same['value'] < 5 and same['met'] is (same['value'] >= 7)

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--size', type=int, default=112)
     parser.add_argument(
         '--limit', type=int, default=40, help='number of videos')
+    parser.add_argument(
+        '--soak', type=int, default=0, metavar='N',
+        help='also load N videos and see whether memory grows')
 
 
 def pipelines(clip_len: int, size: int) -> Dict[str, List[dict]]:
@@ -103,6 +106,31 @@ def _frames_of_ours(dataset: Any, videos: int) -> List[List[int]]:
     return wanted
 
 
+def memory_growth(folder: str, loads: int, clip_len: int, size: int) -> float:
+    """Bytes that the process grows by per video, over many loads.
+
+    Args:
+        folder (str): The videos, over and over again.
+        loads (int): How many, after as many as a twentieth to warm up.
+        clip_len (int): Frames per clip.
+        size (int): Width and height of the clips.
+
+    Returns:
+        float: Slope of the resident size, by least squares over 100 points.
+    """
+    dataset = DATASETS.build(
+        dict(type='VideoFolder', data_root=folder,
+             pipeline=pipelines(clip_len, size)['ours']))  # yapf: disable
+    points = []
+    for number in range(-loads // 20, loads):
+        dataset[number % len(dataset)]
+        if number >= 0 and number % max(1, loads // 100) == 0:
+            with open('/proc/self/statm') as file:
+                pages = int(file.read().split()[1])
+            points.append((number, pages * os.sysconf('SC_PAGE_SIZE')))
+    return float(np.polyfit(*zip(*points), 1)[0])
+
+
 def run(args: argparse.Namespace) -> None:
     """Measure processor time, print and write ``data.json``."""
     init_default_scope('mmaction')
@@ -153,4 +181,8 @@ def run(args: argparse.Namespace) -> None:
             bytes=size,
             clip_len=args.clip_len,
             size=args.size,
-            unit='processor seconds per pair'), per_pair, ratios, args.out)
+            unit='processor seconds per pair',
+            soak=args.soak,
+            soak_bytes_per_video=args.soak and round(memory_growth(
+                args.videos, args.soak, args.clip_len, args.size), 1)),
+        per_pair, ratios, args.out)
