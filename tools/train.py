@@ -34,7 +34,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='train in mixed precision (needs a GPU)')
+        help='train in mixed precision: float16 on a GPU, bfloat16 on a '
+        'CPU that computes in it')
     parser.add_argument(
         '--no-validate', action='store_true', help='never validate')
     parser.add_argument(
@@ -63,14 +64,16 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
-        if get_device() == 'cpu':
-            raise InputError('--amp needs a GPU, and there is none')
+        # MMAction2's --amp refuses the CPU.
+        amp = ('BFloat16OptimWrapper'
+               if get_device() == 'cpu' else 'AmpOptimWrapper')
         wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
-        if wrapper not in ('OptimWrapper', 'AmpOptimWrapper'):
+        if wrapper not in ('OptimWrapper', 'BFloat16OptimWrapper', amp):
             raise InputError(f'--amp cannot be combined with the {wrapper} '
                              'that the config asks for')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        cfg.optim_wrapper.type = amp
+        if amp == 'AmpOptimWrapper':
+            cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

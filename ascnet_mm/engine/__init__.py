@@ -1,4 +1,5 @@
 from .hooks import (
+    DeferredScalarsHook,
     InitialValidationHook,
     MemoryBankHook,
     MomentumUpdateHook,
@@ -7,9 +8,10 @@ from .hooks import (
     SampleSeedHook,
     SkippedVideosHook,
 )
+from .optim_wrapper import BFloat16OptimWrapper
 
 __all__ = [
-    'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'PretrainedEncoderHook', 'ProvenanceHook', 'SampleSeedHook',
-    'SkippedVideosHook'
+    'BFloat16OptimWrapper', 'DeferredScalarsHook', 'InitialValidationHook',
+    'MemoryBankHook', 'MomentumUpdateHook', 'PretrainedEncoderHook',
+    'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook'
 ]

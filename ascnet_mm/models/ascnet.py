@@ -194,6 +194,10 @@ class ASCNet(BaseRecognizer):
         Raises:
             InputError: If C is not what the heads expect.
         """
+        if torch.is_autocast_enabled(clips.device.type):
+            # Half precision convolutions are made for it, and hand it on to
+            # each other; in single precision it would cost a CPU a fifth.
+            clips = clips.contiguous(memory_format=torch.channels_last_3d)
         features = pool(backbone(clips))
         for name in ('acp_head', 'scp_head'):
             expected = getattr(self, name).in_channels

@@ -1,4 +1,4 @@
-from typing import Dict, List, NamedTuple, Sequence, Union
+from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor
@@ -55,12 +55,14 @@ class _Ring:
         # Of more than `size` new entries the first are overwritten at once.
         surplus = max(len(video_ids) - size, 0)
         count = len(video_ids) - surplus
-        slots = (torch.arange(count) + self.next + surplus) % size
-        slots = slots.to(appearance.device)
-        self.appearance[slots] = appearance[surplus:]
-        self.motion[slots] = motion[surplus:]
-        self.video_ids[slots] = video_ids[surplus:].to(appearance.device)
-        self.next = (self.next + surplus + count) % size
+        start = (self.next + surplus) % size
+        for ring, rows in ((self.appearance, appearance),
+                           (self.motion, motion),
+                           (self.video_ids, video_ids)):
+            head, tail = rows[surplus:].tensor_split([size - start])
+            ring[start:start + len(head)] = head
+            ring[:len(tail)] = tail
+        self.next = (start + count) % size
         self.filled = min(self.filled + count, size)
 
     def search(self, queries: Tensor, video_ids: Tensor) -> Retrieved:
@@ -86,6 +88,9 @@ class MemoryBank:
     256 numbers) would enter every exported weight file and be averaged over
     the ranks by the host's ``SyncBuffersHook``. :class:`MemoryBankHook` fills
     it and saves it.
+
+    What decides about shapes (speeds, how many entries there are) is known on
+    the CPU, so neither a search nor an entry waits for the device.
 
     Args:
         size (int): Entries kept per speed, K. Defaults to 32768 (section C).
@@ -114,14 +119,12 @@ class MemoryBank:
     @torch.no_grad()
     def enqueue(self, entries: BankEntries) -> None:
         """Append entries in the order given, over the oldest ones."""
-        for speed in entries.speeds.unique().tolist():
-            rows = (entries.speeds == speed).nonzero().flatten()
+        appearance, motion, speeds, video_ids = entries
+        for speed, rows in _rows_by_speed(speeds).items():
             if speed not in self._rings:
-                self._rings[speed] = _Ring(self.size, entries.appearance)
-            device_rows = rows.to(entries.appearance.device)
-            self._rings[speed].enqueue(entries.appearance[device_rows],
-                                       entries.motion[device_rows],
-                                       entries.video_ids[rows])
+                self._rings[speed] = _Ring(self.size, appearance)
+            rows, ids = _to_device(rows, video_ids, appearance.device)
+            self._rings[speed].enqueue(appearance[rows], motion[rows], ids)
 
     @torch.no_grad()
     def search(self, queries: Tensor, speeds: Tensor,
@@ -144,12 +147,11 @@ class MemoryBank:
             len(queries), dtype=torch.bool, device=queries.device)
         # Autocast would compare the features in half precision.
         with torch.autocast(queries.device.type, enabled=False):
-            for speed in set(speeds.tolist()) & set(self._rings):
-                rows = (speeds == speed).nonzero().flatten()
-                ids = video_ids[rows].to(queries.device)
-                rows = rows.to(queries.device)
-                hits = self._rings[speed].search(queries[rows], ids)
-                motion[rows], similarity[rows], found[rows] = hits
+            for speed, rows in _rows_by_speed(speeds).items():
+                if speed in self._rings:
+                    rows, ids = _to_device(rows, video_ids, queries.device)
+                    hits = self._rings[speed].search(queries[rows], ids)
+                    motion[rows], similarity[rows], found[rows] = hits
         return Retrieved(motion, similarity, found)
 
     def state_dict(self) -> dict:
@@ -191,3 +193,19 @@ class MemoryBank:
 def concat_entries(entries: Sequence[BankEntries]) -> BankEntries:
     """Join the entries of several clips, in order."""
     return BankEntries(*(torch.cat(rows) for rows in zip(*entries)))
+
+
+def _rows_by_speed(speeds: Tensor) -> Dict[int, List[int]]:
+    """Row numbers of each speed, on the CPU, where the speeds are."""
+    rows: Dict[int, List[int]] = {}
+    for row, speed in enumerate(speeds.tolist()):
+        rows.setdefault(speed, []).append(row)
+    return rows
+
+
+def _to_device(rows: List[int], video_ids: Tensor,
+               device: torch.device) -> Tuple[Tensor, Tensor]:
+    """Row numbers and their videos, in one copy that nothing waits for."""
+    index = torch.tensor(rows)
+    both = torch.stack((index, video_ids[index]))
+    return both.to(device, non_blocking=True).unbind()

@@ -48,8 +48,11 @@ def test_the_hosts_backbones_are_encoders(name):
     model.init_weights()
     frames = 16 if name == 'two pathways' else 4
     clips = torch.randn(3, 2, 3, frames, 32, 32)
-    total, _ = model.parse_losses(model.loss(clips, samples(3)))
-    total.backward()
+    for half in (True, False):
+        with torch.autocast('cpu', torch.bfloat16, enabled=half):
+            losses = model.loss(clips, samples(3))
+        total, _ = model.parse_losses(losses)
+        total.backward()
     assert any(p.grad is not None and p.grad.any()
                for p in model.backbone.parameters())
     assert not any(p.requires_grad for p in model.target_backbone.parameters())
@@ -77,6 +80,25 @@ def test_encoder_weights_are_named_backbone():
         for k in MODELS.build(dict(type='TinyEncoder')).state_dict()
     ]
     assert not any('bank' in key for key in keys)
+
+
+@pytest.mark.parametrize('half', [True, False])
+def test_half_precision_runs_with_channels_last(half):
+    """Through all stages, of both networks; the weights stay as they are."""
+    head = dict(in_channels=16, hidden_channels=6, out_channels=5)
+    model = tiny_model(
+        backbone=dict(type='R3D', base_channels=2),
+        acp_head=dict(type='ACPHead', **head),
+        scp_head=dict(type='SCPHead', **head))
+    for encoder in (model.backbone, model.target_backbone):
+        seen = []
+        encoder.layer3.register_forward_hook(
+            lambda *args, seen=seen: seen.append(args[-1]))
+        with torch.autocast('cpu', torch.bfloat16, enabled=half):
+            model.encode(torch.randn(2, 3, 16, 64, 64), encoder)
+        assert half == seen[0].is_contiguous(
+            memory_format=torch.channels_last_3d)
+        assert all(p.is_contiguous() for p in encoder.parameters())
 
 
 def test_the_target_starts_as_a_copy_and_moves_by_the_formula():

@@ -1,5 +1,6 @@
 """The scripts as a user runs them, on the rendered set."""
 import json
+import math
 import os
 import os.path as osp
 import pickle
@@ -8,6 +9,8 @@ import shutil
 
 import pytest
 import torch
+
+from ascnet_mm.device import computes_in_bfloat16
 
 from ..conftest import ROOT, run_tool
 
@@ -173,10 +176,26 @@ def test_a_folder_of_unreadable_files_ends_with_one_sentence(tmp_path):
                 'could be read' if not options else 'can be read')
 
 
-def test_amp_without_a_gpu_is_refused(videos, tmp_path):
+def test_amp_trains_in_bfloat16_without_a_gpu(videos, tmp_path):
     if torch.cuda.is_available():
         pytest.skip('there is a GPU')
-    refused(train(tmp_path, f'{videos}/videos', args=['--amp']), '--amp')
+    done = train(
+        tmp_path, f'{videos}/videos', 'optim_wrapper.type=OptimWrapper',
+        'train_cfg.max_epochs=1', 'val_cfg=None', 'val_dataloader=None',
+        'val_evaluator=None', args=['--amp'])
+    assert done.returncode == 0, done.stderr[-2000:]
+    dtype = 'bfloat16' if computes_in_bfloat16('cpu') else 'float32'
+    assert f'training in {dtype}, ' in done.stdout + done.stderr
+    assert "type='BFloat16OptimWrapper'" in (
+        tmp_path / 'r18_folder.py').read_text()
+    assert all(math.isfinite(line['loss']) for line in scalars(tmp_path))
+
+
+def test_amp_beside_another_wrapper_is_refused(videos, tmp_path):
+    refused(
+        train(tmp_path, f'{videos}/videos',
+              'optim_wrapper.type=ApexOptimWrapper', args=['--amp']),
+        '--amp', 'ApexOptimWrapper')
 
 
 def test_the_best_checkpoint_and_tensorboard_can_be_asked_for(

@@ -1,3 +1,4 @@
+from .deferred_scalars import DeferredScalarsHook
 from .initial_validation import InitialValidationHook
 from .memory_bank import MemoryBankHook
 from .momentum_update import MomentumUpdateHook
@@ -7,7 +8,7 @@ from .sample_seed import SampleSeedHook
 from .skipped_videos import SkippedVideosHook
 
 __all__ = [
-    'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'PretrainedEncoderHook', 'ProvenanceHook', 'SampleSeedHook',
-    'SkippedVideosHook'
+    'DeferredScalarsHook', 'InitialValidationHook', 'MemoryBankHook',
+    'MomentumUpdateHook', 'PretrainedEncoderHook', 'ProvenanceHook',
+    'SampleSeedHook', 'SkippedVideosHook'
 ]

@@ -29,7 +29,13 @@ class MemoryBankHook(Hook):
         """Enter what the iteration found, and log how full the bank is."""
         model = unwrap(runner)
         bank, entries = model.memory_bank, model.take_bank_entries()
-        bank.enqueue(BankEntries(*(_gather(rows) for rows in entries)))
+        # The CPU's share goes in one piece: on several GPUs it comes back
+        # from them, which has to be waited for.
+        labels = torch.stack((entries.speeds, entries.video_ids), dim=1)
+        bank.enqueue(
+            BankEntries(
+                _gather(entries.appearance), _gather(entries.motion),
+                *_gather(labels).unbind(dim=1)))
         for speed in bank.speeds:
             runner.message_hub.update_scalar(f'train/bank_fill_{speed}x',
                                              bank.fill(speed))

@@ -9,9 +9,11 @@ val_evaluator = [
 ]
 
 optim_wrapper = dict(
-    type='OptimWrapper',
+    # ours: bfloat16 where the device computes in it, else float32
+    type='BFloat16OptimWrapper',
     optimizer=dict(
         type='SGD',
+        fused=True,  # ours: one pass over the weights instead of several
         lr=0.1,  # RSPNet's default, per 64 clip pairs
         momentum=0.9,  # RSPNet's default
         weight_decay=1e-4))  # RSPNet's default

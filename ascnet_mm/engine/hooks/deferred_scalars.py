@@ -1,0 +1,52 @@
+from typing import List, Optional, Tuple
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.hooks import LoggerHook, RuntimeInfoHook
+from mmengine.runner import Runner
+from torch import Tensor
+
+
+@HOOKS.register_module()
+class DeferredScalarsHook(RuntimeInfoHook):
+    """MMEngine's ``RuntimeInfoHook``, reading losses only to log them.
+
+    The host's hook turns each loss of each iteration into a number, and so
+    makes the CPU wait for the device several times a step. Here they stay on
+    the device until the logger is due, or the epoch ends; then those of all
+    iterations since come over in one piece, so that the log's averages are
+    the same. Between two logs the host's ``time`` is what it took to launch a
+    step; its average over the window stays true.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Find out how often the logger wants to read."""
+        super().before_train(runner)
+        self._interval = min(
+            (hook.interval for hook in runner.hooks
+             if isinstance(hook, LoggerHook)), default=1)
+        self._pending: List[Tuple[List[str], Tensor]] = []
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Keep what the iteration returned; pass all on if it is time."""
+        if outputs:
+            # Double precision holds any of them as ``item()`` returns it.
+            self._pending.append((list(outputs), torch.stack([
+                torch.as_tensor(value).detach().double()
+                for value in outputs.values()
+            ])))
+        if self._pending and (
+                self.every_n_inner_iters(batch_idx, self._interval)
+                or self.end_of_epoch(runner.train_dataloader, batch_idx)):
+            self._pass_on(runner)
+
+    def _pass_on(self, runner: Runner) -> None:
+        values = iter(torch.cat([row for _, row in self._pending]).tolist())
+        for names, _ in self._pending:
+            for name in names:
+                runner.message_hub.update_scalar(f'train/{name}', next(values))
+        self._pending.clear()

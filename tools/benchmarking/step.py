@@ -1,0 +1,179 @@
+"""the training step, beside its encoder's passes and the same in float32"""
+import argparse
+import os.path as osp
+from typing import Callable
+
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from torch import nn
+
+from ascnet_mm import InputError
+from ascnet_mm.device import computes_in_bfloat16
+from ascnet_mm.models import ASCNet
+from ascnet_mm.models.memory_bank import BankEntries
+
+from .timing import publish, ratio, side_by_side
+
+CONFIGS = osp.join(osp.dirname(__file__), '..', '..', 'configs', 'ascnet')
+# The config of each encoder, and its feature's dimension over its width.
+ENCODERS = dict(
+    R3D=('r18_k400.py', 8),
+    R2Plus1D=('r2plus1d_k400.py', 8),
+    S3DG=('s3dg_k400.py', 16))
+SPEEDS = (1, 2)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options, whose defaults suit the device."""
+    paper = torch.cuda.is_available()
+    parser.add_argument('--encoder', default='R3D', choices=ENCODERS)
+    parser.add_argument(
+        '--base-channels', type=int, default=64, help='width of the encoder')
+    parser.add_argument('--frames', type=int, default=16)
+    parser.add_argument(
+        '--pixels', type=int, default=112, help='height and width of a clip')
+    parser.add_argument('--batch', type=int, default=64 if paper else 8)
+    parser.add_argument(
+        '--dtype',
+        default='default',
+        choices=['default', 'float32'],
+        help="the configs' default: bfloat16 where the device computes in it")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Time the step and its parts.
+
+    Raises:
+        InputError: If a size is not positive, or the batch cannot be
+            normalised.
+    """
+    if min(args.base_channels, args.frames, args.pixels) < 1 or args.batch < 2:
+        raise InputError('the step needs positive sizes and 2 clips or more: '
+                         '--base-channels, --frames, --pixels, --batch')
+    init_default_scope('mmaction')
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    # As MMEngine's runner does for the configs' env_cfg.
+    torch.backends.cudnn.benchmark = True
+    step = Step(args, device, args.dtype)
+    plain = Step(args, device, 'float32')
+    plain.model.load_state_dict(step.model.state_dict())
+    seconds = side_by_side(
+        {
+            name: waited_for(part, device)
+            for name, part in {
+                'step': step.whole,
+                'encoder': step.encoder,
+                'memory bank': step.memory_bank,
+                'step in float32': plain.whole,
+            }.items()
+        }, args.repeats)
+    on_gpu = device == 'cuda'
+    settings = {key: value for key, value in vars(args).items()
+                if key not in ('run', 'command', 'out')}
+    publish(
+        'step',
+        dict(settings, device=device, bank_size=step.model.memory_bank.size,
+             bfloat16=args.dtype == 'default'
+             and computes_in_bfloat16(device)),
+        seconds, [
+            ratio('step / both forward passes and the backward pass',
+                  seconds, 'step', 'encoder',
+                  f'<= {1.05 if on_gpu else 1.08}'),
+            ratio('step in float32 / step', seconds, 'step in float32', 'step',
+                  f'>= {3 if on_gpu else 1.8}'),
+            ratio('search and entry of the memory bank / step', seconds,
+                  'memory bank', 'step', '<= 0.02')
+        ], args.out)
+
+
+class Step:
+    """A model on one ready batch, as a shipped config trains it.
+
+    The batch is what the preprocessor returns: augmentation is not part of
+    the step. The banks of both speeds are full.
+
+    Args:
+        args (argparse.Namespace): Encoder, sizes and batch.
+        device (str): ``'cpu'`` or ``'cuda'``.
+        dtype (str): ``'default'`` for the config's optimiser wrapper,
+            ``'float32'`` for MMEngine's plain one.
+    """
+
+    def __init__(self, args: argparse.Namespace, device: str,
+                 dtype: str) -> None:
+        config, widening = ENCODERS[args.encoder]
+        cfg = Config.fromfile(osp.join(CONFIGS, config))
+        cfg.model.backbone.base_channels = args.base_channels
+        for head in (cfg.model.acp_head, cfg.model.scp_head):
+            head.in_channels = widening * args.base_channels
+        if dtype == 'float32':
+            cfg.optim_wrapper.type = 'OptimWrapper'
+        torch.manual_seed(0)
+        self.model: ASCNet = MODELS.build(cfg.model).to(device).train()
+        self.optim_wrapper = build_optim_wrapper(self.model, cfg.optim_wrapper)
+        # Clips of both speeds, each contiguous.
+        self.clips = torch.randn(
+            2, args.batch, 3, args.frames, args.pixels, args.pixels,
+            device=device).transpose(0, 1)
+        self.samples = [
+            ActionDataSample(metainfo=dict(
+                speeds=SPEEDS[::1 if index % 2 else -1],
+                video_id=-1 - index))
+            for index in range(args.batch)
+        ]
+        size = self.model.memory_bank.size
+        for speed in SPEEDS:
+            self.model.memory_bank.enqueue(
+                self._entries(torch.full((size, ), speed),
+                              torch.arange(size)))
+        self.entries = self._entries(
+            torch.tensor([sample.speeds[1] for sample in self.samples]),
+            torch.tensor([sample.video_id for sample in self.samples]))
+
+    def _entries(self, speeds: torch.Tensor,
+                 video_ids: torch.Tensor) -> BankEntries:
+        dim = self.model.acp_head.projection[-1].out_features
+        appearance, motion = nn.functional.normalize(
+            torch.randn(2, len(speeds), dim, device=self.clips.device), dim=2)
+        return BankEntries(appearance, motion, speeds, video_ids)
+
+    def whole(self) -> None:
+        """From the batch to the moved target network and the filled bank."""
+        model = self.model
+        with self.optim_wrapper.optim_context(model):
+            losses = model.loss(self.clips, self.samples)
+        total, _ = model.parse_losses(losses)
+        self.optim_wrapper.update_params(total)
+        model.update_target(0.996)
+        model.memory_bank.enqueue(model.take_bank_entries())
+
+    def encoder(self) -> None:
+        """What no method of two networks can do without."""
+        model = self.model
+        with self.optim_wrapper.optim_context(model):
+            with torch.no_grad():
+                model.encode(self.clips[:, 1], model.target_backbone)
+            features = model.encode(self.clips[:, 0], model.backbone)
+        features.float().square().mean().backward()
+        self.optim_wrapper.zero_grad()
+
+    def memory_bank(self) -> None:
+        """The search for every clip, and the entry of as many."""
+        bank, entries = self.model.memory_bank, self.entries
+        bank.search(entries.appearance, entries.speeds, entries.video_ids)
+        bank.enqueue(entries)
+
+
+def waited_for(part: Callable[[], None], device: str) -> Callable[[], None]:
+    """The part and the wait for its device."""
+
+    def run() -> None:
+        part()
+        if device == 'cuda':
+            torch.cuda.synchronize()
+
+    return run
