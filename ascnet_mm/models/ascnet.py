@@ -196,7 +196,7 @@ class ASCNet(BaseRecognizer):
         """
         if torch.is_autocast_enabled(clips.device.type):
             # Half precision convolutions are made for it, and hand it on to
-            # each other; in single precision it would cost a CPU a fifth.
+            # each other; in single precision it costs more than it gains.
             clips = clips.contiguous(memory_format=torch.channels_last_3d)
         features = pool(backbone(clips))
         for name in ('acp_head', 'scp_head'):

@@ -12,10 +12,10 @@ def test_the_steps_figures_are_written(tmp_path):
     with open(tmp_path / 'step.json') as file:
         written = json.load(file)
     assert written['settings']['bank_size'] == 32768
-    assert len(written['ratios']) == 3
+    assert len(written['ratios']) == 4
     for item in written['ratios']:
         assert item['value'] > 0 and item['bar']
-    assert len(written['seconds']) == 4
+    assert len(written['seconds']) == 5
     for seconds in written['seconds'].values():
         assert len(seconds) == 2 and min(seconds) > 0
 
