@@ -18,7 +18,7 @@ from torch import nn
 import ascnet_mm  # noqa: F401
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path.insert(0, osp.join(ROOT, 'tools', 'data'))
+sys.path[:0] = [osp.join(ROOT, 'tools', 'data'), osp.join(ROOT, 'tools')]
 
 torch.set_num_threads(1)
 

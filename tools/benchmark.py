@@ -3,12 +3,13 @@
     python tools/benchmark.py data VIDEOS
     python tools/benchmark.py step
     python tools/benchmark.py retrieval
+    python tools/benchmark.py epoch WORK_DIR --batch 64 --workers 8
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
 import argparse
 
-from benchmarking import data, retrieval, step
+from benchmarking import data, epoch, retrieval, step
 
 from ascnet_mm.apis import run_script
 
@@ -18,7 +19,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for module in (data, step, retrieval):
+    for module in (data, step, retrieval, epoch):
         name = module.__name__.rsplit('.', 1)[-1]
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(

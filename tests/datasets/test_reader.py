@@ -103,3 +103,20 @@ def test_a_torn_file_is_read_up_to_the_tear(tmp_path):
     reader = VideoReader(str(tmp_path / 'torn.ts'))
     assert 5 < len(reader) < 50
     assert [told(f) for f in reader.frames([0, 3])] == [0, 3]
+
+
+def test_opening_many_files_leaves_no_memory_behind(tmp_path):
+    """A container that is not closed keeps 380 bytes for ever."""
+    path = render(tmp_path / 'b.mp4', frames=20, b_frames=2)
+
+    def resident():
+        with open('/proc/self/statm') as file:
+            return int(file.read().split()[1]) * 4096
+
+    for number in range(2500):
+        reader = VideoReader(path)
+        list(reader.frames([3]))
+        reader.close()
+        if number == 500:
+            before = resident()
+    assert resident() - before < 2000 * 150

@@ -1,19 +1,12 @@
 import argparse
 import json
 import os
-import os.path as osp
-import sys
 
 import pytest
-
-from ascnet_mm import InputError
-
-from ..conftest import ROOT
-
-sys.path.insert(0, osp.join(ROOT, 'tools'))
-
 from benchmarking import data
 from benchmarking.timing import Ratio, ratio, side_by_side
+
+from ascnet_mm import InputError
 
 
 def arguments(*args):

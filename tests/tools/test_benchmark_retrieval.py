@@ -1,13 +1,7 @@
 import argparse
 import json
-import os.path as osp
-import sys
 
 import torch
-
-from ..conftest import ROOT
-
-sys.path.insert(0, osp.join(ROOT, 'tools'))
 from benchmarking import retrieval
 
 

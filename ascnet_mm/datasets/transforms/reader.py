@@ -39,6 +39,7 @@ class VideoReader:
 
     def __init__(self, file: Union[str, object]) -> None:
         self._file = file
+        self.container = self._decoded = None
         self._seekable = True
         try:
             self._open()
@@ -78,16 +79,19 @@ class VideoReader:
 
     def close(self) -> None:
         """Close the file."""
-        self.container.close()
+        self._decoded = None
+        if self.container is not None:
+            self.container.close()
 
     def _open(self) -> None:
+        self.close()
         if hasattr(self._file, 'seek'):
             self._file.seek(0)
         self.container = av.open(self._file, metadata_errors='ignore')
         self.stream = self.container.streams.video[0]
         # A loader has a worker per core already.
         self.stream.thread_count = 1
-        self._decoded, self._here = None, -1
+        self._here = -1
 
     def _frame(self, index: int) -> av.VideoFrame:
         pts, keys = self.timetable
