@@ -104,7 +104,7 @@ def sizes(pipeline):
         flat += transform.get('transforms', [transform])
     length = [t.clip_len for t in flat if 'clip_len' in t]
     size = [t.crop_size if 'crop_size' in t else t.scale for t in flat
-            if 'crop_size' in t or t.type == 'Resize']
+            if 'crop_size' in t or t.type in ('Resize', 'DeviceCrop')]
     return length[-1], size[-1]
 
 

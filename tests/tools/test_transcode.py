@@ -558,8 +558,13 @@ def wait_for(event):
 
 def start():
     """Run the script in another process, until it is at its first video."""
-    process = multiprocessing.get_context('fork').Process(
-        target=transcode.main)
+
+    def main():
+        # Background jobs of a shell are deaf to it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        transcode.main()
+
+    process = multiprocessing.get_context('fork').Process(target=main)
     process.start()
     wait_for(unfinished)
     return process
