@@ -1,11 +1,12 @@
 """Copies of generated videos: what they show, and when they are made."""
 import errno
 import json
-import multiprocessing
 import os
 import os.path as osp
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from fractions import Fraction
 
@@ -557,15 +558,13 @@ def wait_for(event):
 
 
 def start():
-    """Run the script in another process, until it is at its first video."""
-
-    def main():
-        # Background jobs of a shell are deaf to it.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        transcode.main()
-
-    process = multiprocessing.get_context('fork').Process(target=main)
-    process.start()
+    """Run the script by itself, until it is at its first video."""
+    process = subprocess.Popen(
+        [sys.executable, transcode.__file__, 'source', 'target', '--workers',
+         '1'],
+        # Background jobs of a shell are deaf to SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(unfinished)
     return process
 
@@ -578,14 +577,11 @@ def many(count):
 
 
 @pytest.mark.parametrize('kind', [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_run_leaves_no_half_file(kind, run, monkeypatch):
+def test_a_stopped_run_leaves_no_half_file(kind, run):
     many(4)
-    monkeypatch.setattr('sys.argv', [
-        'transcode.py', 'source', 'target', '--workers', '1'])
     process = start()
-    os.kill(process.pid, kind)
-    process.join(20)
-    assert process.exitcode == (-9 if kind == signal.SIGKILL else 1)
+    process.send_signal(kind)
+    assert process.wait(20) == (-9 if kind == signal.SIGKILL else 1)
     wait_for(lambda: not unfinished())
     assert state() == {}  # nor did its processes go on
     open('target/.0.mp4.1.tmp', 'w').close()  # of a machine that went down
@@ -595,15 +591,12 @@ def test_a_stopped_run_leaves_no_half_file(kind, run, monkeypatch):
     assert not unfinished()
 
 
-def test_a_second_run_at_a_time_is_refused(run, monkeypatch):
+def test_a_second_run_at_a_time_is_refused(run):
     many(2)
-    monkeypatch.setattr('sys.argv', [
-        'transcode.py', 'source', 'target', '--workers', '1'])
     process = start()
     with pytest.raises(InputError, match='another run is writing to target'):
         run()
-    process.join(60)
-    assert process.exitcode == 0 and len(state()) == 2
+    assert process.wait(60) == 0 and len(state()) == 2
 
 
 def test_as_a_script(tmp_path):
