@@ -79,7 +79,7 @@ class VideoReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._decoded = None
+        self._stop_decoding()
         if self.container is not None:
             self.container.close()
 
@@ -98,9 +98,10 @@ class VideoReader:
         key = keys[bisect_right(keys, index) - 1] if keys else 0
         sought = self._seekable and key > self._here + 1
         if sought:
+            self._stop_decoding()
             self.container.seek(pts[key], stream=self.stream)
-        if sought or self._decoded is None:
-            self._decoded = self.container.decode(self.stream)
+        if self._decoded is None:
+            self._decoded = self._decode()
         for frame in self._decoded:
             self._here = (
                 self._here + 1 if frame.pts is None else
@@ -117,6 +118,24 @@ class VideoReader:
         self._open()
         self._seekable = False
         return self._frame(index)
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """The frames from here on, as ``container.decode`` gives them.
+
+        PyAV 18 loses 150 bytes with each of its generators that is neither
+        exhausted nor closed, and closes none of its own.
+        """
+        packets = self.container.demux(self.stream)
+        try:
+            for packet in packets:
+                yield from packet.decode()
+        finally:
+            packets.close()
+
+    def _stop_decoding(self) -> None:
+        if self._decoded is not None:
+            self._decoded.close()
+        self._decoded = None
 
     def _read_timetable(self) -> Timetable:
         """From the file's index where it has one, else from its packets."""
