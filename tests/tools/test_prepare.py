@@ -6,6 +6,7 @@ import shutil
 
 import prepare
 import pytest
+from list_files import write_lines
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoList
@@ -438,9 +439,9 @@ def test_a_file_that_is_not_whole_replaces_none(tmp_path):
         raise KeyboardInterrupt
 
     path = str(tmp_path / 'list.txt')
-    prepare.write(path, ['old'])
+    write_lines(path, ['old'])
     with pytest.raises(KeyboardInterrupt):
-        prepare.write(path, broken_off())
+        write_lines(path, broken_off())
     assert lines(path) == ['old']
 
 

@@ -26,6 +26,7 @@ import re
 from concurrent.futures import ProcessPoolExecutor
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set
 
+from list_files import write_lines
 from rich.progress import track
 
 from ascnet_mm import InputError
@@ -328,22 +329,13 @@ def find_unreadable(root: str, paths: List[str],
 # --------------------------------------------------------------- writing
 
 
-def write(path: str, lines: List[str]) -> None:
-    """Write a file that is whole whenever it is there."""
-    with open(
-            f'{path}.tmp', 'w', encoding='utf-8',
-            errors='surrogateescape') as file:
-        file.writelines(f'{line}\n' for line in lines)
-    os.replace(f'{path}.tmp', path)
-
-
 def report(path: str, reasons: Dict[str, str], what: str) -> None:
     """Name videos in a file, the first few on the screen as well."""
     if not reasons:
         if osp.exists(path):
             os.remove(path)
         return
-    write(path, [f'{video}\t{why}' for video, why in reasons.items()])
+    write_lines(path, [f'{video}\t{why}' for video, why in reasons.items()])
     print(f'{what}: {len(reasons)}, all named in {path}')
     for video, why in list(reasons.items())[:3]:
         print(f'    {video} ({why})')
@@ -403,7 +395,7 @@ def main() -> None:
         args.out, paths, args.workers)
     for part, videos in located.lists.items():
         # Listed paths start from the folder that the config names.
-        write(
+        write_lines(
             osp.join(args.out, f'{args.dataset}_{part}_videos.txt'),
             [f'{path.split("/", 1)[1]} {label}' for path, label in videos])
 

@@ -44,6 +44,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from list_files import write_lines
 from rich.progress import track
 
 from ascnet_mm import InputError
@@ -522,18 +523,9 @@ def copy_lists(source: str, target: str, videos: List[str]) -> List[str]:
         lines = read_lines(osp.join(source, path))
         if any(osp.normpath(split_line(line)[0]) in names for line in lines):
             os.makedirs(osp.dirname(osp.join(target, path)), exist_ok=True)
-            write(osp.join(target, path), rewrite(lines))
+            write_lines(osp.join(target, path), rewrite(lines))
             copied.append(path)
     return copied
-
-
-def write(path: str, lines: List[str]) -> None:
-    """Write a file that is whole whenever it is there."""
-    with open(
-            f'{path}.tmp', 'w', encoding='utf-8',
-            errors='surrogateescape') as file:
-        file.writelines(f'{line}\n' for line in lines)
-    os.replace(f'{path}.tmp', path)
 
 
 # --------------------------------------------------------------- the run
@@ -597,7 +589,7 @@ def check_recipe(target: str, recipe: Recipe) -> None:
     path = osp.join(target, 'transcode.json')
     wanted = recipe._asdict()
     if not osp.exists(path):
-        write(path, [json.dumps(wanted)])
+        write_lines(path, [json.dumps(wanted)])
         return
     with open(path, encoding='utf-8') as file:
         found = json.load(file)
@@ -659,7 +651,7 @@ def finish(report: str, results: Dict[str, Outcome]) -> None:
     if not problems:
         os.remove(report)
         return
-    write(report, [f'{name}\t{why}' for name, why in problems.items()])
+    write_lines(report, [f'{name}\t{why}' for name, why in problems.items()])
     unreadable = sum(not result.kept for result in results.values())
     print(f'unreadable videos: {unreadable}, damaged ones of which a part was '
           f'copied: {len(problems) - unreadable}, all named in {report}')
