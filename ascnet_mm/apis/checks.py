@@ -1,10 +1,12 @@
 from typing import List, Sequence
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import DATASETS, HOOKS, MODELS, init_default_scope
 from mmengine.runner import find_latest_checkpoint
 
 from ..datasets import VideoList
+from ..device import computes_in_bfloat16
 from ..errors import InputError
 
 
@@ -47,6 +49,22 @@ def _encoder_hooks(cfg: Config) -> List[dict]:
         hook for hook in cfg.get('custom_hooks') or []
         if hook['type'] == 'PretrainedEncoderHook'
     ]
+
+
+def check_compile(cfg: Config) -> None:
+    """Refuse a compiled step where it cannot be had.
+
+    Raises:
+        InputError: If the config wants one in bfloat16 on a CPU: what
+            :class:`PaddedConv3d` mends there would be compiled as it is.
+    """
+    wrapper = cfg.get('optim_wrapper') or {}
+    if (cfg.get('compile') and get_device() == 'cpu'
+            and wrapper.get('type') == 'BFloat16OptimWrapper'
+            and computes_in_bfloat16('cpu')):
+        raise InputError(
+            f'compile={cfg.compile} does not go with bfloat16 on a CPU: leave '
+            'it out, or add optim_wrapper.type=OptimWrapper')
 
 
 def check_data(cfg: Config, phases: Sequence[str]) -> None:

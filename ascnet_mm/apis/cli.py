@@ -10,7 +10,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from ..errors import InputError
-from .checks import check_data
+from .checks import check_compile, check_data
 from .config import OptionAction
 
 
@@ -60,9 +60,11 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
             ``'test'`` that will be run.
 
     Raises:
-        InputError: If a data set cannot be used; nothing is written then.
+        InputError: If a data set cannot be used, or the step not compiled;
+            nothing is written then.
     """
     check_data(cfg, phases)
+    check_compile(cfg)
     for phase in phases:
         loader = cfg.get(f'{phase}_dataloader')
         if loader and loader.get('num_workers') == 0:
