@@ -1,6 +1,7 @@
 # make demo               pre-train on a rendered set and show what was learned
 # make demo VIDEOS=DIR    the same on a folder of your own
 # make test               the test suite and the linter
+# make test-slow          the tests that take minutes
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +10,7 @@ SEEDS ?= 0
 PINS := $(shell $(PYTHON) -c 'import sys; \
 	sys.version_info >= (3, 11) and print("-c constraints.txt")')
 
-.PHONY: demo test clean
+.PHONY: demo test test-slow clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +23,9 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q
+
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -q tests/slow
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from .errors import InputError
+from .files import write_whole
 
 
 def mend() -> None:
@@ -28,6 +29,7 @@ def mend() -> None:
     quiet_mmcv_lite()
     stand_in_for_drn()
     load_checkpoints_safely()
+    write_whole_files()
 
 
 def require_mmcv() -> None:
@@ -180,6 +182,24 @@ def load_from_http(filename: str,
         torch.hub.download_url_to_file(filename, path, progress=False)
     barrier()
     return load_from_local(path, map_location)
+
+
+def write_whole_files() -> None:
+    """Let a file that MMEngine writes appear when it is whole.
+
+    MMEngine 0.10 writes checkpoints in their place, so that a killed run
+    leaves half a file under the name of a good one. Its backend of local
+    files is replaced. No release does otherwise yet.
+    """
+    from mmengine.fileio import LocalBackend, register_backend
+
+    class WholeFileBackend(LocalBackend):
+
+        def put(self, obj: bytes, filepath: str) -> None:
+            os.makedirs(osp.dirname(filepath) or '.', exist_ok=True)
+            write_whole(str(filepath), obj)
+
+    register_backend('local', WholeFileBackend, force=True, prefixes='')
 
 
 class _Refused(Exception):

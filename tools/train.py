@@ -8,6 +8,7 @@ from ascnet_mm import InputError
 from ascnet_mm.apis import (
     build_runner,
     check_pretrained,
+    check_resume,
     host_parser,
     read_config,
     run_script,
@@ -92,6 +93,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     cfg = load_config(parse_args())
+    check_resume(cfg)
     check_pretrained(cfg)
     build_runner(cfg, ('train', 'val')).train()
 

@@ -1,13 +1,18 @@
-from typing import List, Sequence
+import os.path as osp
+from glob import escape, glob
+from typing import Any, List, Optional, Sequence
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, HOOKS, MODELS, init_default_scope
 from mmengine.runner import find_latest_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
 
 from ..datasets import VideoList
 from ..device import computes_in_bfloat16
 from ..errors import InputError
+from ..models.pretrained import require_same_options
 
 
 def set_pretrained(cfg: Config, checkpoint: str) -> None:
@@ -65,6 +70,71 @@ def check_compile(cfg: Config) -> None:
         raise InputError(
             f'compile={cfg.compile} does not go with bfloat16 on a CPU: leave '
             'it out, or add optim_wrapper.type=OptimWrapper')
+
+
+def check_resume(cfg: Config) -> None:
+    """Try the checkpoint to resume from, before a run writes its first file.
+
+    Raises:
+        InputError: If it is torn, holds more than data, or cannot be of this
+            run. The newest other one in its folder from which the run can
+            be resumed is named.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    path = cfg.get('resume') and (
+        cfg.get('load_from') or find_latest_checkpoint(cfg.work_dir))
+    fault = path and _fault_on_resume(cfg, path)
+    if not fault:
+        return
+    others = sorted(
+        glob(osp.join(escape(osp.dirname(path)), '*.pth')),
+        key=osp.getmtime,
+        reverse=True)
+    for other in others:
+        if other != path and _fault_on_resume(cfg, other) is None:
+            raise InputError(
+                f'cannot resume from {path}: {fault}; the last whole one '
+                f'beside it is {other}: give --resume {other}')
+    raise InputError(f'cannot resume from {path}: {fault}; there is no other '
+                     'beside it: start without --resume')
+
+
+def _fault_on_resume(cfg: Config, path: str) -> Optional[str]:
+    """What keeps a run from being resumed from a file, if anything does."""
+    try:
+        checkpoint = CheckpointLoader.load_checkpoint(
+            path, map_location='cpu', logger='silent')
+        missing = _missing_on_resume(cfg, checkpoint)
+        if missing:
+            return (f'it has no {" and no ".join(missing)}, so no run can go '
+                    'on from it')
+        model = MODELS.build(cfg.model)
+        require_same_options(checkpoint, model.backbone)
+        model.load_state_dict(checkpoint['state_dict'])
+        if 'memory_bank' in checkpoint:
+            model.memory_bank.load_state_dict(checkpoint['memory_bank'])
+        build_optim_wrapper(model, cfg.optim_wrapper).load_state_dict(
+            checkpoint['optimizer'])
+    except FileNotFoundError:
+        return 'there is no such file'
+    except InputError as error:
+        return str(error)
+    # What torch says of weights or optimisers that do not fit.
+    except (RuntimeError, ValueError, KeyError) as error:
+        return ('it is of another model or optimiser than the config '
+                f'({" ".join(str(error).split())[:200]})')
+    return None
+
+
+def _missing_on_resume(cfg: Config, checkpoint: Any) -> List[str]:
+    if not isinstance(checkpoint, dict):
+        return ['meta']
+    wanted = ['meta', 'state_dict', 'message_hub', 'optimizer']
+    if cfg.get('param_scheduler'):
+        wanted.append('param_schedulers')
+    meta = checkpoint.get('meta') or {}
+    return [key for key in wanted if key not in checkpoint
+            ] + [key for key in ('epoch', 'iter') if key not in meta]
 
 
 def check_data(cfg: Config, phases: Sequence[str]) -> None:

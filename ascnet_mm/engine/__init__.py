@@ -1,4 +1,5 @@
 from .hooks import (
+    AtomicCheckpointHook,
     DeferredScalarsHook,
     InitialValidationHook,
     MemoryBankHook,
@@ -7,11 +8,14 @@ from .hooks import (
     ProvenanceHook,
     SampleSeedHook,
     SkippedVideosHook,
+    TerminationHook,
 )
+from .loops import ResumableEpochLoop
 from .optim_wrapper import BFloat16OptimWrapper
 
 __all__ = [
-    'BFloat16OptimWrapper', 'DeferredScalarsHook', 'InitialValidationHook',
-    'MemoryBankHook', 'MomentumUpdateHook', 'PretrainedEncoderHook',
-    'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook'
+    'AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DeferredScalarsHook',
+    'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
+    'PretrainedEncoderHook', 'ProvenanceHook', 'ResumableEpochLoop',
+    'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook'
 ]

@@ -159,7 +159,7 @@ def encoder_weights(checkpoint: dict,
     given = _under('backbone.', state)
     if given:
         kind = OWN
-        _require_same_options(checkpoint, encoder)
+        require_same_options(checkpoint, encoder)
     else:
         layout, given = _recognise(state)
         _require_same(layout, encoder)
@@ -305,7 +305,12 @@ def _require_same(layout: Layout, encoder: nn.Module) -> None:
             f'{type(encoder).__name__} of the config: set {options}')
 
 
-def _require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
+def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
+    """Refuse weights of an encoder with other :func:`unseen_options`.
+
+    Raises:
+        InputError: If a checkpoint names them and they differ.
+    """
     given = (checkpoint.get('meta') or {}).get('encoder')
     wanted = unseen_options(encoder)
     if given is not None and given != wanted:

@@ -9,3 +9,5 @@ train_dataloader = dict(
     batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(
     batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
+# ours: an epoch takes hours
+default_hooks = dict(checkpoint=dict(interval=1))

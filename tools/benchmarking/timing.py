@@ -114,6 +114,16 @@ def publish(name: str, settings: Dict[str, Any],
         met = {True: 'yes', False: 'no', None: ''}[item.holds]
         bars.add_row(item.name, f'{item.value:.3f}', item.bar, met)
     console.print(bars)
+    record(
+        name,
+        out,
+        settings=settings,
+        seconds=seconds,
+        ratios=[dict(item._asdict(), met=item.holds) for item in ratios])
+
+
+def record(name: str, out: str, **figures: Any) -> None:
+    """Write figures to ``OUT/NAME.json``, with what they depend on."""
     os.makedirs(out, exist_ok=True)
     path = osp.join(out, f'{name}.json')
     with open(f'{path}.part', 'w') as file:
@@ -123,10 +133,7 @@ def publish(name: str, settings: Dict[str, Any],
                 date=time.strftime('%Y-%m-%d'),
                 machine=machine(),
                 versions=versions(),
-                settings=settings,
-                seconds=seconds,
-                ratios=[dict(item._asdict(), met=item.holds)
-                        for item in ratios]),
+                **figures),
             file,
             indent=1)
     os.replace(f'{path}.part', path)

@@ -1,3 +1,4 @@
+from .atomic_checkpoint import AtomicCheckpointHook
 from .deferred_scalars import DeferredScalarsHook
 from .initial_validation import InitialValidationHook
 from .memory_bank import MemoryBankHook
@@ -6,9 +7,10 @@ from .pretrained_encoder import PretrainedEncoderHook
 from .provenance import ProvenanceHook
 from .sample_seed import SampleSeedHook
 from .skipped_videos import SkippedVideosHook
+from .termination import TerminationHook
 
 __all__ = [
-    'DeferredScalarsHook', 'InitialValidationHook', 'MemoryBankHook',
-    'MomentumUpdateHook', 'PretrainedEncoderHook', 'ProvenanceHook',
-    'SampleSeedHook', 'SkippedVideosHook'
+    'AtomicCheckpointHook', 'DeferredScalarsHook', 'InitialValidationHook',
+    'MemoryBankHook', 'MomentumUpdateHook', 'PretrainedEncoderHook',
+    'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook'
 ]

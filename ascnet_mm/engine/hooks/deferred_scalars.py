@@ -19,13 +19,15 @@ class DeferredScalarsHook(RuntimeInfoHook):
     step; its average over the window stays true.
     """
 
+    def __init__(self) -> None:
+        self._pending: List[Tuple[List[str], Tensor]] = []
+
     def before_train(self, runner: Runner) -> None:
         """Find out how often the logger wants to read."""
         super().before_train(runner)
         self._interval = min(
             (hook.interval for hook in runner.hooks
              if isinstance(hook, LoggerHook)), default=1)
-        self._pending: List[Tuple[List[str], Tensor]] = []
 
     def after_train_iter(self,
                          runner: Runner,
@@ -43,6 +45,12 @@ class DeferredScalarsHook(RuntimeInfoHook):
                 self.every_n_inner_iters(batch_idx, self._interval)
                 or self.end_of_epoch(runner.train_dataloader, batch_idx)):
             self._pass_on(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Let the checkpoint's log hold them too."""
+        if self._pending:
+            self._pass_on(runner)
+            checkpoint['message_hub'] = runner.message_hub.state_dict()
 
     def _pass_on(self, runner: Runner) -> None:
         values = iter(torch.cat([row for _, row in self._pending]).tolist())

@@ -7,7 +7,9 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # A checkpoint carries the memory bank, 134 MB when it is full.
-    checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=3),
+    checkpoint=dict(
+        type='AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
+    termination=dict(type='TerminationHook'),
     provenance=dict(type='ProvenanceHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'))
 

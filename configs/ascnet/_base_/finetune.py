@@ -1,6 +1,6 @@
 # All layers are trained from a pre-trained encoder (section B).
 train_cfg = dict(
-    type='EpochBasedTrainLoop',
+    type='ResumableEpochLoop',
     max_epochs=30,  # RSPNet's default
     val_interval=5)  # ours
 val_cfg = dict(type='ValLoop')

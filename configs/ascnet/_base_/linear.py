@@ -1,6 +1,6 @@
 # One linear layer on the frozen encoder (section D).
 train_cfg = dict(
-    type='EpochBasedTrainLoop',
+    type='ResumableEpochLoop',
     max_epochs=100,  # section D
     val_interval=10)  # ours
 val_cfg = dict(type='ValLoop')

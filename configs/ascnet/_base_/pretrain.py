@@ -1,5 +1,5 @@
 train_cfg = dict(
-    type='EpochBasedTrainLoop',
+    type='ResumableEpochLoop',
     max_epochs=200,  # RSPNet's default
     val_interval=10)  # ours
 val_cfg = dict(type='ValLoop')

@@ -1,0 +1,95 @@
+import os.path as osp
+from collections import deque
+
+from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from ...files import remove_parts, write_whole
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """MMEngine's ``CheckpointHook``, with a whole checkpoint at any moment.
+
+    What a new checkpoint replaces is removed after the new one is there, not
+    before, and ``last_checkpoint`` names a whole one all the time. (That a
+    file appears when it is whole is seen to for all files of MMEngine, in
+    ``host.py``.)
+
+    Args:
+        **kwargs: Those of ``CheckpointHook``.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Take up where a killed run was, and clear what it left."""
+        super().before_train(runner)
+        self.last_ckpt = runner.message_hub.get_info('last_ckpt')
+        if is_main_process():
+            remove_parts(self.out_dir)
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int,
+                                   meta: dict) -> None:
+        replaced = []
+        if self.max_keep_ckpts > 0:
+            kept = [other for other in self.keep_ckpt_ids if other != step]
+            kept.append(step)
+            replaced = kept[:-self.max_keep_ckpts]
+            self.keep_ckpt_ids = deque(kept[-self.max_keep_ckpts:])
+            runner.message_hub.update_info('keep_ckpt_ids',
+                                           list(self.keep_ckpt_ids))
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args)
+        set_last_checkpoint(runner, self.last_ckpt)
+        if is_main_process():
+            for step in replaced:
+                path = self.file_backend.join_path(
+                    self.out_dir, self.filename_tmpl.format(step))
+                if self.file_backend.isfile(path):
+                    self.file_backend.remove(path)
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        backend = self.file_backend
+        self.file_backend = patient = _PatientBackend(backend)
+        try:
+            super()._save_best_checkpoint(runner, metrics)
+        finally:
+            self.file_backend = backend
+        for path in patient.replaced - self._best_paths():
+            backend.remove(path)
+
+    def _best_paths(self) -> set:
+        several = getattr(self, 'best_ckpt_path_dict', {})
+        return {getattr(self, 'best_ckpt_path', None), *several.values()}
+
+
+class _PatientBackend:
+    """A file backend that only notes what it is to remove."""
+
+    def __init__(self, backend) -> None:
+        self._backend = backend
+        self.replaced = set()
+
+    def remove(self, path: str) -> None:
+        self.replaced.add(path)
+
+    def __getattr__(self, name: str):
+        return getattr(self._backend, name)
+
+
+@master_only
+def set_last_checkpoint(runner: Runner, path: str) -> None:
+    """Let ``--resume`` without a path go on from a checkpoint."""
+    write_whole(osp.join(runner.work_dir, 'last_checkpoint'), path.encode())

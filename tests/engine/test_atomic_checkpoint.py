@@ -1,0 +1,65 @@
+import os
+from uuid import uuid4
+
+import pytest
+from mmengine.hooks import Hook
+from mmengine.logging import MessageHub
+from mmengine.runner import Runner
+
+from ascnet_mm import InputError
+from ascnet_mm.engine import AtomicCheckpointHook
+
+from .test_loops import last, pretraining, train
+
+
+class FullDisk(Hook):
+    """Leaves no room for one file."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def before_train_epoch(self, runner) -> None:
+        os.symlink('/dev/full', f'{runner.work_dir}/{self.name}.part')
+
+
+def test_a_full_disk_costs_no_checkpoint(videos, tmp_path):
+    """The newest alone is kept, and it is not removed beforehand."""
+    options = {'default_hooks.checkpoint.max_keep_ckpts': 1}
+    cfg = pretraining(videos, tmp_path, **options)
+    cfg.experiment_name = str(uuid4())
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(FullDisk('iter_4.pth'))
+    with pytest.raises(InputError, match='iter_4.pth cannot be written'):
+        runner.train()
+    assert last(cfg)['meta']['iter'] == 2
+    assert sorted(p.name for p in tmp_path.glob('*.pth*')) == ['iter_2.pth']
+    (tmp_path / 'iter_4.pth.part').write_bytes(b'left by a killed run')
+    train(cfg, resume=True)
+    assert sorted(p.name for p in tmp_path.glob('*.pth*')) == ['iter_12.pth']
+
+
+def test_the_best_is_kept_until_a_better_one_is_there(tmp_path):
+    class FakeRunner:
+        epoch = iter = 4
+        work_dir = str(tmp_path)
+        message_hub = MessageHub(str(uuid4()))
+        logger = type('Logger', (), dict(info=lambda self, text: None))()
+        full = False
+
+        def save_checkpoint(self, folder, filename, *args, **kwargs):
+            if self.full:
+                raise InputError('no room')
+            (tmp_path / filename).touch()
+
+    runner = FakeRunner()
+    hook = AtomicCheckpointHook(
+        by_epoch=True, interval=1, save_best='acc', rule='greater')
+    hook.before_train(runner)
+    hook.after_val_epoch(runner, dict(acc=1.))
+    runner.epoch = 5
+    hook.after_val_epoch(runner, dict(acc=2.))
+    assert [p.name for p in tmp_path.glob('best*')] == ['best_acc_epoch_5.pth']
+    runner.epoch, runner.full = 6, True
+    with pytest.raises(InputError):
+        hook.after_val_epoch(runner, dict(acc=3.))
+    assert [p.name for p in tmp_path.glob('best*')] == ['best_acc_epoch_5.pth']

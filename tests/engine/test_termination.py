@@ -1,0 +1,144 @@
+"""SIGTERM ends a run with a checkpoint, and spares its workers."""
+import os
+import os.path as osp
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing import active_children
+from uuid import uuid4
+
+import mmaction
+import pytest
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from ..conftest import ROOT
+from ..resuming import differences
+from .test_loops import last, pretraining, train
+
+SCRIPTS = osp.join(osp.dirname(mmaction.__file__), '.mim', 'tools')
+
+
+def send(*processes):
+    """As a cluster does: the signal comes from another process."""
+    subprocess.run(['kill', '-TERM', *map(str, processes)], check=True)
+
+
+class Cluster(Hook):
+    """Sends the signal at one moment, to the run or to its workers."""
+
+    def __init__(self, moment, iteration, to='run') -> None:
+        self.at = moment, iteration
+        self.to = to
+
+    def _maybe(self, moment, iteration):
+        if self.at != (moment, iteration):
+            return
+        workers = [process.pid for process in active_children()]
+        send(*{'run': [os.getpid()], 'workers': workers,
+               'all': [os.getpid(), *workers]}[self.to])
+        time.sleep(.3)  # for whoever would die of it
+
+    def before_train_iter(self, runner, *args, **kwargs):
+        self._maybe('before_train_iter', runner.iter + 1)
+
+    def before_train_epoch(self, runner):
+        self._maybe('before_train_epoch', runner.iter + 1)
+
+    def before_val_iter(self, runner, *args, **kwargs):
+        self._maybe('before_val_iter', runner.iter)
+
+
+@pytest.fixture(scope='module')
+def whole(videos, tmp_path_factory):
+    return train(pretraining(videos, tmp_path_factory.mktemp('whole')))
+
+
+@pytest.mark.parametrize('moment, iteration, workers', [
+    ('before_train_iter', 7, 0),
+    ('before_train_epoch', 5, 1),  # before data is waited for
+    ('before_val_iter', 8, 0),
+    ('before_val_iter', 0, 1),
+])
+def test_the_run_ends_within_a_step_and_goes_on_there(
+        moment, iteration, workers, whole, videos, tmp_path):
+    cfg = pretraining(videos, tmp_path, workers)
+    cfg.experiment_name = str(uuid4())
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(Cluster(moment, iteration))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end:
+        runner.train()
+    assert end.value.code == 0
+    assert last(cfg)['meta']['iter'] == iteration
+    assert (tmp_path / 'terminated.pth').exists()
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert differences(train(cfg, resume=True), whole) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_workers_do_not_die_of_it_and_end_with_the_run(
+        whole, videos, tmp_path):
+    cfg = pretraining(videos, tmp_path, workers=3)
+    cfg.experiment_name = str(uuid4())
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(Cluster('before_train_iter', 2, to='workers'))
+    runner.register_hook(Cluster('before_train_iter', 7, to='all'))
+    with pytest.raises(SystemExit):
+        runner.train()
+    assert last(cfg)['meta']['iter'] == 7
+    workers = active_children()
+    assert len(workers) >= 3
+    for worker in workers:
+        worker.terminate()  # their parent's signal counts
+        worker.join(timeout=20)
+        assert worker.exitcode == 0
+
+
+def command(script, videos, work_dir, *args):
+    """tools/train.py or MMAction2's, with options that both know."""
+    sets = [
+        f'{part}_dataloader.{option}' for part in ('train', 'val')
+        for option in ('num_workers=1', f'dataset.data_root={videos}/videos',
+                       'dataset.pipeline.1.clip_len=4')
+    ]
+    return [
+        sys.executable, script, 'configs/ascnet/r18_folder.py', '--work-dir',
+        str(work_dir), *args, '--cfg-options', *sets,
+        'train_dataloader.batch_size=4', 'model.backbone.base_channels=2',
+        'model.acp_head.in_channels=16', 'model.scp_head.in_channels=16',
+        'model.memory_bank.size=32', 'train_cfg.max_epochs=500',
+        'default_hooks.logger.interval=1'
+    ]
+
+
+@pytest.mark.parametrize('script', [
+    osp.join(ROOT, 'tools', 'train.py'),
+    osp.join(SCRIPTS, 'train.py')
+])
+def test_a_script_ends_with_0_when_its_process_group_is_told_to(
+        script, videos, tmp_path):
+    if not osp.isfile(script):
+        pytest.skip('this installation of MMAction2 has no scripts')
+    process = subprocess.Popen(
+        command(script, videos, tmp_path),
+        cwd=ROOT, env=dict(os.environ, OMP_NUM_THREADS='1'),
+        start_new_session=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 120
+    while not any('loss' in path.read_text()
+                  for path in tmp_path.glob('*/vis_data/scalars.json')):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(.05)
+    os.killpg(process.pid, signal.SIGTERM)  # the workers too
+    try:
+        printed, _ = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    assert process.returncode == 0, printed[-2000:]
+    assert 'Terminated at iteration' in printed
+    assert 'Traceback' not in printed and 'killed by signal' not in printed
+    assert (tmp_path / 'last_checkpoint').read_text() == str(
+        tmp_path / 'terminated.pth')

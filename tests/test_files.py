@@ -1,0 +1,41 @@
+import os
+
+import pytest
+
+from ascnet_mm import InputError
+from ascnet_mm.files import remove_parts, write_whole
+
+
+def test_a_file_has_its_old_content_until_the_new_is_whole(
+        tmp_path, monkeypatch):
+    path = tmp_path / 'a.pth'
+    seen, fsync = [], os.fsync
+
+    def flush(descriptor):
+        seen.append(path.read_bytes() if path.exists() else None)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', flush)
+    write_whole(str(path), b'one')
+    write_whole(str(path), b'two')
+    # Before the move, and when the folder is flushed behind it
+    assert seen == [None, b'one', b'one', b'two']
+    assert os.listdir(tmp_path) == ['a.pth']
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path):
+    path = tmp_path / 'a.pth'
+    write_whole(str(path), b'one')
+    (tmp_path / 'a.pth.part').symlink_to('/dev/full')
+    with pytest.raises(InputError, match='a.pth cannot be written .No space '
+                       'left on device.; .* make room'):
+        write_whole(str(path), b'two')
+    assert path.read_bytes() == b'one'
+    assert os.listdir(tmp_path) == ['a.pth']
+
+
+def test_only_what_killed_writers_left_is_removed(tmp_path):
+    for name in ('a.pth.part', 'a.pth', 'other.part'):
+        (tmp_path / name).touch()
+    remove_parts(str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == ['a.pth', 'other.part']
