@@ -20,6 +20,9 @@ import ascnet_mm  # noqa: F401
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 sys.path[:0] = [osp.join(ROOT, 'tools', 'data'), osp.join(ROOT, 'tools')]
 
+# Shell scripts start the first Python of the path.
+os.environ['PATH'] = osp.dirname(sys.executable) + ':' + os.environ['PATH']
+
 torch.set_num_threads(1)
 
 

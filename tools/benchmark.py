@@ -1,15 +1,17 @@
-"""Measure the speed of the parts on this machine, as ratios side by side.
+"""Measure the parts on this machine: their speed, as ratios side by side,
+and how far several processes differ from one.
 
     python tools/benchmark.py data VIDEOS
     python tools/benchmark.py step
     python tools/benchmark.py retrieval
+    python tools/benchmark.py processes VIDEOS
     python tools/benchmark.py epoch WORK_DIR --batch 64 --workers 8
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
 import argparse
 
-from benchmarking import data, epoch, retrieval, step
+from benchmarking import data, epoch, processes, retrieval, step
 
 from ascnet_mm.apis import run_script
 
@@ -19,7 +21,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for module in (data, step, retrieval, epoch):
+    for module in (data, step, retrieval, processes, epoch):
         name = module.__name__.rsplit('.', 1)[-1]
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(

@@ -11,6 +11,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from ..datasets import VideoList
 from ..device import computes_in_bfloat16
+from ..engine.hooks.unwrap import refused_wrapper
 from ..errors import InputError
 from ..models.pretrained import require_same_options
 
@@ -135,6 +136,20 @@ def _missing_on_resume(cfg: Config, checkpoint: Any) -> List[str]:
     meta = checkpoint.get('meta') or {}
     return [key for key in wanted if key not in checkpoint
             ] + [key for key in ('epoch', 'iter') if key not in meta]
+
+
+def check_wrapper(cfg: Config) -> None:
+    """Refuse FSDP, DeepSpeed and the like, before a run writes a file.
+
+    Raises:
+        InputError: If the config asks for a wrapper or a strategy that
+            shares the weights out among the ranks.
+    """
+    for key in ('model_wrapper_cfg', 'strategy'):
+        name = str((cfg.get(key) or {}).get('type', ''))
+        if any(part in name for part in ('FSDP', 'FullySharded', 'DeepSpeed',
+                                         'ColossalAI')):
+            raise refused_wrapper(name)
 
 
 def check_data(cfg: Config, phases: Sequence[str]) -> None:

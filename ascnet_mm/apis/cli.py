@@ -8,9 +8,10 @@ from typing import Callable, Sequence
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from torch.distributed.elastic.multiprocessing.errors import record
 
 from ..errors import InputError
-from .checks import check_compile, check_data
+from .checks import check_compile, check_data, check_wrapper
 from .config import OptionAction
 
 
@@ -52,7 +53,7 @@ def set_environment(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
-    """Check the data sets, then build the runner that the config asks for.
+    """Check wrapper and data sets, then build the config's runner.
 
     Args:
         cfg (Config): The config.
@@ -60,9 +61,10 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
             ``'test'`` that will be run.
 
     Raises:
-        InputError: If a data set cannot be used, or the step not compiled;
-            nothing is written then.
+        InputError: If a data set, a wrapper or a compiled step cannot be
+            had; nothing is written then.
     """
+    check_wrapper(cfg)
     check_data(cfg, phases)
     check_compile(cfg)
     for phase in phases:
@@ -74,9 +76,12 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Run a script; a user's mistake ends it with one sentence."""
+    """Run a script; a user's mistake ends it with one sentence.
+
+    Of several ranks' errors torchrun names the first as the cause.
+    """
     try:
-        main()
+        record(main)()
     except InputError as error:
         sys.exit(f'error: {error.sentence}')
     except FileNotFoundError as error:

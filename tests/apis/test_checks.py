@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import check_resume, checks
+from ascnet_mm.apis import build_runner, check_resume, checks
 
 from ..engine.test_loops import Stop, pretraining, train
 
@@ -140,3 +140,14 @@ def test_bfloat16_is_not_compiled_on_a_cpu(options, refused, monkeypatch):
         checks.check_compile(cfg)
     monkeypatch.setattr(checks, 'get_device', lambda: 'cuda')
     checks.check_compile(cfg)
+
+
+@pytest.mark.parametrize('key, kind', [
+    ('model_wrapper_cfg', 'MMFullyShardedDataParallel'),
+    ('strategy', 'FSDPStrategy'), ('strategy', 'DeepSpeedStrategy'),
+    ('strategy', 'ColossalAIStrategy')])
+def test_sharding_is_refused_before_anything_is_written(key, kind, tmp_path):
+    cfg = Config({key: dict(type=kind), 'work_dir': str(tmp_path / 'work')})
+    with pytest.raises(InputError, match=f'{kind} shares the weights out'):
+        build_runner(cfg, ('train', ))
+    assert not (tmp_path / 'work').exists()

@@ -5,7 +5,7 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 from mmengine.dataset import ConcatDataset, RepeatDataset
-from mmengine.registry import init_default_scope
+from mmengine.registry import MODEL_WRAPPERS, init_default_scope
 from mmengine.runner import EpochBasedTrainLoop
 
 from ascnet_mm import InputError
@@ -111,6 +111,18 @@ def test_the_bank_enters_checkpoints_and_returns_on_resume_alone():
         other._resume = resume
         hook.after_load_checkpoint(other, checkpoint)
         assert other.model.memory_bank.fill(1) == fill
+
+
+def test_weights_shared_out_among_the_ranks_are_refused():
+    """By the hooks, whoever starts the run."""
+
+    class Sharded(torch.nn.Module):
+        pass
+
+    MODEL_WRAPPERS.register_module(module=Sharded)
+    with pytest.raises(InputError, match='Sharded shares the weights out'):
+        MomentumUpdateHook().before_train(runner_at(0, model=Sharded()))
+    MODEL_WRAPPERS.module_dict.pop('Sharded')
 
 
 class Loader(SimpleNamespace):

@@ -237,7 +237,7 @@ def experiment(kills: int, seed: int) -> dict:
 
 
 def main() -> None:
-    from benchmarking.timing import record
+    from benchmarking.timing import write_json
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -248,7 +248,7 @@ def main() -> None:
     args = parser.parse_args()
     sys.argv[:1] = ['-m', 'tests.slow.kill']
     found = experiment(args.kills, args.seed)
-    record(
+    write_json(
         'reliability_kill',
         args.out,
         settings=dict(kills=args.kills, seed=args.seed, iterations=15,

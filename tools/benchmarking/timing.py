@@ -114,7 +114,7 @@ def publish(name: str, settings: Dict[str, Any],
         met = {True: 'yes', False: 'no', None: ''}[item.holds]
         bars.add_row(item.name, f'{item.value:.3f}', item.bar, met)
     console.print(bars)
-    record(
+    write_json(
         name,
         out,
         settings=settings,
@@ -122,8 +122,14 @@ def publish(name: str, settings: Dict[str, Any],
         ratios=[dict(item._asdict(), met=item.holds) for item in ratios])
 
 
-def record(name: str, out: str, **figures: Any) -> None:
-    """Write figures to ``OUT/NAME.json``, with what they depend on."""
+def write_json(name: str, out: str, **figures: Any) -> None:
+    """Write figures, with command, date, machine and versions.
+
+    Args:
+        name (str): What was measured.
+        out (str): Folder of the file ``NAME.json``.
+        **figures: What was found, and with which settings.
+    """
     os.makedirs(out, exist_ok=True)
     path = osp.join(out, f'{name}.json')
     with open(f'{path}.part', 'w') as file:

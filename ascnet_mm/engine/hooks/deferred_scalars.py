@@ -2,6 +2,7 @@ from typing import List, Optional, Tuple
 
 import torch
 from mmaction.registry import HOOKS
+from mmengine.dist import all_reduce
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.runner import Runner
 from torch import Tensor
@@ -15,7 +16,9 @@ class DeferredScalarsHook(RuntimeInfoHook):
     makes the CPU wait for the device several times a step. Here they stay on
     the device until the logger is due, or the epoch ends; then those of all
     iterations since come over in one piece, so that the log's averages are
-    the same. Between two logs the host's ``time`` is what it took to launch a
+    the same. On several ranks the log shows the mean over all of them, where
+    the host's shows the first one's: so a loss is that of the global batch.
+    Between two logs the host's ``time`` is what it took to launch a
     step; its average over the window stays true.
     """
 
@@ -37,10 +40,14 @@ class DeferredScalarsHook(RuntimeInfoHook):
         """Keep what the iteration returned; pass all on if it is time."""
         if outputs:
             # Double precision holds any of them as ``item()`` returns it.
-            self._pending.append((list(outputs), torch.stack([
+            row = torch.stack([
                 torch.as_tensor(value).detach().double()
                 for value in outputs.values()
-            ])))
+            ])
+            # Not when they are read: a checkpoint, which reads them too, is
+            # one rank's.
+            all_reduce(row, op='mean')
+            self._pending.append((list(outputs), row))
         if self._pending and (
                 self.every_n_inner_iters(batch_idx, self._interval)
                 or self.end_of_epoch(runner.train_dataloader, batch_idx)):

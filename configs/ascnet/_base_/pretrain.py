@@ -18,7 +18,7 @@ optim_wrapper = dict(
         momentum=0.9,  # RSPNet's default
         weight_decay=1e-4))  # RSPNet's default
 # ours, as in BYOL: BatchNorm over the global batch where there are several
-# GPUs (torch's SyncBatchNorm has no CPU version: sync_bn=None there)
+# GPUs; on several CPUs each rank keeps to its own batch, as the log says
 sync_bn = 'torch'
 auto_scale_lr = dict(enable=False, base_batch_size=64)  # RSPNet's default
 
