@@ -10,7 +10,7 @@ from . import host
 host.mend()
 
 from . import datasets, engine, evaluation, models  # noqa: E402, F401
-from .errors import InputError  # noqa: E402
+from .errors import InputError, TrainingStopped  # noqa: E402
 from .version import __version__  # noqa: E402
 
-__all__ = ['InputError', '__version__']
+__all__ = ['InputError', 'TrainingStopped', '__version__']

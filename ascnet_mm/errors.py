@@ -1,4 +1,4 @@
-"""The one exception that a user's mistake raises."""
+"""What is told to the user in one sentence, without a traceback."""
 
 
 class InputError(ValueError):
@@ -12,3 +12,12 @@ class InputError(ValueError):
     def sentence(self) -> str:
         """str: The message, without what a worker of a loader wraps it in."""
         return str(self).rsplit('InputError: ', 1)[-1].strip()
+
+
+class TrainingStopped(RuntimeError):
+    """A run was ended because it is lost.
+
+    Its message is one sentence: what was seen, since when, and which
+    checkpoint is the last good one. The scripts treat it as an
+    :class:`InputError`.
+    """

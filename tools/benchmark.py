@@ -1,17 +1,18 @@
 """Measure the parts on this machine: their speed, as ratios side by side,
-and how far several processes differ from one.
+and their reliability.
 
     python tools/benchmark.py data VIDEOS
     python tools/benchmark.py step
     python tools/benchmark.py retrieval
-    python tools/benchmark.py processes VIDEOS
     python tools/benchmark.py epoch WORK_DIR --batch 64 --workers 8
+    python tools/benchmark.py processes VIDEOS
+    python tools/benchmark.py collapse
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
 import argparse
 
-from benchmarking import data, epoch, processes, retrieval, step
+from benchmarking import collapse, data, epoch, processes, retrieval, step
 
 from ascnet_mm.apis import run_script
 
@@ -21,7 +22,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for module in (data, step, retrieval, processes, epoch):
+    for module in (data, step, retrieval, epoch, processes, collapse):
         name = module.__name__.rsplit('.', 1)[-1]
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(

@@ -10,7 +10,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
-from ..errors import InputError
+from ..errors import InputError, TrainingStopped
 from .checks import check_compile, check_data, check_wrapper
 from .config import OptionAction
 
@@ -76,7 +76,7 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Run a script; a user's mistake ends it with one sentence.
+    """Run a script; a mistake or a lost run ends it with one sentence.
 
     Of several ranks' errors torchrun names the first as the cause.
     """
@@ -84,5 +84,5 @@ def run_script(main: Callable[[], None]) -> None:
         record(main)()
     except InputError as error:
         sys.exit(f'error: {error.sentence}')
-    except FileNotFoundError as error:
+    except (FileNotFoundError, TrainingStopped) as error:
         sys.exit(f'error: {error}')

@@ -9,6 +9,7 @@ from .hooks import (
     SampleSeedHook,
     SkippedVideosHook,
     TerminationHook,
+    TrainingHealthHook,
 )
 from .loops import ResumableEpochLoop
 from .optim_wrapper import BFloat16OptimWrapper
@@ -17,5 +18,6 @@ __all__ = [
     'AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DeferredScalarsHook',
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
     'PretrainedEncoderHook', 'ProvenanceHook', 'ResumableEpochLoop',
-    'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook'
+    'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook',
+    'TrainingHealthHook'
 ]

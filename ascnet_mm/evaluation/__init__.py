@@ -1,10 +1,14 @@
 from .feature_file import FeatureFile
-from .gauges import SameVideoRetrievalMetric, SpeedProbeMetric
+from .gauges import (
+    EffectiveRankMetric,
+    SameVideoRetrievalMetric,
+    SpeedProbeMetric,
+)
 from .knn import KNNMetric
 from .linear_probe import LinearProbeMetric
 from .retrieval import VideoRetrievalMetric
 
 __all__ = [
-    'FeatureFile', 'KNNMetric', 'LinearProbeMetric',
+    'EffectiveRankMetric', 'FeatureFile', 'KNNMetric', 'LinearProbeMetric',
     'SameVideoRetrievalMetric', 'SpeedProbeMetric', 'VideoRetrievalMetric'
 ]

@@ -1,6 +1,6 @@
-"""Two checks without labels: do ACP and SCP do their jobs?
+"""Checks without labels: do ACP and SCP do their jobs, has it collapsed?
 
-Both read the features of clips of the same videos at every speed, as
+All read the features of clips of the same videos at every speed, as
 ``SpeedPairedSampleFrames(test_mode=True)`` makes them, of the samples whose
 role is ``'query'``: videos that were kept out of training.
 """
@@ -14,6 +14,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..errors import InputError
+from ..models.gauges import effective_rank
 
 
 class _SpeedClipsMetric(BaseMetric):
@@ -69,6 +70,21 @@ class SameVideoRetrievalMetric(_SpeedClipsMetric):
         return dict(
             top1=100 * (rivals == 1).double().mean().item(),
             chance=100 / len(features))
+
+
+@METRICS.register_module()
+class EffectiveRankMetric(_SpeedClipsMetric):
+    """In how many directions do the encoder's features vary?
+
+    :func:`effective_rank` of the features of all clips.
+    """
+
+    default_prefix = 'encoder'
+
+    def compute(self, features: Tensor) -> Dict[str, float]:
+        """The effective rank of the clips ``[V S, C]``."""
+        rank = effective_rank(features.flatten(0, 1))
+        return dict(effective_rank=rank.item())
 
 
 @METRICS.register_module()

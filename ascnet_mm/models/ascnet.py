@@ -8,6 +8,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ..errors import InputError
+from .gauges import distinct_share, spread
 from .memory_bank import BankEntries, MemoryBank, concat_entries
 from .pretrained import require_same_encoder
 
@@ -42,6 +43,10 @@ class ASCNet(BaseRecognizer):
             the host's ``Recognizer3D``. Defaults to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
+    Attributes:
+        online_features (Tensor, optional): Features x_i ``[B, C]`` of the
+            latest step, without gradient.
+
     Raises:
         InputError: If ``gamma`` is outside [0, 1].
     """
@@ -68,6 +73,7 @@ class ASCNet(BaseRecognizer):
         self.memory_bank = MemoryBank(**memory_bank)
         self.target_backbone = deepcopy(self.backbone).requires_grad_(False)
         self._bank_entries: List[BankEntries] = []
+        self.online_features: Optional[Tensor] = None
 
     # ----------------------------------------------------- target network
 
@@ -117,8 +123,8 @@ class ASCNet(BaseRecognizer):
         Returns:
             dict[str, Tensor]: ``loss_acp`` and ``loss_scp`` as they are
             (:meth:`parse_losses` weighs them) and the gauges ``acp_spread``,
-            ``scp_spread``, ``retrieved_similarity`` and
-            ``scp_target_share``; scalars.
+            ``scp_spread``, ``retrieved_similarity``,
+            ``retrieved_distinct`` and ``scp_target_share``; scalars.
         """
         speeds = torch.tensor([sample.speeds for sample in data_samples])
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
@@ -145,6 +151,7 @@ class ASCNet(BaseRecognizer):
             BankEntries(a_j, m_j, target_speeds, video_ids))
 
         x_i = self.encode(online_clip, self.backbone)
+        self.online_features = x_i.detach()
         found = retrieved.found
         return dict(
             loss_acp=self.acp_head.loss(x_i, a_j),
@@ -153,6 +160,7 @@ class ASCNet(BaseRecognizer):
             scp_spread=spread(m_j),
             retrieved_similarity=retrieved.similarity.sum() /
             found.sum().clamp(min=1),
+            retrieved_distinct=distinct_share(retrieved.entry),
             scp_target_share=found.to(a_j.dtype).mean())
 
     def take_bank_entries(self) -> BankEntries:
@@ -271,18 +279,3 @@ def pool(features) -> Tensor:
     if isinstance(features, list):
         return features[-1]
     return features.flatten(2).mean(dim=2) if features.ndim > 2 else features
-
-
-@torch.no_grad()
-def spread(unit_vectors: Tensor) -> Tensor:
-    """How far unit vectors have collapsed.
-
-    Args:
-        unit_vectors (Tensor): ``[N, D]``.
-
-    Returns:
-        Tensor: Standard deviation per dimension, averaged, times sqrt(D): 1
-        if they are uniform on the sphere, 0 if they are all the same.
-    """
-    deviation = unit_vectors.std(dim=0, correction=0).mean()
-    return deviation * unit_vectors.shape[1]**0.5

@@ -32,10 +32,13 @@ class Retrieved(NamedTuple):
         similarity (Tensor): Dot product of query and found appearance,
             ``[N]``; zero where nothing was found.
         found (Tensor): Whether the bank held another video, bool ``[N]``.
+        entry (Tensor): Which entry was found, int64 ``[N]``: a number of its
+            own for each entry of each speed; -1 where nothing was found.
     """
     motion: Tensor
     similarity: Tensor
     found: Tensor
+    entry: Tensor
 
 
 class _Ring:
@@ -68,12 +71,14 @@ class _Ring:
     def search(self, queries: Tensor, video_ids: Tensor) -> Retrieved:
         similarity = queries @ self.appearance[:self.filled].T
         same_video = video_ids[:, None] == self.video_ids[:self.filled]
-        similarity.masked_fill_(same_video, -torch.inf)
+        void = self.video_ids[:self.filled] == -1
+        similarity.masked_fill_(same_video | void, -torch.inf)
         best, index = similarity.max(dim=1)
         found = best > -torch.inf
         return Retrieved(
             self.motion[index] * found[:, None],
-            torch.where(found, best, torch.zeros_like(best)), found)
+            torch.where(found, best, torch.zeros_like(best)), found,
+            torch.where(found, index, -1))
 
 
 class MemoryBank:
@@ -118,13 +123,19 @@ class MemoryBank:
 
     @torch.no_grad()
     def enqueue(self, entries: BankEntries) -> None:
-        """Append entries in the order given, over the oldest ones."""
+        """Append entries in the order given, over the oldest ones.
+
+        One that is not finite takes its place, but no search finds it: its
+        similarity to anything would be NaN, the greatest of all. Whether an
+        entry is finite is known on the device alone.
+        """
         appearance, motion, speeds, video_ids = entries
         for speed, rows in _rows_by_speed(speeds).items():
             if speed not in self._rings:
                 self._rings[speed] = _Ring(self.size, appearance)
             rows, ids = _to_device(rows, video_ids, appearance.device)
-            self._rings[speed].enqueue(appearance[rows], motion[rows], ids)
+            self._rings[speed].enqueue(*_void_unless_finite(
+                appearance[rows], motion[rows], ids))
 
     @torch.no_grad()
     def search(self, queries: Tensor, speeds: Tensor,
@@ -145,14 +156,17 @@ class MemoryBank:
         similarity = queries.new_zeros(len(queries))
         found = torch.zeros(
             len(queries), dtype=torch.bool, device=queries.device)
+        entry = torch.full_like(found, -1, dtype=torch.int64)
         # Autocast would compare the features in half precision.
         with torch.autocast(queries.device.type, enabled=False):
             for speed, rows in _rows_by_speed(speeds).items():
                 if speed in self._rings:
                     rows, ids = _to_device(rows, video_ids, queries.device)
                     hits = self._rings[speed].search(queries[rows], ids)
-                    motion[rows], similarity[rows], found[rows] = hits
-        return Retrieved(motion, similarity, found)
+                    motion[rows], similarity[rows], found[rows] = hits[:3]
+                    entry[rows] = torch.where(
+                        hits.found, hits.entry + speed * self.size, -1)
+        return Retrieved(motion, similarity, found, entry)
 
     def state_dict(self) -> dict:
         """All entries in use, on the CPU: tensors and numbers only."""
@@ -193,6 +207,16 @@ class MemoryBank:
 def concat_entries(entries: Sequence[BankEntries]) -> BankEntries:
     """Join the entries of several clips, in order."""
     return BankEntries(*(torch.cat(rows) for rows in zip(*entries)))
+
+
+def _void_unless_finite(
+        appearance: Tensor, motion: Tensor,
+        video_ids: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    """Zeros of no video (-1) for the rows that are not finite."""
+    finite = appearance.isfinite().all(dim=1) & motion.isfinite().all(dim=1)
+    return (appearance.where(finite[:, None], appearance.new_zeros(())),
+            motion.where(finite[:, None], motion.new_zeros(())),
+            video_ids.where(finite, -1))
 
 
 def _rows_by_speed(speeds: Tensor) -> Dict[int, List[int]]:

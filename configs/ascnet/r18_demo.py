@@ -52,7 +52,8 @@ val_dataloader = dict(
 val_evaluator = [
     dict(type='VideoRetrievalMetric', topk=(1, 5, 10)),
     dict(type='SameVideoRetrievalMetric'),
-    dict(type='SpeedProbeMetric')
+    dict(type='SpeedProbeMetric'),
+    dict(type='EffectiveRankMetric')
 ]
 
 train_cfg = dict(max_epochs=120, val_interval=15)  # ours: 1200 steps
@@ -67,6 +68,8 @@ custom_hooks = [
     dict(type='SampleSeedHook'),
     dict(type='SyncBuffersHook'),
     dict(type='SkippedVideosHook'),
+    # ours, limits included: docs/reliability.md says where they come from
+    dict(type='TrainingHealthHook'),
     dict(type='InitialValidationHook')
 ]
 default_hooks = dict(checkpoint=dict(interval=40, max_keep_ckpts=1))

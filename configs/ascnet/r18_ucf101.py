@@ -22,5 +22,6 @@ val_evaluator = [
     dict(type='VideoRetrievalMetric'),
     dict(type='KNNMetric'),
     dict(type='SameVideoRetrievalMetric'),
-    dict(type='SpeedProbeMetric')
+    dict(type='SpeedProbeMetric'),
+    dict(type='EffectiveRankMetric')
 ]

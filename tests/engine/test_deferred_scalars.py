@@ -11,6 +11,7 @@ ITERATIONS, INTERVAL = 11, 4
 HOOKS = [
     dict(type='MomentumUpdateHook'),
     dict(type='MemoryBankHook'),
+    dict(type='TrainingHealthHook'),
 ]
 READS = {
     '_local_scalar_dense', 'is_nonzero', 'equal', 'nonzero', 'masked_select',

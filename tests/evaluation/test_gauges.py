@@ -1,7 +1,12 @@
+import numpy as np
 import pytest
 import torch
 
-from ascnet_mm.evaluation import SameVideoRetrievalMetric, SpeedProbeMetric
+from ascnet_mm.evaluation import (
+    EffectiveRankMetric,
+    SameVideoRetrievalMetric,
+    SpeedProbeMetric,
+)
 
 
 def evaluate(metric, features, **roles):
@@ -25,6 +30,17 @@ def test_same_video_retrieval_counts_own_clips_found():
 def test_equal_features_are_no_find():
     result = evaluate(SameVideoRetrievalMetric(), torch.ones(5, 2, 3))
     assert result['same_video/top1'] == 0
+
+
+def test_effective_rank_is_that_of_all_query_clips():
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(30, 2, 20, generator=generator) ** 3
+    result = evaluate(EffectiveRankMetric(), features)
+    clips = features.reshape(60, 20).double().numpy()
+    shares = np.linalg.svd(clips - clips.mean(axis=0), compute_uv=False)**2
+    shares /= shares.sum()
+    assert result['encoder/effective_rank'] == pytest.approx(
+        np.exp(-(shares * np.log(shares)).sum()), rel=1e-4)
 
 
 @pytest.mark.parametrize('speeds', [2, 3])

@@ -111,3 +111,39 @@ def test_state_survives_a_checkpoint(tmp_path):
 def test_state_of_another_size_is_refused():
     with pytest.raises(InputError, match='memory_bank.size=5'):
         MemoryBank(size=6).load_state_dict(MemoryBank(size=5).state_dict())
+
+
+@pytest.mark.parametrize('feature', ['appearance', 'motion'])
+@pytest.mark.parametrize('value', [torch.nan, torch.inf])
+def test_an_entry_that_is_not_finite_is_never_found(feature, value):
+    bank, clean = MemoryBank(size=6), MemoryBank(size=6)
+    new = entries(5, seed=1)
+    new.appearance.copy_(unit_length(new.appearance + 1))
+    getattr(new, feature)[2, 3] = value
+    bank.enqueue(new)
+    clean.enqueue(BankEntries(*(rows[[0, 1, 3, 4]] for rows in new)))
+    queries = entries(20, first_video=50, seed=2)
+    # One is nearer to nothing at all than to any entry.
+    queries.appearance[0] = -unit_length(
+        new.appearance[[0, 1, 3, 4]].sum(dim=0, keepdim=True))
+    arguments = (queries.appearance, queries.speeds, queries.video_ids)
+    found, expected = bank.search(*arguments), clean.search(*arguments)
+    assert found.found.all()
+    assert torch.equal(found.motion, expected.motion)
+    assert torch.equal(found.similarity, expected.similarity)
+    bank.enqueue(entries(4, first_video=9, seed=3))  # over entries 0 to 2
+    assert (bank._rings[1].video_ids[:6] >= 0).all()
+
+
+def test_entries_are_told_apart_over_all_speeds():
+    bank = MemoryBank(size=4)
+    bank.enqueue(entries(2, speeds=[1, 2]))  # first of its ring each
+    query = entries(1, first_video=9)
+    queries = BankEntries(*(rows.repeat_interleave(3, dim=0)
+                            for rows in query))
+    hits = bank.search(queries.appearance, torch.tensor([1, 2, 1]),
+                       queries.video_ids)
+    assert hits.entry[0] == hits.entry[2] != hits.entry[1]
+    nothing = bank.search(queries.appearance, torch.tensor([3, 3, 3]),
+                          queries.video_ids)
+    assert (nothing.entry == -1).all()

@@ -8,9 +8,11 @@ from .provenance import ProvenanceHook
 from .sample_seed import SampleSeedHook
 from .skipped_videos import SkippedVideosHook
 from .termination import TerminationHook
+from .training_health import TrainingHealthHook
 
 __all__ = [
     'AtomicCheckpointHook', 'DeferredScalarsHook', 'InitialValidationHook',
     'MemoryBankHook', 'MomentumUpdateHook', 'PretrainedEncoderHook',
-    'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook'
+    'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook',
+    'TerminationHook', 'TrainingHealthHook'
 ]

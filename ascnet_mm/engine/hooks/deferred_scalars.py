@@ -8,6 +8,17 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 
+def log_is_due(runner: Runner, batch_idx: int) -> bool:
+    """Whether this iteration's end is a time to read from the device.
+
+    It is when a logger logs, and at the end of the epoch.
+    """
+    interval = min((hook.interval for hook in runner.hooks
+                    if isinstance(hook, LoggerHook)), default=1)
+    done = batch_idx + 1
+    return done % interval == 0 or done == len(runner.train_dataloader)
+
+
 @HOOKS.register_module()
 class DeferredScalarsHook(RuntimeInfoHook):
     """MMEngine's ``RuntimeInfoHook``, reading losses only to log them.
@@ -25,13 +36,6 @@ class DeferredScalarsHook(RuntimeInfoHook):
     def __init__(self) -> None:
         self._pending: List[Tuple[List[str], Tensor]] = []
 
-    def before_train(self, runner: Runner) -> None:
-        """Find out how often the logger wants to read."""
-        super().before_train(runner)
-        self._interval = min(
-            (hook.interval for hook in runner.hooks
-             if isinstance(hook, LoggerHook)), default=1)
-
     def after_train_iter(self,
                          runner: Runner,
                          batch_idx: int,
@@ -48,9 +52,7 @@ class DeferredScalarsHook(RuntimeInfoHook):
             # one rank's.
             all_reduce(row, op='mean')
             self._pending.append((list(outputs), row))
-        if self._pending and (
-                self.every_n_inner_iters(batch_idx, self._interval)
-                or self.end_of_epoch(runner.train_dataloader, batch_idx)):
+        if self._pending and log_is_due(runner, batch_idx):
             self._pass_on(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

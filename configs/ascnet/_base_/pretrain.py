@@ -5,7 +5,8 @@ train_cfg = dict(
 val_cfg = dict(type='ValLoop')
 val_evaluator = [
     dict(type='SameVideoRetrievalMetric'),
-    dict(type='SpeedProbeMetric')
+    dict(type='SpeedProbeMetric'),
+    dict(type='EffectiveRankMetric')
 ]
 
 optim_wrapper = dict(
@@ -32,5 +33,7 @@ custom_hooks = [
     dict(type='SampleSeedHook'),
     dict(type='SyncBuffersHook'),
     dict(type='SkippedVideosHook'),
+    # ours, limits included: docs/reliability.md says where they come from
+    dict(type='TrainingHealthHook'),
     dict(type='InitialValidationHook'),
 ]

@@ -1,0 +1,287 @@
+from collections import deque
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.dist import all_reduce
+from mmengine.fileio import exists, join_path
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from ...errors import TrainingStopped
+from ...models.gauges import effective_rank
+from .deferred_scalars import log_is_due
+from .unwrap import unwrap
+
+
+class Sign(NamedTuple):
+    """A sign of collapse or divergence: a value below its limit.
+
+    Attributes:
+        value (str): Which value.
+        limit (float): Its limit.
+        fatal (bool): Whether a run that shows it for long is lost.
+        seen (str): What is seen, with a place for the value.
+        advice (str): What causes it or may help.
+    """
+    value: str
+    limit: float
+    fatal: bool
+    seen: str
+    advice: str
+
+
+@HOOKS.register_module()
+class TrainingHealthHook(Hook):
+    """Warn of collapse and divergence, and stop a run that is lost.
+
+    When the logger is due, the values logged since the last time, averaged
+    over iterations and ranks, are held against limits, and all weights and
+    running statistics are looked at.
+
+    - **Weights** that are not finite end the run at once, before a checkpoint
+      can hold them: nothing mends them.
+    - **Losses**, most of them not finite, a **spread** below ``min_spread``
+      or an **effective rank** below ``min_rank`` are warned of, and end the
+      run when they have lasted for ``patience`` iterations.
+    - An effective rank below ``low_rank`` and a share of distinct retrieved
+      entries below ``min_distinct`` are warned of.
+
+    A sign is over when its value is 1.2 times the limit; each onset is warned
+    of once. Gradients are not looked at: under float16 some are not finite
+    and their steps are skipped, and any others reach the weights at once.
+
+    A checkpoint is good if the values read next show no sign that could end
+    the run. During such a sign no checkpoint counts, and the last good one is
+    kept from the ``CheckpointHook``'s deletion. Full checkpoints carry what
+    the hook knows under ``training_health``: a resumed run goes on waiting
+    where it was, and one resumed from a good checkpoint starts healthy.
+
+    Logs ``effective_rank``, that of the online features of each rank's latest
+    samples, averaged over the ranks.
+
+    Args:
+        patience (int): Iterations that a sign may last. Defaults to 200.
+        min_spread (float): Limit of ``acp_spread`` and ``scp_spread``, below
+            which a run is lost. Defaults to 0.5.
+        min_rank (float): Effective rank below which a run is lost. Defaults
+            to 1.1.
+        low_rank (float): Effective rank to warn of. Defaults to 4.
+        min_distinct (float): ``retrieved_distinct`` to warn of. Defaults to
+            0.2.
+        window (int): Latest samples whose effective rank is taken. Defaults
+            to 256.
+    """
+
+    def __init__(self,
+                 patience: int = 200,
+                 min_spread: float = 0.5,
+                 min_rank: float = 1.1,
+                 low_rank: float = 4.,
+                 min_distinct: float = 0.2,
+                 window: int = 256) -> None:
+        self.patience = patience
+        self.window = window
+        collapsed = ('the projections of different videos have become alike '
+                     '({value} {{:.2f}}, 0.83 at random)')
+        causes = ('likely causes: too high a learning rate, too low a '
+                  'momentum of the target network, a head without predictor, '
+                  'too small a batch')
+        self.signs = dict(
+            loss=Sign(
+                'finite_losses', 0.5, True,
+                'the loss is not finite ({:.0%} of the last ones are)',
+                'likely causes: too high a learning rate, no warm-up, '
+                'float16'),
+            acp_collapse=Sign('acp_spread', min_spread, True,
+                              collapsed.format(value='acp_spread'), causes),
+            scp_collapse=Sign('scp_spread', min_spread, True,
+                              collapsed.format(value='scp_spread'), causes),
+            one_direction=Sign(
+                'effective_rank', min_rank, True,
+                "the encoder's features have collapsed to one direction "
+                '(effective_rank {:.2f})', causes),
+            few_directions=Sign(
+                'effective_rank', low_rank, False,
+                "the encoder's features vary in few directions "
+                '(effective_rank {:.1f}), which the spread does not show',
+                'a lower learning rate, a warm-up, a higher momentum of the '
+                'target network or a larger batch may help'),
+            few_entries=Sign(
+                'retrieved_distinct', min_distinct, False,
+                'most videos find the same few entries of the memory bank '
+                '(retrieved_distinct {:.2f})',
+                'likely causes: projections that collapse, or a bank too '
+                'small for the batch'))
+        self.onsets: Dict[str, int] = {}
+        # Iteration and path of checkpoints: the last one known to be good,
+        # and those saved since.
+        self._saved: List[Tuple[int, str]] = []
+        # Iterations whose values were read, and the latest features.
+        self._read_until = 0
+        self._features: List[Tensor] = []
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Keep the features; look at everything if the logger is due.
+
+        Raises:
+            TrainingStopped: If the run is lost.
+        """
+        self._features.append(unwrap(runner).online_features)
+        while sum(map(len, self._features[1:])) >= self.window:
+            del self._features[0]
+        if log_is_due(runner, batch_idx):
+            start, self._read_until = self._read_until, runner.iter + 1
+            values = self._read(runner, self._read_until - start)
+            runner.message_hub.update_scalar('train/effective_rank',
+                                             values['effective_rank'])
+            self._stop_if_not_finite(runner, start)
+            self._judge(runner, values, start)
+
+    def _read(self, runner: Runner, count: int) -> Dict[str, float]:
+        """Means of the values of the last iterations, over all ranks."""
+
+        def latest(name: str):
+            history, _ = runner.message_hub.get_scalar(f'train/{name}').data
+            return torch.as_tensor(history[-count:]).double()
+
+        found = latest('scp_target_share') > 0
+        distinct = latest('retrieved_distinct')[found]
+        values = dict(
+            finite_losses=latest('loss').isfinite().double().mean(),
+            acp_spread=latest('acp_spread').mean(),
+            scp_spread=latest('scp_spread').mean(),
+            effective_rank=effective_rank(torch.cat(self._features)),
+            # Before the bank holds other videos there is nothing to see.
+            retrieved_distinct=distinct.mean() if len(distinct) else 1.)
+        means = torch.tensor([float(value) for value in values.values()])
+        all_reduce(means, op='mean')
+        return dict(zip(values, means.tolist()))
+
+    def _judge(self, runner: Runner, values: Dict[str, float],
+               start: int) -> None:
+        """Warn of what begins, forget what is over, stop what lasts."""
+        now = self._read_until
+        for name, sign in self.signs.items():
+            value = values[sign.value]
+            if not value < sign.limit * (1.2 if name in self.onsets else 1):
+                self.onsets.pop(name, None)
+                continue
+            since = self.onsets.setdefault(name, start)
+            seen = sign.seen.format(value)
+            if sign.fatal and now - since >= self.patience:
+                raise TrainingStopped(
+                    f'training was stopped at iteration {now}: {seen}, since '
+                    f'iteration {since}; {sign.advice}; '
+                    f'{self._way_back(self._lost_since)}')
+            if since == start:
+                last = (f'; the run will be stopped at iteration '
+                        f'{since + self.patience} if this lasts'
+                        if sign.fatal else '')
+                runner.logger.warning(
+                    f'iteration {now}: {seen}; {sign.advice}{last}')
+        if self._lost_since is None:
+            self._saved = self._saved[-1:]
+        else:
+            self._saved = self._good(self._lost_since)
+            self._keep(runner)
+
+    def _stop_if_not_finite(self, runner: Runner, since: int) -> None:
+        names = not_finite(unwrap(runner))
+        somewhere = torch.tensor(float(bool(names)))
+        all_reduce(somewhere, op='max')
+        if somewhere:
+            self._stop_for(names, since)
+
+    def _stop_for(self, names: List[str], since: int) -> None:
+        """End a run of which some weights were not finite after ``since``."""
+        since = min(since, self._lost_since or since)
+        which = f'{names[0]}, {len(names)} in all' if names else 'another rank'
+        raise TrainingStopped(
+            'training was stopped: since some iteration after '
+            f'{since} weights or running statistics are not finite ({which}) '
+            'and no step mends them; likely causes: too high a learning rate, '
+            f'no warm-up, float16, a broken device; {self._way_back(since)}')
+
+    @property
+    def _lost_since(self) -> Optional[int]:
+        """Iteration of the first onset of a sign that can end the run."""
+        return min((since for name, since in self.onsets.items()
+                    if self.signs[name].fatal), default=None)
+
+    # --------------------------------------------------------- checkpoints
+
+    def _good(self, since: int) -> List[Tuple[int, str]]:
+        """The last checkpoint from before an onset, if there is one."""
+        return [entry for entry in self._saved if entry[0] < since][-1:]
+
+    def _way_back(self, since: int) -> str:
+        """Which checkpoint to go on from."""
+        for iteration, path in self._good(since):
+            if exists(path):
+                return (f'the last good checkpoint is {path} (iteration '
+                        f'{iteration}): resume from it (--resume {path}), or '
+                        'start from its weights with other settings '
+                        f'(--cfg-options load_from={path})')
+        return ('no good checkpoint was saved before: start again with other '
+                'settings')
+
+    def _keep(self, runner: Runner) -> None:
+        """Take the last good checkpoint off the list of those to delete."""
+        kept = [path for _, path in self._saved]
+        for hook in runner.hooks:
+            if isinstance(hook, CheckpointHook) and hook.max_keep_ckpts > 0:
+                hook.keep_ckpt_ids = deque(
+                    (step for step in hook.keep_ckpt_ids if join_path(
+                        hook.out_dir, hook.filename_tmpl.format(step))
+                     not in kept), hook.max_keep_ckpts)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse weights that are not finite; add what the hook knows.
+
+        Raises:
+            TrainingStopped: If weights are not finite; no file is written.
+        """
+        iteration = checkpoint['meta']['iter']
+        names = not_finite(unwrap(runner))
+        if names:
+            self._stop_for(names, self._read_until)
+        path = runner.message_hub.runtime_info.get('last_ckpt')
+        # A checkpoint of the best weights leaves the name of the one before.
+        if self._lost_since is None and path and path not in (
+                path for _, path in self._saved):
+            self._saved.append((iteration, path))
+        checkpoint['training_health'] = dict(
+            onsets=dict(self.onsets),
+            saved=list(self._saved),
+            read_until=self._read_until,
+            features=[part.cpu() for part in self._features])
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take over what a checkpoint that training resumes from knows."""
+        if runner._resume and 'training_health' in checkpoint:
+            known = checkpoint['training_health']
+            device = next(runner.model.parameters()).device
+            self.onsets = dict(known['onsets'])
+            self._saved = list(known['saved'])
+            self._read_until = known['read_until']
+            self._features = [part.to(device) for part in known['features']]
+
+
+def not_finite(model: nn.Module) -> List[str]:
+    """Names of the weights and running statistics that are not finite."""
+    tensors = {
+        name: tensor for name, tensor in model.state_dict().items()
+        if tensor.is_floating_point()
+    }
+    largest = torch.stack(
+        torch._foreach_norm(list(tensors.values()), ord=torch.inf))
+    return [
+        name for name, finite in zip(tensors, largest.isfinite().tolist())
+        if not finite
+    ]

@@ -1,0 +1,68 @@
+"""What tells a network that learns from one that has collapsed."""
+import torch
+from torch import Tensor
+
+
+@torch.no_grad()
+def spread(unit_vectors: Tensor) -> Tensor:
+    """How far unit vectors have collapsed.
+
+    Args:
+        unit_vectors (Tensor): ``[N, D]``.
+
+    Returns:
+        Tensor: Standard deviation per dimension, averaged, times sqrt(D): 1
+        if they are uniform on the sphere, 0 if they are all the same.
+    """
+    deviation = unit_vectors.std(dim=0, correction=0).mean()
+    return deviation * unit_vectors.shape[1]**0.5
+
+
+@torch.no_grad()
+def effective_rank(features: Tensor) -> Tensor:
+    """Into how many directions features vary.
+
+    Roy and Vetterli, *The effective rank*, EUSIPCO 2007, of the covariance:
+    exp(-sum p log p), p being the eigenvalues over their sum. It sees a
+    dimensional collapse, which :func:`spread` does not: vectors along one
+    line, half of them each way, have nearly full spread.
+
+    Args:
+        features (Tensor): ``[N, C]``, N > 1.
+
+    Returns:
+        Tensor: From 1 to min(N - 1, C), on the CPU; 1 if the features differ
+        by no more than their rounding, NaN if one of them is not finite.
+    """
+    rounding = torch.finfo(features.dtype).eps**2
+    features = features.float() if features.element_size() < 4 else features
+    noise = rounding * features.square().sum()
+    centred = features - features.mean(dim=0)
+    # The smaller of the two Gram matrices has the same eigenvalues.
+    if len(centred) > centred.shape[1]:
+        centred = centred.T
+    gram = (centred @ centred.T).cpu()
+    if not gram.isfinite().all():
+        return gram.new_tensor(torch.nan)
+    variance = gram.trace()
+    if variance <= noise.cpu():
+        return gram.new_tensor(1.)
+    shares = torch.linalg.eigvalsh(gram).clamp(min=0)
+    shares = shares / shares.sum()
+    return torch.special.entr(shares).sum().exp()
+
+
+@torch.no_grad()
+def distinct_share(entries: Tensor) -> Tensor:
+    """Share of retrieved entries that differ from each other.
+
+    Args:
+        entries (Tensor): Number of the entry that each query found, int64
+            ``[N]``; -1 where nothing was found.
+
+    Returns:
+        Tensor: Distinct entries over queries that found one; 0 if none did.
+    """
+    # Those without a find come first, as the -1 put before them.
+    changes = entries.sort().values.diff(prepend=entries.new_tensor([-1])) != 0
+    return changes.sum() / (entries >= 0).sum().clamp(min=1)
