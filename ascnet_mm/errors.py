@@ -1,4 +1,5 @@
 """What is told to the user in one sentence, without a traceback."""
+from .text import printable
 
 
 class InputError(ValueError):
@@ -10,8 +11,13 @@ class InputError(ValueError):
 
     @property
     def sentence(self) -> str:
-        """str: The message, without what a worker of a loader wraps it in."""
-        return str(self).rsplit('InputError: ', 1)[-1].strip()
+        """str: The message, without what a worker of a loader wraps it in.
+
+        Names of files are part of it: nothing in them reaches a terminal.
+        """
+        text = str(self).rsplit('InputError: ', 1)[-1].strip()
+        return ''.join(
+            char if char.isprintable() else printable(char) for char in text)
 
 
 class TrainingStopped(RuntimeError):

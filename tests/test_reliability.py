@@ -17,3 +17,27 @@ def test_every_outcome_stands_in_the_document():
         end = found['end'] if found['stopped'] else 'not stopped'
         row = f'| {name} | {warned} | {end} | {found["checkpoint"] or ""} |'
         assert row in document, row
+
+
+def test_every_figure_of_files_stands_in_the_document():
+    with open(osp.join(ROOT, 'docs', 'reliability.md')) as file:
+        document = file.read()
+    with open(osp.join(ROOT, 'benchmarks', 'reliability_files.json')) as file:
+        found = json.load(file)
+    files, training = found['files'], found['training']
+    rows = {
+        'odd files tried': files['tried'],
+        'readable': files['readable'],
+        'unreadable': files['skipped'],
+        **files['by_reason'],
+        'readable for decord 0.6.0': files['read_by_decord'],
+        'for decord and not for us': files['read_by_decord_alone'],
+        'videos of a training run with all of them': training['videos'],
+        'its epochs': training['epochs'],
+        'its exit code': training['exit_code'],
+        'files it skipped': training['skipped'],
+        'named twice': training['named_twice'],
+    }
+    for what, figure in rows.items():
+        assert f'| {what} | {figure} |' in document, what
+    assert files['readable'] + files['skipped'] == files['tried']

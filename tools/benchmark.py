@@ -5,6 +5,7 @@ and their reliability.
     python tools/benchmark.py step
     python tools/benchmark.py retrieval
     python tools/benchmark.py epoch WORK_DIR --batch 64 --workers 8
+    python tools/benchmark.py files FOLDER
     python tools/benchmark.py processes VIDEOS
     python tools/benchmark.py collapse
 
@@ -12,7 +13,15 @@ Each prints a table and writes a JSON file to benchmarks/.
 """
 import argparse
 
-from benchmarking import collapse, data, epoch, processes, retrieval, step
+from benchmarking import (
+    collapse,
+    data,
+    epoch,
+    files,
+    processes,
+    retrieval,
+    step,
+)
 
 from ascnet_mm.apis import run_script
 
@@ -22,7 +31,7 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for module in (data, step, retrieval, epoch, processes, collapse):
+    for module in (data, step, retrieval, epoch, files, processes, collapse):
         name = module.__name__.rsplit('.', 1)[-1]
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(

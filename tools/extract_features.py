@@ -34,6 +34,10 @@ def parse_args() -> argparse.Namespace:
         '--root',
         help='folder that the listed paths start from; default: that of the '
         'list file')
+    parser.add_argument(
+        '--allow-outside',
+        action='store_true',
+        help='let listed paths be absolute or lead out of that folder')
     return parser.parse_args()
 
 
@@ -60,7 +64,8 @@ def load_config(args: argparse.Namespace) -> Config:
         dataset = dict(
             type='VideoList',
             ann_file=args.videos,
-            data_prefix=dict(video=root))
+            data_prefix=dict(video=root),
+            allow_outside=args.allow_outside)
     cfg.test_dataloader.dataset = dict(
         dataset, pipeline=pipeline, test_mode=True)
     cfg.test_evaluator = dict(

@@ -1,9 +1,10 @@
+import argparse
 import ast
 import inspect
 import os
 import os.path as osp
 from tempfile import TemporaryDirectory
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
@@ -18,7 +19,22 @@ RUNNER_KEYS = {
 
 
 class OptionAction(DictAction):
-    """MMEngine's ``DictAction`` that keeps the blanks of a path."""
+    """MMEngine's ``DictAction`` that keeps the blanks of a path.
+
+    What is no KEY=VALUE ends the program as any other wrong argument does.
+    """
+
+    def __call__(self,
+                 parser: argparse.ArgumentParser,
+                 namespace: argparse.Namespace,
+                 values: Any,
+                 option_string: Optional[str] = None) -> None:
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except (AssertionError, ValueError, RecursionError) as error:
+            raise argparse.ArgumentError(
+                self, f'{values} is not KEY=VALUE with balanced brackets '
+                f'({error})') from error
 
     @staticmethod
     def _parse_iterable(val: str) -> Any:
@@ -34,7 +50,8 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     ``clip_len`` or ``scale`` when it is read, so the host's
     ``merge_from_dict`` comes too late to change them through the variable.
     Here an option that names a variable acts as if the config, or the base
-    that it stands in, had that value on its line.
+    that it stands in, had that value on its line, and nothing added to it
+    later (``clip_len *= 2``).
 
     Args:
         filename (str): Path of the config.
@@ -45,7 +62,8 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
 
     Raises:
         InputError: If an option names nothing that the config or MMEngine
-            knows, or a variable that nothing follows.
+            knows, or a variable that nothing follows, or has a value that
+            the config cannot be computed with.
     """
     plain = Config.fromfile(filename)
     variables = {}
@@ -62,7 +80,13 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     cfg = _read_with(filename, variables) if variables else plain
     # Config has no setter: it would take the name for one of its keys.
     object.__setattr__(cfg, '_filename', filename)
-    cfg.merge_from_dict(options)
+    try:
+        cfg.merge_from_dict(options)
+    # The host raises what Python does, for any value in a wrong place.
+    except Exception as error:
+        raise InputError(
+            f'the options {options} do not fit {filename}: {error}'
+        ) from error
     return cfg
 
 
@@ -81,10 +105,18 @@ def _require_followed(plain: Config, filename: str, name: str,
 
 
 def _read_with(filename: str, variables: Dict[str, Any]) -> Config:
+    # MMEngine would put other texts in their place, quotes or not.
+    if '{{' in repr(variables):
+        raise InputError(f'{variables}: no value may contain {{{{')
     with TemporaryDirectory() as folder:
         path = osp.abspath(filename)
         _rewrite(path, variables, folder)
-        return Config.fromfile(folder + path)
+        try:
+            return Config.fromfile(folder + path)
+        except Exception as error:
+            raise InputError(
+                f'{filename} cannot be computed with {variables}: {error}'
+            ) from error
 
 
 def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
@@ -109,6 +141,12 @@ def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
             osp.relpath(base, osp.dirname(path)) if osp.isabs(base) else base
             for base in bases
         ])
+    # What an option sets is its last value: nothing is added to it later.
+    tree.body = [
+        node for node in tree.body
+        if not (isinstance(node, ast.AugAssign) and isinstance(
+            node.target, ast.Name) and node.target.id in variables)
+    ]
     for node in tree.body:
         if isinstance(node, ast.Assign):
             target = node.targets[-1]

@@ -1,7 +1,6 @@
 from .transforms import (
+    DecodeFrames,
     DecodePlanes,
-    DecordDecodeInOrder,
-    DecordOpen,
     DeviceCrop,
     OpenVideo,
     PerClip,
@@ -12,7 +11,7 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodePlanes', 'DecordDecodeInOrder', 'DecordOpen', 'DeviceCrop',
-    'OpenVideo', 'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
-    'VideoFolder', 'VideoList'
+    'DecodeFrames', 'DecodePlanes', 'DeviceCrop', 'OpenVideo', 'PerClip',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
+    'VideoList'
 ]

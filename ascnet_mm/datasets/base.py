@@ -1,22 +1,33 @@
 import hashlib
 import logging
+import math
 import os.path as osp
 import random
 from abc import abstractmethod
 from contextlib import contextmanager
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Set
 
 import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
+from mmaction.datasets import transforms as host
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from ..errors import InputError
-from .transforms.reader import UnreadableVideo
+from ..text import printable
+from .skipped_list import SkippedList
+from .time_limit import within
+from .transforms.decode import DecodeFrames, DecodePlanes, OpenVideo
+from .transforms.reader import UnreadableVideo, reason
 
 ROLES = ('gallery', 'query')
+# Broken files make decoders and their bindings raise about anything: what
+# one of these raises is taken for the file's fault.
+DECODING = (OpenVideo, DecodePlanes, DecodeFrames, host.DecordInit,
+            host.DecordDecode, host.PyAVInit, host.PyAVDecode,
+            host.OpenCVInit, host.OpenCVDecode)
 
 
 class BaseVideoDataset(BaseActionDataset):
@@ -27,17 +38,33 @@ class BaseVideoDataset(BaseActionDataset):
     (:class:`SampleSeedHook` tells seed and epoch). In test mode seed and
     epoch are 0: every evaluation sees the same clips.
 
-    A video that cannot be read is named once in the log. In training another
-    one takes its place, drawn likewise; in test mode the sample keeps its
-    place without clips, with the metainfo ``readable=False``.
+    A video that cannot be read, or not in time, is named once in the log and
+    not tried again. In training another one takes its place, drawn likewise;
+    in test mode the sample keeps its place without clips, with the metainfo
+    ``readable=False``.
 
     Every sample carries ``video_id`` (a number made from its absolute
     path), ``sample_seed`` and ``role``, which is ``'query'`` unless the data
     set says that it is ``'gallery'``.
+
+    Args:
+        *args: As for the host's ``BaseActionDataset``.
+        time_limit (float): Seconds after which a video counts as unreadable.
+            Defaults to 60 (ours).
+        **kwargs: As for the host's ``BaseActionDataset``.
+
+    Raises:
+        InputError: If ``time_limit`` is not positive.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, time_limit: float = 60, **kwargs) -> None:
+        if not 0 < time_limit < math.inf:
+            raise InputError(
+                f'time_limit is a number of seconds, not {time_limit}')
         super().__init__(*args, **kwargs)
+        self.time_limit = time_limit
+        self._list: Optional[SkippedList] = None
+        self._named: Set[str] = set()
         # Shared with the workers, which are started after this.
         self._draws = torch.zeros(2, dtype=torch.int64).share_memory_()
         self._skipped = torch.zeros(
@@ -53,6 +80,23 @@ class BaseVideoDataset(BaseActionDataset):
         """Tensor: Which videos were found unreadable so far, bool ``[len]``.
         """
         return self._skipped.clone()
+
+    def share_skipped(self, path: str) -> None:
+        """Name unreadable videos in a file, and try none that it names.
+
+        To be called before the workers start, and again to hear what others
+        have written to it since.
+
+        Args:
+            path (str): The file, see :class:`SkippedList`.
+        """
+        self._list = SkippedList(path)
+        new = self._list.names() - self._named
+        if new:
+            self._named |= new
+            for index in range(len(self)):
+                if printable(self.get_data_info(index)['filename']) in new:
+                    self._skipped[index] = True
 
     def set_draws(self, seed: int, epoch: int) -> None:
         """Set what the training samples' random numbers come from."""
@@ -95,17 +139,48 @@ class BaseVideoDataset(BaseActionDataset):
             return None
         info = self.get_data_info(idx)
         info['sample_seed'] = sample_seed
+        filename = info['filename']
         try:
+            # Around the thread: one that is left behind draws no more.
             with seeded(sample_seed):
-                return self.pipeline(info)
-        except UnreadableVideo as error:
-            self._skipped[idx] = True
-            print_log(
-                f'skipped, cannot be read: {info["filename"]} '
-                f'({error})',
-                logger='current',
-                level=logging.WARNING)
+                return within(self.time_limit, self._transform, info)
+        except (UnreadableVideo, TimeoutError) as error:
+            self._skip(idx, filename, str(error))
             return None
+
+    def _transform(self, data: dict) -> dict:
+        """Send a sample through the pipeline.
+
+        Raises:
+            UnreadableVideo: If opening or decoding fails.
+        """
+        for transform in self.pipeline.transforms:
+            try:
+                data = transform(data)
+            except (UnreadableVideo, InputError):
+                raise
+            except Exception as error:
+                if isinstance(transform, DECODING):
+                    raise UnreadableVideo(reason(error)) from error
+                raise
+            if data.get('total_frames', 1) < 1:
+                raise UnreadableVideo('it has no frame')
+        return data
+
+    def _skip(self, idx: int, filename: str, why: str) -> None:
+        if self._skipped[idx]:  # meanwhile, by another worker
+            return
+        self._skipped[idx] = True
+        try:
+            if self._list is not None and not self._list.add(filename, why):
+                return
+        except OSError as error:
+            why = f'{why}; not written to {self._list.path}: {error.strerror}'
+        print_log(
+            f'skipped, cannot be read: {printable(filename)} '
+            f'({printable(why)})',
+            logger='current',
+            level=logging.WARNING)
 
     def _without_clips(self, idx: int) -> dict:
         info = self.get_data_info(idx)

@@ -67,7 +67,6 @@ custom_hooks = [
     dict(type='MemoryBankHook'),
     dict(type='SampleSeedHook'),
     dict(type='SyncBuffersHook'),
-    dict(type='SkippedVideosHook'),
     # ours, limits included: docs/reliability.md says where they come from
     dict(type='TrainingHealthHook'),
     dict(type='InitialValidationHook')

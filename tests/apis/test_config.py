@@ -1,6 +1,9 @@
 import argparse
+import os
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from mmengine.config import Config
 
 from ascnet_mm import InputError
@@ -85,3 +88,68 @@ def test_options_keep_blanks_and_parse_like_the_hosts(text, value):
     parser = argparse.ArgumentParser()
     parser.add_argument('--o', nargs='+', action=OptionAction)
     assert parser.parse_args(['--o', f'a.b={text}']).o == {'a.b': value}
+
+
+def test_nothing_is_added_to_a_variable_that_an_option_sets(tmp_path):
+    path = tmp_path / 'x.py'
+    path.write_text('clip_len = 16\nsize = 4\nclip_len *= 2\nsize += 1\n'
+                    'uses = [clip_len, size]\n')
+    assert read_config(str(path), {}).uses == [32, 5]
+    assert read_config(str(path), dict(clip_len=8)).uses == [8, 5]
+
+
+MARK = 'executed_by_an_option'
+VALUES = st.one_of(
+    st.text(max_size=20), st.text('[](),\'"{}=:.$\\\n', max_size=12),
+    st.sampled_from([
+        f'__import__("os").mkdir("{MARK}")', f"');__import__('os').mkdir("
+        f"'{MARK}');('", f'{{{{$X:"+__import__("os").mkdir("{MARK}")+"}}}}',
+        f'$(mkdir {MARK})', 'inf', 'nan', '-1', '1e999', '9' * 5000, 'None',
+        '[' * 300, '(1,', '{{ _base_.pipeline }}', '{{ fileDirname }}',
+        '\udcff', '\0'
+    ]))
+KEYS = st.one_of(
+    st.sampled_from([
+        'clip_len', 'size', 'data_root', 'split', 'pipeline', 'loader',
+        'pipeline.0', 'pipeline.9.x', 'pipeline.x', 'loader.root.x.y',
+        'val.pipeline.1.crop', 'load_from', '_base_', 'val._delete_',
+        'filename', '', '.', 'new.key'
+    ]), st.text(max_size=8))
+
+
+@given(st.lists(st.tuples(KEYS, VALUES), min_size=1, max_size=3))
+@example([('clip_len', f"');__import__('os').mkdir('{MARK}');('")])
+@example([('data_root', f'{{{{$X:"+__import__("os").mkdir("{MARK}")+"}}}}')])
+@example([('pipeline.9.x', '1')])
+@settings(max_examples=60, deadline=None, suppress_health_check=[
+    HealthCheck.function_scoped_fixture])
+def test_no_option_is_executed_or_ends_in_a_traceback(path, options):
+    parser = argparse.ArgumentParser(exit_on_error=True)
+    parser.add_argument('--o', nargs='+', action=OptionAction, default={})
+    words = [f'{key}={value}' for key, value in options]
+    try:
+        cfg = read_config(path, parser.parse_args(['--o', *words]).o)
+    except (InputError, SystemExit):
+        pass
+    else:
+        assert isinstance(cfg, Config)
+    assert not os.path.exists(MARK)
+
+
+@pytest.mark.parametrize('word', ['clip_len', 'a=(1,', '=' * 3 + '((', 'x'])
+def test_what_is_no_option_is_refused_as_arguments_are(word, capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--o', nargs='+', action=OptionAction)
+    if word.startswith('='):
+        word += ','
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(['--o', word])
+    assert stop.value.code == 2 and 'KEY=VALUE' in capsys.readouterr().err
+
+
+def test_a_value_that_breaks_the_config_is_refused(path):
+    for options in (dict(size='x'), {'pipeline.9.x': 1},
+                    dict(clip_len=float('nan')),
+                    dict(data_root='{{ $HOME }}')):
+        with pytest.raises(InputError):
+            read_config(path, options)

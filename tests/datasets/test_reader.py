@@ -74,6 +74,14 @@ def test_it_seeks_only_where_that_saves_frames(wanted, seeks, decoded,
     assert (spy.seeks, spy.decoded) == (seeks, decoded)
 
 
+def test_no_key_frame_lies_before_the_first_one(tmp_path):
+    reader = VideoReader(render(tmp_path / 'plain.mp4'))
+    reader.timetable.keys[:] = [20, 30]
+    reader.container = spy = Spy(reader.container)
+    assert [told(f) for f in reader.frames([0, 3])] == [0, 3]
+    assert spy.seeks == 0
+
+
 def test_a_seek_that_leads_past_the_frame_is_taken_back(tmp_path):
     reader = VideoReader(render(tmp_path / 'plain.mp4'))
     reader.timetable.keys[:] = [0, 20]  # there is none: it lands on 24 or 12

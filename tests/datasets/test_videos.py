@@ -11,9 +11,9 @@ from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder, VideoList
 
 PIPELINE = [
-    dict(type='DecordOpen'),
+    dict(type='OpenVideo'),
     dict(type='SpeedPairedSampleFrames', clip_len=4),
-    dict(type='DecordDecodeInOrder'),
+    dict(type='DecodeFrames'),
     dict(
         type='PerClip',
         transforms=[

@@ -210,15 +210,35 @@ def test_the_best_checkpoint_and_tensorboard_can_be_asked_for(
     assert list(tmp_path.rglob('events.out.tfevents*'))
 
 
-def test_unreadable_files_are_counted_at_the_end(videos, tmp_path):
+def test_unreadable_files_are_named_and_counted(videos, tmp_path):
     shutil.copytree(f'{videos}/videos', tmp_path / 'videos')
-    for index in range(3):
-        (tmp_path / 'videos' / f'bad{index}.mp4').write_bytes(b'no video')
-    done = train(tmp_path / 'work', tmp_path / 'videos',
-                 'val_cfg=None', 'val_dataloader=None', 'val_evaluator=None',
-                 'train_dataloader.dataset.part=all')
+    names = ['a\nb.mp4', '[red]%s{0}$(touch y).mp4', '-x.mp4']
+    for name in names:
+        (tmp_path / 'videos' / name).write_bytes(b'no video')
+    os.mkfifo(tmp_path / 'videos' / 'pipe.mp4')
+    options = ('val_cfg=None', 'val_dataloader=None', 'val_evaluator=None',
+               'train_dataloader.dataset.part=all')
+    listed = tmp_path / 'work' / 'skipped_videos.txt'
+    done = train(tmp_path / 'work', tmp_path / 'videos', *options)
     assert done.returncode == 0, done.stderr[-2000:]
     printed = done.stdout + done.stderr
-    assert '3 of 67 training videos could not be read' in printed
-    for index in range(3):
-        assert printed.count(f'bad{index}.mp4 (') == 1
+    assert '4 of 68 training videos could not be read' in printed
+    assert printed.count('skipped, cannot be read') == 4
+    lines = dict(line.split('\t') for line in
+                 listed.read_text().splitlines())
+    root = f'{tmp_path}/videos/'
+    assert set(lines) == {
+        f'{root}{name}' for name in ('a\\nb.mp4', *names[1:], 'pipe.mp4')}
+    assert lines[f'{root}pipe.mp4'] == 'it is no regular file'
+    # a resumed run tries none again and says none twice
+    done = train(tmp_path / 'work', tmp_path / 'videos', *options,
+                 'train_cfg.max_epochs=3', args=['--resume'])
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = done.stdout + done.stderr
+    assert '4 of 68 training videos could not be read' in printed
+    assert 'skipped, cannot be read' not in printed
+    # too many stop the run
+    refused(
+        train(tmp_path / 'other', tmp_path / 'videos', *options,
+              'default_hooks.skipped_videos.max_share=0.05'),
+        '4 of the 68 training videos', 'skipped_videos.txt', 'max_share')

@@ -262,6 +262,8 @@ def test_features_are_written_with_names_and_labels(
     assert found['names'].tolist() == [name for name, _ in lines[1:]]
     assert found['labels'].tolist() == [int(label) for _, label in lines[1:]]
     assert found['unreadable'].tolist() == [lines[0][0]]
+    [skipped] = tmp_path.glob('*/skipped_videos.txt')
+    assert lines[0][0] in skipped.read_text()
 
     folder = root / 'videos' / osp.dirname(lines[-1][0])
     done = extract(str(folder), str(tmp_path / 'folder.npz'))

@@ -306,22 +306,6 @@ def test_unreadable_videos_are_listed_and_reported(ucf101, run, videos):
     assert contents('data/ucf101') == first
 
 
-@pytest.mark.parametrize('reason, kept', [
-    ('[08:03:48] /a/reader.cc:270: [/x.mp4] No duration.',
-     '[/x.mp4] No duration.'),
-    ('[08:03:48] /a/reader.cc:151: Check failed: st_nb >= 0 '
-     '(-1128613112 vs. 0) no stream', 'Check failed: st_nb >= 0 no stream'),
-    ('Error reading /x.mp4...', 'Error reading /x.mp4...'),
-])
-def test_a_reason_is_the_same_in_each_run(reason, kept, monkeypatch):
-
-    def fail(self, results):
-        raise prepare.UnreadableVideo(reason)
-
-    monkeypatch.setattr(prepare.DecordOpen, 'transform', fail)
-    assert prepare.why_unreadable('/x.mp4') == kept
-
-
 # ------------------------------------------------------ what is refused
 
 

@@ -31,9 +31,13 @@ from rich.progress import track
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import run_script
-from ascnet_mm.datasets.transforms.decode import DecordOpen
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo
+from ascnet_mm.datasets.time_limit import within
+from ascnet_mm.datasets.transforms.reader import UnreadableVideo, VideoReader
 from ascnet_mm.datasets.video_folder import find_videos
+from ascnet_mm.text import printable
+
+# Seconds; the data sets' own limit.
+TIME_LIMIT = 60
 
 # -------------------------------------------------------- official files
 
@@ -299,26 +303,19 @@ def link(source: str, target: str) -> None:
             'stands there: remove it, or choose another --out')
 
 
-def silence() -> None:
-    """Stop decord from writing every failure through the progress bar."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
 def why_unreadable(path: str) -> Optional[str]:
     """Why a video cannot be opened, or None if it can."""
     try:
-        DecordOpen().transform(dict(filename=path))
-    except UnreadableVideo as error:
-        # The time and values in memory are different in each run.
-        return re.sub(r'^\[[\d:]+\] \S+ |\(-?\d+ vs\. -?\d+\) ', '',
-                      str(error))
+        within(TIME_LIMIT, VideoReader, path).close()
+    except (UnreadableVideo, TimeoutError) as error:
+        return str(error)
     return None
 
 
 def find_unreadable(root: str, paths: List[str],
                     workers: int) -> Dict[str, str]:
     """Open all videos; those that cannot be opened, and why."""
-    with ProcessPoolExecutor(workers, initializer=silence) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         reasons = pool.map(
             why_unreadable, [osp.join(root, path) for path in paths],
             chunksize=16)
@@ -335,6 +332,7 @@ def report(path: str, reasons: Dict[str, str], what: str) -> None:
         if osp.exists(path):
             os.remove(path)
         return
+    reasons = {printable(name): why for name, why in reasons.items()}
     write_lines(path, [f'{video}\t{why}' for video, why in reasons.items()])
     print(f'{what}: {len(reasons)}, all named in {path}')
     for video, why in list(reasons.items())[:3]:

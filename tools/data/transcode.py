@@ -49,7 +49,10 @@ from rich.progress import track
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import run_script
+from ascnet_mm.datasets.transforms.reader import MAX_PIXELS, orientation
 from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
+from ascnet_mm.datasets.video_list import read_lines, split_line
+from ascnet_mm.text import printable
 
 # decord opens no narrower picture.
 NARROWEST = 32
@@ -98,12 +101,16 @@ def opened(path: str) -> Iterator[tuple]:
     Raises:
         Unreadable: If there is no video in it.
     """
-    with av.open(path, metadata_errors='replace') as container:
+    with av.open(
+            osp.abspath(path),
+            metadata_errors='replace',
+            options={'protocol_whitelist': 'file'}) as container:
         stream = container.streams.best('video')
         # The cover of a sound file is a video stream, too.
         if stream is None or (stream.disposition
                               & av.stream.Disposition.attached_pic):
             raise Unreadable('it has no video')
+        stream.codec_context.options = {'max_pixels': str(MAX_PIXELS)}
         yield container, stream
 
 
@@ -217,28 +224,11 @@ def fit(width: int, height: int, short_edge: int) -> Tuple[int, int]:
     return (width * edge // short // 2 * 2, height * edge // short // 2 * 2)
 
 
-def display_matrix(frame: av.VideoFrame) -> List[float]:
-    """The four numbers that say how a frame is to be turned."""
-    try:
-        data = frame.side_data.get('DISPLAYMATRIX')
-    except ValueError:
-        # PyAV does not know all kinds of side data: then without flips.
-        angle = math.radians(frame.rotation)
-        cos, sin = math.cos(angle), math.sin(angle)
-        return [cos, -sin, sin, cos]
-    if data is None:
-        return [1, 0, 0, 1]
-    return np.frombuffer(data, np.int32)[[0, 1, 3, 4]].tolist()
-
-
 def turns(frame: av.VideoFrame) -> List[str]:
     """FFmpeg's filters that put a frame upright, by its display matrix."""
-    # (x, y) is shown at (a x + c y, b x + d y).
-    a, b, c, d = display_matrix(frame)
-    crossed = abs(b) > abs(a)
-    across, down = (c, b) if crossed else (a, d)
-    return (['transpose'] * crossed + ['hflip'] * (across < 0)
-            + ['vflip'] * (down < 0))
+    upright = orientation(frame)
+    return (['transpose'] * upright.transposed + ['hflip'] * upright.mirrored
+            + ['vflip'] * upright.flipped)
 
 
 def make_graph(frame: av.VideoFrame, filters: List[str]) -> av.filter.Graph:
@@ -492,27 +482,13 @@ def tails(paths: List[str]) -> Set[str]:
     }
 
 
-def split_line(line: str) -> Tuple[str, str]:
-    """Path and label of a line, as ``VideoList`` reads it."""
-    path, blank, label = line.rpartition(' ')
-    if path and label.lstrip('-').isdigit():
-        return path.rstrip(), blank + label
-    return line, ''
-
-
 def rewrite(lines: List[str]) -> List[str]:
     """Lines of a list with the names of the copies."""
     split = map(split_line, lines)
     return [
-        (as_copy(path) if path.lower().endswith(EXTENSIONS) else path) + label
-        for path, label in split
+        (as_copy(path) if path.lower().endswith(EXTENSIONS) else path)
+        + (label and f' {label}') for path, label in split
     ]
-
-
-def read_lines(path: str) -> List[str]:
-    """The lines of a file that are not empty, without blanks around."""
-    with open(path, encoding='utf-8', errors='surrogateescape') as file:
-        return [line.strip() for line in file if line.strip()]
 
 
 def copy_lists(source: str, target: str, videos: List[str]) -> List[str]:
@@ -622,11 +598,11 @@ def run(jobs: List[Job], report: str, args: argparse.Namespace,
 
     Problems are written down at once, for later runs.
     """
-    known = dict(line.split('\t', 1) for line in read_lines(report)
+    known = dict(line.partition('\t')[::2] for line in read_lines(report)
                  ) if osp.exists(report) else {}
     todo = [job for job in jobs if not job.done]
     results = {
-        job.name: Outcome(True, known.get(job.name, ''))
+        job.name: Outcome(True, known.get(printable(job.name), ''))
         for job in jobs if job not in set(todo)
     }
     make_folders(todo)
@@ -637,7 +613,8 @@ def run(jobs: List[Job], report: str, args: argparse.Namespace,
         for job, result in track(finished, 'copying', total=len(todo)):
             results[job.name] = result
             if result.problem:
-                print(job.name, result.problem, sep='\t', file=file)
+                print(printable(job.name), printable(result.problem),
+                      sep='\t', file=file)
                 file.flush()
     return results
 
@@ -645,7 +622,7 @@ def run(jobs: List[Job], report: str, args: argparse.Namespace,
 def finish(report: str, results: Dict[str, Outcome]) -> None:
     """Write down all problems, and show the first few."""
     problems = {
-        name: result.problem
+        printable(name): printable(result.problem)
         for name, result in sorted(results.items()) if result.problem
     }
     if not problems:

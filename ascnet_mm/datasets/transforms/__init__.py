@@ -1,9 +1,9 @@
-from .decode import DecordDecodeInOrder, DecordOpen
+from .decode import DecodeFrames, DecodePlanes, OpenVideo
+from .device_crop import DeviceCrop
 from .per_clip import PerClip
-from .planes import DecodePlanes, DeviceCrop, OpenVideo
 from .sampling import SlidingSampleFrames, SpeedPairedSampleFrames
 
 __all__ = [
-    'DecodePlanes', 'DecordDecodeInOrder', 'DecordOpen', 'DeviceCrop',
-    'OpenVideo', 'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'DecodeFrames', 'DecodePlanes', 'DeviceCrop', 'OpenVideo', 'PerClip',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -1,82 +1,226 @@
-from typing import List, Optional
+"""Videos opened and decoded: to colour planes or to RGB."""
+from typing import Dict, List, Optional, Tuple, Type, Union
 
-import decord
+import av
 import numpy as np
-from mmaction.datasets.transforms import DecordDecode, DecordInit
+from av.video.reformatter import (
+    ColorRange,
+    Colorspace,
+    Interpolation,
+    VideoReformatter,
+)
 from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
-from .reader import UnreadableVideo
+from .reader import (
+    MAX_PIXELS,
+    UnreadableVideo,
+    VideoReader,
+    orientation,
+)
 
-# Every unreadable file is named in the log; FFmpeg's chatter adds nothing.
-decord.logging.set_level(decord.logging.QUIET)
-
-DECORD_ERRORS = (decord.DECORDError, decord.DECORDLimitReachedError)
+# Of AVColorSpace; what names no matrix (2) is BT.601, as for FFmpeg's scaler
+# and with it for decord and OpenCV.
+BT709 = 1
+BT601 = (2, 5, 6)
+# What FFmpeg's scaler knows beside these: FCC, SMPTE 240M and BT.2020.
+OTHER_MATRICES = (4, 7, 9)
+FULL_RANGE = 2
+PLANAR_420 = ('yuv420p', 'yuvj420p')
+# Without these the scaler is up to three levels off.
+EXACT = (
+    Interpolation.BILINEAR | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT)
 
 
 @TRANSFORMS.register_module()
-class DecordOpen(DecordInit):
-    """The host's ``DecordInit`` that tells bad files from other errors.
+class OpenVideo(BaseTransform):
+    """Open a video with FFmpeg (PyAV).
 
-    Added keys: ``video_reader``, ``total_frames``, ``avg_fps``.
+    Required keys: ``filename``. Added keys: ``video_reader``,
+    ``total_frames``, ``avg_fps``.
 
     Args:
-        num_threads (int): Threads of the decoder. Defaults to 1.
+        max_pixels (int): The most pixels that a frame may have. Defaults to
+            2**25, which an 8K picture has.
         backend_args (dict, optional): Where files lie, as for MMEngine's
             ``fileio``. Defaults to None: told by the path.
     """
 
     def __init__(self,
-                 num_threads: int = 1,
+                 max_pixels: int = MAX_PIXELS,
                  backend_args: Optional[dict] = None) -> None:
-        super().__init__(num_threads=num_threads)
+        self.max_pixels = max_pixels
         self.backend_args = backend_args
-
-    def _get_video_reader(self, filename: str) -> decord.VideoReader:
-        # The reader keeps a downloaded file open after its name has gone.
-        with fileio.get_local_path(filename, self.backend_args) as path:
-            return decord.VideoReader(path, num_threads=self.num_threads)
 
     def transform(self, results: dict) -> dict:
         """Open the file.
 
         Raises:
             UnreadableVideo: If it does not exist, is no video or has no
-                frame.
+                frame, or larger ones than ``max_pixels``.
         """
-        try:
-            results = super().transform(results)
-        # decord has no error class of its own for a file it cannot open.
-        except (OSError, RuntimeError, *DECORD_ERRORS) as error:
-            raise UnreadableVideo(_reason(error)) from error
-        if results['total_frames'] < 1:
-            raise UnreadableVideo('it has no frame')
+        with fileio.get_local_path(results['filename'],
+                                   self.backend_args) as path:
+            reader = VideoReader(path, self.max_pixels)
+        results['video_reader'] = reader
+        results['total_frames'] = len(reader)
+        results['avg_fps'] = reader.fps
         return results
 
 
 @TRANSFORMS.register_module()
-class DecordDecodeInOrder(DecordDecode):
-    """The host's ``DecordDecode`` that reads each frame once, ascending.
+class DecodePlanes(BaseTransform):
+    """Decode frames to planes of luma and chroma, without converting colours.
 
-    The clips of a video overlap, and a step back makes the decoder start
-    again at the key frame before.
+    Half the bytes of RGB, and a third less work on prepared files. The
+    preprocessor makes RGB of them on the device, by the file's own matrix
+    and range.
+
+    Required keys: ``video_reader``, ``frame_inds``, ``num_clips``. Added
+    keys: ``imgs`` (uint8 ``[clips, T, 3 H / 2, W]``, upright: H rows of
+    luma, H / 2 rows that hold both chroma planes; odd sizes lose a row or a
+    column), ``img_shape`` (H, W), ``original_shape``, ``bt709``,
+    ``full_range``.
     """
 
-    def _decord_load_frames(self, container: object,
-                            frame_inds: np.ndarray) -> List[np.ndarray]:
-        ascending, places = np.unique(frame_inds, return_inverse=True)
-        try:
-            frames = super()._decord_load_frames(container, ascending)
-        except DECORD_ERRORS as error:
-            raise UnreadableVideo(_reason(error)) from error
-        return [frames[place] for place in places]
+    def transform(self, results: dict) -> dict:
+        """Decode each frame once, ascending, and close the file.
+
+        Raises:
+            UnreadableVideo: If a frame cannot be decoded.
+        """
+        clips = _read(results, _Planes)
+        results['imgs'] = clips.planes.reshape(
+            results['num_clips'], -1, *clips.planes.shape[1:])
+        results['img_shape'] = results['original_shape'] = clips.shape
+        results['bt709'] = clips.bt709
+        results['full_range'] = clips.full_range
+        return results
 
 
-def _reason(error: Exception) -> str:
-    """The line of an error that says something, without decord's stack."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    telling = [
-        line for line in lines
-        if line and not line.startswith(('Stack trace', '[bt]', 'File '))
-    ]
-    return telling[0][:200] if telling else type(error).__name__
+@TRANSFORMS.register_module()
+class DecodeFrames(BaseTransform):
+    """Decode frames to RGB, as the host's transforms take them.
+
+    Colours are converted by the file's own matrix and range, to the nearest
+    level.
+
+    Required keys: ``video_reader``, ``frame_inds``. Added keys: ``imgs`` (a
+    list of uint8 ``[H, W, 3]``, upright, none shares memory with another),
+    ``img_shape`` (H, W), ``original_shape``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Decode each frame once, ascending, and close the file.
+
+        Raises:
+            UnreadableVideo: If a frame cannot be decoded.
+        """
+        results['imgs'] = list(_read(results, _Pictures).pictures)
+        results['img_shape'] = results['imgs'][0].shape[:2]
+        results['original_shape'] = results['img_shape']
+        return results
+
+
+def _read(results: dict, kind: Type[Union['_Planes', '_Pictures']]
+          ) -> Union['_Planes', '_Pictures']:
+    """Decode the wanted frames into a new ``kind``."""
+    places: Dict[int, List[int]] = {}
+    for place, index in enumerate(np.ravel(results['frame_inds']).tolist()):
+        places.setdefault(index, []).append(place)
+    ascending = sorted(places)
+    reader, pictures = results.pop('video_reader'), None
+    try:
+        for index, frame in zip(ascending, reader.frames(ascending)):
+            if pictures is None:
+                pictures = kind(frame, np.size(results['frame_inds']))
+            pictures.put(frame, places[index])
+    finally:
+        reader.close()
+    return pictures
+
+
+class _Planes:
+    """Planes of frames like the first one: uint8 ``[N, 3 H / 2, W]``."""
+
+    def __init__(self, frame: av.VideoFrame, count: int) -> None:
+        self.stored = frame.height // 2 * 2, frame.width // 2 * 2
+        if min(self.stored) < 2:
+            raise UnreadableVideo(
+                f'its pictures of {frame.width} x {frame.height} pixels are '
+                'smaller than 2 x 2')
+        self.upright = orientation(frame)
+        self.shape = (
+            self.stored[::-1] if self.upright.transposed else self.stored)
+        height, width = self.shape
+        self.planes = np.empty((count, height * 3 // 2, width), np.uint8)
+        # Others are brought to BT.601 by FFmpeg.
+        own = self.is_own(frame)
+        self.bt709 = own and frame.colorspace == BT709
+        self.full_range = own and (frame.color_range == FULL_RANGE
+                                   or frame.format.name == 'yuvj420p')
+        self.scaler = VideoReformatter()
+
+    @staticmethod
+    def is_own(frame: av.VideoFrame) -> bool:
+        """Whether the preprocessor knows these planes."""
+        return (frame.format.name in PLANAR_420
+                and frame.colorspace not in OTHER_MATRICES)
+
+    def put(self, frame: av.VideoFrame, places: List[int]) -> None:
+        """Copy a frame to one or several places."""
+        even = frame.height // 2 * 2, frame.width // 2 * 2
+        if even != self.stored or not self.is_own(frame):
+            frame = _convert(
+                self.scaler, frame, self.stored, 'yuv420p',
+                dst_colorspace=(Colorspace.ITU709
+                                if self.bt709 else Colorspace.ITU601),
+                dst_color_range=(ColorRange.JPEG
+                                 if self.full_range else ColorRange.MPEG))
+        height, width = self.shape
+        out = self.planes[places[0]]
+        chroma = out[height:].reshape(2, height // 2, width // 2)
+        for plane, part in zip(frame.planes, (out[:height], *chroma)):
+            rows, columns = (
+                part.shape[::-1] if self.upright.transposed else part.shape)
+            lines = np.frombuffer(plane, np.uint8).reshape(
+                -1, plane.line_size)
+            part[:] = self.upright.apply(lines[:rows, :columns])
+        for place in places[1:]:
+            self.planes[place] = out
+
+
+class _Pictures:
+    """RGB of frames like the first one: uint8 ``[N, H, W, 3]``."""
+
+    def __init__(self, frame: av.VideoFrame, count: int) -> None:
+        self.stored = frame.height, frame.width
+        self.upright = orientation(frame)
+        shape = self.stored[::-1] if self.upright.transposed else self.stored
+        self.pictures = np.empty((count, *shape, 3), np.uint8)
+        self.scaler = VideoReformatter()
+
+    def put(self, frame: av.VideoFrame, places: List[int]) -> None:
+        """Copy a frame to one or several places."""
+        frame = _convert(self.scaler, frame, self.stored, 'rgb24',
+                         dst_color_range=ColorRange.JPEG)
+        height, width = self.stored
+        [plane] = frame.planes
+        lines = np.frombuffer(plane, np.uint8).reshape(height, -1)
+        picture = lines[:, :3 * width].reshape(height, width, 3)
+        self.pictures[places] = self.upright.apply(picture)
+
+
+def _convert(scaler: VideoReformatter, frame: av.VideoFrame,
+             size: Tuple[int, int], pixels: str, **colors) -> av.VideoFrame:
+    """A frame in another size (H, W) and format, on one thread."""
+    if frame.colorspace not in (BT709, *BT601, *OTHER_MATRICES):
+        colors['src_colorspace'] = Colorspace.ITU601
+    # The scaler's full chroma misreads it (FFmpeg 8).
+    if frame.format.name in ('yuv440p10le', 'yuv440p12le'):
+        frame = scaler.reformat(frame, format='yuv420p', threads=1)
+    return scaler.reformat(
+        frame, size[1], size[0], pixels, interpolation=EXACT, threads=1,
+        **colors)

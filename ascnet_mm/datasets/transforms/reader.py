@@ -1,11 +1,26 @@
 """Reading chosen frames of a video through FFmpeg (PyAV)."""
+import math
+import os
+import os.path as osp
+import stat
 from bisect import bisect_right
-from typing import Iterator, List, NamedTuple, Sequence, Union
+from itertools import islice
+from typing import Iterator, List, NamedTuple, Sequence
 
 import av
+import numpy as np
 
 # Every unreadable file is named in the log; FFmpeg's chatter adds nothing.
 av.logging.set_level(None)
+
+# The largest picture that is decoded: 8K (7680 x 4320) is (ours).
+MAX_PIXELS = 2**25
+# 23 hours at 25 frames a second (ours).
+MAX_FRAMES = 2**21
+# Of a damaged file a tenth may be missing at the end (ours).
+LOST = 0.1
+# They only name other files or addresses.
+PLAYLISTS = {'applehttp', 'concat', 'dash', 'hls', 'imf', 'sdp'}
 
 
 class UnreadableVideo(Exception):
@@ -23,30 +38,64 @@ class Timetable(NamedTuple):
     keys: List[int]
 
 
+class Orientation(NamedTuple):
+    """How stored pictures are put upright, in this order.
+
+    Attributes:
+        transposed (bool): Rows become columns.
+        mirrored (bool): Then left and right change places.
+        flipped (bool): Then top and bottom do.
+    """
+    transposed: bool = False
+    mirrored: bool = False
+    flipped: bool = False
+
+    def apply(self, picture: np.ndarray) -> np.ndarray:
+        """A view of ``[H, W, ...]`` that is upright."""
+        if self.transposed:
+            picture = picture.swapaxes(0, 1)
+        if self.mirrored:
+            picture = picture[:, ::-1]
+        return picture[::-1] if self.flipped else picture
+
+
 class VideoReader:
     """The first video stream of a file, decoded on one thread.
 
     Frames are counted in the order in which they are shown. The file is
     opened once, read forwards, and sought in only where a key frame lies
-    between here and the next wanted frame.
+    between here and the next wanted frame. Where that fails it is read again
+    from its beginning, over damaged packets: the next frame stands in for
+    one that is lost, the last one for up to a tenth of all at the end.
 
     Args:
-        file (str | file object): The file.
+        path (str): The file. Only regular files are opened.
+        max_pixels (int): The most pixels that a frame may have. Defaults to
+            ``MAX_PIXELS``.
 
     Raises:
-        UnreadableVideo: If it holds no video or no frame.
+        UnreadableVideo: If it holds no video or no frame, or one that is
+            larger or longer than the limits.
     """
 
-    def __init__(self, file: Union[str, object]) -> None:
-        self._file = file
-        self.container = self._decoded = None
-        self._seekable = True
+    def __init__(self, path: str, max_pixels: int = MAX_PIXELS) -> None:
+        # Absolute: FFmpeg takes a name such as `concat:x` for an address.
+        self._path = osp.abspath(path)
+        self._max_pixels = max_pixels
+        self.container = self._decoded = self._last = None
+        self._careful = False
         try:
+            # A pipe would block, and a device may do anything.
+            if not stat.S_ISREG(os.stat(self._path).st_mode):
+                raise UnreadableVideo('it is no regular file')
             self._open()
             self.timetable = self._read_timetable()
+        except UnreadableVideo:
+            self.close()
+            raise
         except IndexError:
             raise UnreadableVideo('it has no video stream') from None
-        except (OSError, av.FFmpegError) as error:
+        except (OSError, ValueError, av.FFmpegError) as error:
             raise UnreadableVideo(reason(error)) from error
         if not self.timetable.pts:
             raise UnreadableVideo('it has no frame')
@@ -85,50 +134,73 @@ class VideoReader:
 
     def _open(self) -> None:
         self.close()
-        if hasattr(self._file, 'seek'):
-            self._file.seek(0)
-        self.container = av.open(self._file, metadata_errors='ignore')
+        self.container = av.open(
+            self._path,
+            metadata_errors='ignore',
+            options={'protocol_whitelist': 'file'})
+        if PLAYLISTS.intersection(self.container.format.name.split(',')):
+            raise UnreadableVideo('it is a playlist')
         self.stream = self.container.streams.video[0]
+        context = self.stream.codec_context
+        if context.width * context.height > self._max_pixels:
+            raise UnreadableVideo(
+                f'its pictures of {context.width} x {context.height} pixels '
+                f'are larger than {self._max_pixels} in all')
+        # Pictures can be larger than the file says.
+        context.options = {'max_pixels': str(self._max_pixels)}
         # A loader has a worker per core already.
         self.stream.thread_count = 1
         self._here = -1
 
     def _frame(self, index: int) -> av.VideoFrame:
         pts, keys = self.timetable
-        key = keys[bisect_right(keys, index) - 1] if keys else 0
-        sought = self._seekable and key > self._here + 1
-        if sought:
-            self._stop_decoding()
-            self.container.seek(pts[key], stream=self.stream)
-        if self._decoded is None:
-            self._decoded = self._decode()
-        for frame in self._decoded:
-            self._here = (
-                self._here + 1 if frame.pts is None else
-                bisect_right(pts, frame.pts) - 1)
-            if self._here == index or (self._here > index
-                                       and not self._seekable):
-                return frame
-            if self._here > index:
-                break
-        if not self._seekable:
-            raise UnreadableVideo(
-                f'frame {index} of {len(pts)} cannot be decoded')
+        if self._careful and self._here >= index:
+            return self._last
+        before = bisect_right(keys, index)
+        key = keys[before - 1] if before else 0
+        sought = not self._careful and key > self._here + 1
+        try:
+            if sought:
+                self._stop_decoding()
+                self.container.seek(pts[key], stream=self.stream)
+            if self._decoded is None:
+                self._decoded = self._decode()
+            for frame in self._decoded:
+                self._last = frame
+                self._here = (
+                    self._here + 1 if frame.pts is None else
+                    bisect_right(pts, frame.pts) - 1)
+                if self._here == index or (self._here > index
+                                           and self._careful):
+                    return frame
+                if self._here > index:
+                    break
+        except av.FFmpegError:
+            if self._careful:
+                raise
+        if self._careful:
+            return self._stand_in(index)
         # Without a true index in the file, a seek may lead past the frame.
         self._open()
-        self._seekable = False
+        self._careful, self._last = True, None
         return self._frame(index)
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        """The frames from here on, as ``container.decode`` gives them.
+        """The frames from here on; if careful, without damaged packets.
 
         PyAV 18 loses 150 bytes with each of its generators that is neither
-        exhausted nor closed, and closes none of its own.
+        exhausted nor closed, so that ``container.decode`` is not for us.
         """
         packets = self.container.demux(self.stream)
         try:
             for packet in packets:
-                yield from packet.decode()
+                try:
+                    frames = packet.decode()
+                except (av.error.InvalidDataError, av.error.EOFError):
+                    if not self._careful:
+                        raise
+                    continue
+                yield from frames
         finally:
             packets.close()
 
@@ -137,22 +209,64 @@ class VideoReader:
             self._decoded.close()
         self._decoded = None
 
+    def _stand_in(self, index: int) -> av.VideoFrame:
+        """The last frame, for one that is missing at the end."""
+        lost = math.ceil(LOST * len(self))
+        if self._last is None or index > self._here + lost:
+            raise UnreadableVideo(
+                f'frame {index} of {len(self)} cannot be decoded')
+        return self._last
+
     def _read_timetable(self) -> Timetable:
-        """From the file's index where it has one, else from its packets."""
-        table = [(entry.timestamp, entry.is_keyframe)
-                 for entry in self.stream.index_entries
+        """From the file's index where it has one, else from its packets.
+
+        Raises:
+            UnreadableVideo: If it names more than ``MAX_FRAMES``.
+        """
+        entries = self.stream.index_entries
+        if len(entries) > MAX_FRAMES:
+            raise UnreadableVideo(f'it has more than {MAX_FRAMES} frames')
+        table = [(entry.timestamp, entry.is_keyframe) for entry in entries
                  if not entry.is_discard]
         # Without B-frames packets are stored in the order of showing.
         if self.stream.codec_context.has_b_frames or not (
                 len(table) == self.stream.frames > 0):
+            packets = islice(
+                self.container.demux(self.stream), MAX_FRAMES + 1)
             table = sorted(
-                (packet.pts, packet.is_keyframe)
-                for packet in self.container.demux(self.stream)
+                (packet.pts, packet.is_keyframe) for packet in packets
                 if packet.pts is not None and not packet.is_discard)
+            if len(table) > MAX_FRAMES:
+                raise UnreadableVideo(f'it has more than {MAX_FRAMES} frames')
             # Not every format lets one seek back to the beginning.
             self._open()
         return Timetable([pts for pts, _ in table],
                          [i for i, (_, key) in enumerate(table) if key])
+
+
+def orientation(frame: av.VideoFrame) -> Orientation:
+    """How a frame is put upright, by its display matrix.
+
+    A turn is taken to the nearest multiple of 90 degrees, stretching is
+    ignored.
+    """
+    try:
+        data = frame.side_data.get('DISPLAYMATRIX')
+    except ValueError:
+        # PyAV does not know all kinds of side data: then without mirrors.
+        angle = math.radians(frame.rotation)
+        cos, sin = math.cos(angle), math.sin(angle)
+        return _by_matrix(cos, -sin, sin, cos)
+    if data is None:
+        return Orientation()
+    return _by_matrix(*np.frombuffer(data, np.int32)[[0, 1, 3, 4]].tolist())
+
+
+def _by_matrix(a: float, b: float, c: float, d: float) -> Orientation:
+    # (x, y) is shown at (a x + c y, b x + d y).
+    crossed = abs(b) > abs(a)
+    across, down = (c, b) if crossed else (a, d)
+    return Orientation(crossed, across < 0, down < 0)
 
 
 def reason(error: Exception) -> str:

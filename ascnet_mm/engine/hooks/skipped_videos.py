@@ -1,18 +1,88 @@
+import contextlib
 import logging
+import os
+import os.path as osp
+from typing import List, Optional
 
 import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, barrier, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ...datasets.base import video_datasets
+from ...datasets.base import BaseVideoDataset
+from ...errors import InputError
+
+LIST = 'skipped_videos.txt'
 
 
 @HOOKS.register_module()
 class SkippedVideosHook(Hook):
-    """Say at the end of a run how many videos could not be read."""
+    """Name the videos that cannot be read, and stop where they are too many.
+
+    They are named in ``skipped_videos.txt``, a line each with path, tab and
+    reason, as they are found: in the work folder while training, in the
+    run's own folder below it in a test. A resumed run tries none of those
+    again that its work folder names, another run starts a new list.
+
+    Args:
+        max_share (float): Share of the training videos that may be
+            unreadable. Each rank checks it for those that it met after every
+            iteration, all ranks together after every epoch. Defaults to 0.1
+            (ours).
+
+    Raises:
+        InputError: If ``max_share`` is outside [0, 1].
+    """
+
+    def __init__(self, max_share: float = 0.1) -> None:
+        if not 0 <= max_share <= 1:
+            raise InputError('SkippedVideosHook: max_share must lie between '
+                             f'0 and 1, not {max_share}')
+        self.max_share = max_share
+        self.path: Optional[str] = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Begin the list, or go on with that of the run before."""
+        self.path = osp.join(runner.work_dir, LIST)
+        if runner.iter == 0 and is_main_process():
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self.path)
+        barrier()
+        self._share(runner, runner.train_dataloader)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Tell the training set what other ranks found."""
+        self._share(runner, runner.train_dataloader)
+
+    def before_val(self, runner: Runner) -> None:
+        """Tell the validation set where the list is."""
+        self._share(runner, runner.val_dataloader)
+
+    def before_test(self, runner: Runner) -> None:
+        """Tell the test set where the list is."""
+        self._share(runner, runner.test_dataloader)
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Stop if this rank has found too many.
+
+        Raises:
+            InputError: If they are more than ``max_share``.
+        """
+        self._check(_skipped(runner.train_dataloader))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Stop if all ranks have found too many.
+
+        Raises:
+            InputError: If they are more than ``max_share``.
+        """
+        self._check(_of_all_ranks(runner.train_dataloader))
 
     def after_train(self, runner: Runner) -> None:
         """Count the unreadable videos of all ranks and workers."""
@@ -20,13 +90,49 @@ class SkippedVideosHook(Hook):
         if runner.val_loop is not None:
             self._report(runner, 'validation', runner.val_dataloader)
 
-    @staticmethod
-    def _report(runner: Runner, part: str, loader: DataLoader) -> None:
-        skipped = torch.cat(
-            [dataset.skipped for dataset in video_datasets(loader.dataset)])
-        counts = skipped.long()
-        all_reduce(counts, op='max')
-        count = int(counts.sum())
+    def after_test(self, runner: Runner) -> None:
+        """Count the unreadable videos of all ranks and workers."""
+        self._report(runner, 'test', runner.test_dataloader)
+
+    def _share(self, runner: Runner, loader: DataLoader) -> None:
+        if self.path is None:
+            self.path = osp.join(runner.log_dir, LIST)
+        for dataset in _parts(loader):
+            dataset.share_skipped(self.path)
+
+    def _check(self, skipped: torch.Tensor) -> None:
+        count = int(skipped.count_nonzero())
+        if count > self.max_share * len(skipped):
+            raise InputError(
+                f'{count} of the {len(skipped)} training videos could not be '
+                f'read, more than {100 * self.max_share:g} %: {self.path} '
+                'names them with reasons; mend or remove them, or set '
+                'default_hooks.skipped_videos.max_share higher; a resumed '
+                'run tries those again whose lines are deleted there')
+
+    def _report(self, runner: Runner, part: str, loader: DataLoader) -> None:
+        skipped = _of_all_ranks(loader)
+        count = int(skipped.count_nonzero())
+        where = f', see {self.path}' if count else ''
         runner.logger.log(
             logging.WARNING if count else logging.INFO,
-            f'{count} of {len(counts)} {part} videos could not be read')
+            f'{count} of {len(skipped)} {part} videos could not be read'
+            f'{where}')
+
+
+def _parts(loader: DataLoader) -> List[BaseVideoDataset]:
+    parts = getattr(loader.dataset, 'datasets', [loader.dataset])
+    return [part for part in parts if isinstance(part, BaseVideoDataset)]
+
+
+def _skipped(loader: DataLoader) -> torch.Tensor:
+    """Which videos this rank could not read, bool ``[videos]``."""
+    parts = [dataset.skipped for dataset in _parts(loader)]
+    return torch.cat([torch.zeros(0, dtype=torch.bool), *parts])
+
+
+def _of_all_ranks(loader: DataLoader) -> torch.Tensor:
+    """Which videos any rank could not read, int64 ``[videos]``."""
+    skipped = _skipped(loader).long()
+    all_reduce(skipped, op='max')
+    return skipped

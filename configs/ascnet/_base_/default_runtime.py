@@ -11,6 +11,8 @@ default_hooks = dict(
         type='AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     termination=dict(type='TerminationHook'),
     provenance=dict(type='ProvenanceHook'),
+    # ours: more unreadable training videos stop the run
+    skipped_videos=dict(type='SkippedVideosHook', max_share=0.1),
     sampler_seed=dict(type='DistSamplerSeedHook'))
 
 env_cfg = dict(

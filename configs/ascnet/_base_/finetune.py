@@ -24,6 +24,5 @@ param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
 custom_hooks = [
     dict(type='PretrainedEncoderHook', checkpoint=None),  # --pretrained
     dict(type='SampleSeedHook'),
-    dict(type='SyncBuffersHook'),
-    dict(type='SkippedVideosHook')
+    dict(type='SyncBuffersHook')
 ]

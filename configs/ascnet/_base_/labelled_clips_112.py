@@ -4,9 +4,9 @@ short_side = (-1, scale[1])  # RSPNet's: the largest centre square
 num_clips = 10  # RSPNet's on UCF-101, at even distances
 
 train_pipeline = [
-    dict(type='DecordOpen'),
+    dict(type='OpenVideo'),
     dict(type='SampleFrames', clip_len=clip_len, num_clips=1),  # ours: 1x
-    dict(type='DecordDecodeInOrder'),
+    dict(type='DecodeFrames'),
     # RSPNet's default: a quarter to all of the area
     dict(type='RandomResizedCrop', area_range=(0.25, 1.0)),
     dict(type='Resize', scale=scale, keep_ratio=False),
@@ -16,13 +16,13 @@ train_pipeline = [
 ]
 # The middle clip, while training
 val_pipeline = [
-    dict(type='DecordOpen'),
+    dict(type='OpenVideo'),
     dict(
         type='SampleFrames',
         clip_len=clip_len,
         num_clips=1,  # ours: quick
         test_mode=True),
-    dict(type='DecordDecodeInOrder'),
+    dict(type='DecodeFrames'),
     dict(type='Resize', scale=short_side),
     dict(type='CenterCrop', crop_size=scale),
     dict(type='FormatShape', input_format='NCTHW'),
@@ -31,13 +31,13 @@ val_pipeline = [
 # Three crops instead of the middle one:
 #   --cfg-options test_dataloader.dataset.pipeline.4.type=ThreeCrop
 test_pipeline = [
-    dict(type='DecordOpen'),
+    dict(type='OpenVideo'),
     dict(
         type='SampleFrames',
         clip_len=clip_len,
         num_clips=num_clips,
         test_mode=True),
-    dict(type='DecordDecodeInOrder'),
+    dict(type='DecodeFrames'),
     dict(type='Resize', scale=short_side),
     dict(type='CenterCrop', crop_size=scale),
     dict(type='FormatShape', input_format='NCTHW'),

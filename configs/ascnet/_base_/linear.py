@@ -23,6 +23,5 @@ param_scheduler = dict(type='MultiStepLR', milestones=[60, 80], gamma=0.1)
 # No SyncBuffersHook: an average of frozen statistics has other last bits.
 custom_hooks = [
     dict(type='PretrainedEncoderHook', checkpoint=None),  # --pretrained
-    dict(type='SampleSeedHook'),
-    dict(type='SkippedVideosHook')
+    dict(type='SampleSeedHook')
 ]

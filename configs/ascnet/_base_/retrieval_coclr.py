@@ -8,9 +8,9 @@ crop_size = 224  # CoCLR's
 scale = (128, 128)  # CoCLR's
 
 pipeline = [
-    dict(type='DecordOpen'),
+    dict(type='OpenVideo'),
     dict(type='SlidingSampleFrames', clip_len=clip_len, stride=stride),
-    dict(type='DecordDecodeInOrder'),
+    dict(type='DecodeFrames'),
     dict(type='Resize', scale=short_side),
     dict(type='CenterCrop', crop_size=crop_size),
     dict(type='Resize', scale=scale, keep_ratio=False),

@@ -7,13 +7,13 @@ scale = (171, 128)  # VCOP's
 crop_size = 112  # VCOP's
 
 pipeline = [
-    dict(type='DecordOpen'),
+    dict(type='OpenVideo'),
     dict(
         type='SampleFrames',
         clip_len=clip_len,
         num_clips=num_clips,
         test_mode=True),
-    dict(type='DecordDecodeInOrder'),
+    dict(type='DecodeFrames'),
     dict(type='Resize', scale=scale, keep_ratio=False),
     dict(type='CenterCrop', crop_size=crop_size),
     dict(type='FormatShape', input_format='NCTHW'),

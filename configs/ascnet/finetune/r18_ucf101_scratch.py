@@ -5,6 +5,5 @@ work_dir = 'work_dirs/finetune/r18_ucf101_scratch'
 
 custom_hooks = [
     dict(type='SampleSeedHook'),
-    dict(type='SyncBuffersHook'),
-    dict(type='SkippedVideosHook')
+    dict(type='SyncBuffersHook')
 ]

@@ -1,0 +1,367 @@
+import random
+from types import SimpleNamespace
+
+import av
+import decord
+import numpy as np
+import pytest
+import torch
+from av.video.reformatter import ColorRange, Colorspace
+from mmaction.datasets.transforms import RandomResizedCrop
+from mmaction.registry import MODELS, TRANSFORMS
+
+from ascnet_mm import InputError
+from ascnet_mm.datasets import (
+    DecodeFrames,
+    DecodePlanes,
+    DeviceCrop,
+    OpenVideo,
+)
+from ascnet_mm.models.planes import yuv_to_rgb
+
+from .test_reader import render
+
+META = ('sample_seed', 'crops', 'flips', 'scale', 'bt709', 'full_range')
+
+
+class Plane(bytes):
+    line_size = 0
+
+
+def frame_of(planes, padding=3, **options):
+    """A frame as PyAV gives it, with lines longer than the picture."""
+    stored = []
+    for plane in planes:
+        padded = np.pad(plane, ((0, 0), (0, padding)))
+        stored.append(Plane(padded.tobytes()))
+        stored[-1].line_size = padded.shape[1]
+    height, width = planes[0].shape
+    return SimpleNamespace(**{
+        **dict(planes=stored, height=height, width=width, side_data={},
+               format=SimpleNamespace(name='yuv420p'), colorspace=2,
+               color_range=0), **options})  # yapf: disable
+
+
+class Reader:
+
+    def __init__(self, frames):
+        self.all, self.closed = frames, False
+
+    def frames(self, indices):
+        return (self.all[index] for index in indices)
+
+    def close(self):
+        self.closed = True
+
+
+def decode(frames, indices, clips=1):
+    reader = Reader(frames)
+    results = DecodePlanes().transform(
+        dict(video_reader=reader, frame_inds=np.array(indices),
+             num_clips=clips))
+    assert reader.closed and 'video_reader' not in results
+    return results
+
+
+def random_planes(height, width, seed=0):
+    rng = np.random.default_rng(seed)
+    half = ((height + 1) // 2, (width + 1) // 2)
+    return [rng.integers(0, 256, shape, np.uint8)
+            for shape in ((height, width), half, half)]
+
+
+def unpack(packed):
+    height = len(packed) * 2 // 3
+    chroma = packed[height:].reshape(2, height // 2, -1)
+    return [packed[:height], *chroma]
+
+
+def matrix(*numbers):
+    """A display matrix: a, b, c, d, in FFmpeg's layout."""
+    a, b, c, d = (round(number * 2**16) for number in numbers)
+    data = np.array([a, b, 0, c, d, 0, 0, 0, 2**30], np.int32)
+    return dict(DISPLAYMATRIX=data.tobytes())
+
+
+@pytest.mark.parametrize('numbers, upright', [
+    ((1, 0, 0, 1), lambda p: p),
+    ((0, 1, -1, 0), lambda p: np.rot90(p, -1)),
+    ((0, -1, 1, 0), lambda p: np.rot90(p)),
+    ((-1, 0, 0, -1), lambda p: np.rot90(p, 2)),
+    ((-1, 0, 0, 1), np.fliplr),
+    ((1, 0, 0, -1), np.flipud),
+    ((0, 1, 1, 0), np.transpose),
+    ((0, -1, -1, 0), lambda p: np.rot90(p, 2).T),
+    ((0.8, 0.6, -0.6, 0.8), lambda p: p),  # 37 degrees: none
+    ((1.5, 0, 0, 0.5), lambda p: p)  # stretched: not
+])
+def test_planes_are_copied_upright(numbers, upright):
+    planes = random_planes(6, 10)
+    found = decode([frame_of(planes, side_data=matrix(*numbers))], [0, 0])
+    assert found['imgs'].shape[:2] == (1, 2)
+    for plane, part in zip(planes, unpack(found['imgs'][0, 1])):
+        np.testing.assert_array_equal(part, upright(plane))
+    assert found['img_shape'] == upright(planes[0]).shape
+
+
+def drawing(width=48, height=32):
+    """A picture without any symmetry, in quarters of flat colours."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    top, left = height // 2, width // 4
+    for part, color in ((np.s_[:top, :left], (200, 40, 40)),
+                        (np.s_[:top, left:], (40, 200, 40)),
+                        (np.s_[top:, :left], (40, 40, 200)),
+                        (np.s_[top:, left:], (180, 180, 60))):
+        picture[part] = color
+    return picture
+
+
+def write_video(path, picture, frames=3, codec='libx264', pixels='yuv420p',
+                rotation=0, mirrored=False, **context):
+    with av.open(str(path), 'w') as out:
+        stream = out.add_stream(codec, rate=10)
+        stream.height, stream.width = picture.shape[:2]
+        stream.pix_fmt = pixels
+        if codec == 'libx264':
+            stream.options = {'crf': '1'}
+        for name, value in context.items():
+            setattr(stream.codec_context, name, value)
+        if rotation or mirrored:
+            stream.set_display_rotation(rotation, hflip=mirrored)
+        for _ in range(frames):
+            frame = av.VideoFrame.from_ndarray(picture, 'rgb24').reformat(
+                format=pixels,
+                dst_colorspace=context.get('colorspace', Colorspace.ITU601),
+                dst_color_range=context.get('color_range', ColorRange.MPEG))
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return str(path)
+
+
+def rgb_of(path, indices=(0, )):
+    """Both ways to RGB: the host's list of frames, and the device's."""
+    results = OpenVideo().transform(dict(filename=str(path)))
+    results['frame_inds'] = np.array(indices)
+    frames = DecodeFrames().transform(results)
+    sample = dict(type='SampleFrames', clip_len=1, test_mode=True)
+    height, width = frames['img_shape']
+    size = width // 2 * 2, height // 2 * 2
+    planes = run([
+        dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
+        dict(type='DeviceCrop', scale=size),
+        dict(type='PackActionInputs', meta_keys=META)], str(path))
+    return frames, planes[0, :, 0].permute(1, 2, 0).numpy()
+
+
+@pytest.mark.parametrize('mirrored', [False, True])
+@pytest.mark.parametrize('rotation', [0, 90, 180, 270])
+@pytest.mark.parametrize('pixels', ['yuv420p', 'yuv422p', 'yuv444p'])
+def test_phones_videos_are_upright_in_both_ways(pixels, rotation, mirrored,
+                                                tmp_path):
+    picture = drawing()
+    path = write_video(tmp_path / 'x.mp4', picture, pixels=pixels,
+                       rotation=rotation, mirrored=mirrored)
+    # What the file asks for: a turn, and a mirror after it.
+    expected = np.rot90(picture, rotation // 90)
+    expected = expected[:, ::-1] if mirrored else expected
+    frames, planes = rgb_of(path)
+    assert frames['img_shape'] == frames['original_shape']
+    assert frames['imgs'][0].shape == expected.shape == planes.shape
+    for found in (frames['imgs'][0], planes):
+        # Chroma runs over the borders; wrong sides are fifty levels off.
+        assert np.abs(found - expected.astype(float)).mean() < 5
+
+
+@pytest.mark.parametrize('pixels', ['yuv420p', 'yuv422p', 'yuv444p',
+                                    'yuv420p10le', 'yuv444p10le'])
+@pytest.mark.parametrize('matrix', [Colorspace.ITU601, Colorspace.ITU709,
+                                    Colorspace.BT2020])
+@pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
+def test_colours_are_exact_in_both_ways(pixels, matrix, levels, tmp_path):
+    """Flat ones, to the rounding of 8 bits per plane."""
+    for color in ((200, 40, 40), (30, 180, 90), (90, 60, 220)):
+        picture = np.full((32, 48, 3), color, np.uint8)
+        path = write_video(
+            tmp_path / 'x.mp4', picture, pixels=pixels,
+            colorspace=matrix, color_range=levels)
+        frames, planes = rgb_of(path)
+        assert np.abs(frames['imgs'][0] - np.float64(color)).max() <= 3
+        assert np.abs(planes - np.float64(color)).max() <= 4
+        assert np.abs(frames['imgs'][0] - planes).max() <= 4
+
+
+def test_flat_colours_are_the_formulas_to_half_a_level():
+    rng = np.random.default_rng(0)
+    for bt709, full in ((False, False), (True, False), (False, True)):
+        for _ in range(30):
+            levels = rng.integers(16, 236, 3)
+            frame = av.VideoFrame(32, 16, 'yuv420p')
+            for plane, level in zip(frame.planes, levels):
+                plane.update(bytes([level]) * plane.buffer_size)
+            frame.colorspace = 1 if bt709 else 5
+            frame.color_range = 2 if full else 1
+            found = read_frames([frame], [0])['imgs'][0]
+            color, offset = yuv_to_rgb(bt709, full)
+            column = torch.tensor(levels)[:, None].float()
+            rgb = (255 * (color @ column + offset)).clamp(0, 255)[:, 0]
+            assert np.abs(found - rgb.numpy()).max() < 0.6
+
+
+def read_frames(frames, indices):
+    return DecodeFrames().transform(
+        dict(video_reader=Reader(frames), frame_inds=np.array(indices)))
+
+
+def test_frames_come_in_their_order_and_share_no_memory(tmp_path):
+    """The host's ``Flip`` writes into them."""
+    path = render(tmp_path / 'x.mp4', frames=10)
+    results = OpenVideo().transform(dict(filename=path))
+    wanted = [7, 2, 3, 3, 7, 0]
+    results['frame_inds'] = np.array(wanted)
+    imgs = DecodeFrames().transform(results)['imgs']
+    assert [round((img.mean() - 20) / 4) for img in imgs] == wanted
+    imgs[0][:] = 0
+    assert imgs[4].mean() > 40
+
+
+def test_the_frames_are_decords(videos):
+    path = f'{videos}/videos/striped_disc_shifts/0000.mp4'
+    wanted = np.array([20, 22, 24, 17, 18, 20])
+    results = OpenVideo().transform(dict(filename=path))
+    assert results['total_frames'] == len(decord.VideoReader(path))
+    results['frame_inds'] = wanted
+    ours = np.stack(DecodeFrames().transform(results)['imgs']).astype(int)
+    host = decord.VideoReader(path).get_batch(wanted).asnumpy()
+    # Its scaler is up to three levels off, and repeats chroma.
+    assert np.abs(ours - host).mean() < 2.5
+    for frame, other in zip(ours, host):
+        distances = [np.abs(frame - one).mean() for one in host]
+        assert np.abs(frame - other).mean() == min(distances)
+
+
+def test_rare_formats_and_matrices_are_read():
+    plain = av.VideoFrame.from_ndarray(drawing(), 'rgb24')
+    for pixels in ('yuv440p10le', 'yuv440p12le', 'yuv410p'):
+        frame = plain.reformat(format=pixels)
+        found = read_frames([frame], [0])['imgs'][0]
+        assert np.abs(found - drawing().astype(int)).mean() < 12, pixels
+    for matrix in (3, 8, 14):  # the scaler knows none of them
+        frame = plain.reformat(format='yuv420p')
+        frame.colorspace = matrix
+        assert read_frames([frame], [0])['imgs'][0].shape == (32, 48, 3)
+        assert decode([frame], [0])['imgs'].shape == (1, 1, 48, 48)
+
+
+def test_pictures_that_change_their_size_keep_the_first(tmp_path):
+    large, small = (av.VideoFrame.from_ndarray(drawing(w, h), 'rgb24')
+                    .reformat(format='yuv420p')
+                    for w, h in ((48, 32), (24, 16)))
+    imgs = read_frames([large, small], [0, 1])['imgs']
+    assert imgs[0].shape == imgs[1].shape == (32, 48, 3)
+    assert np.abs(imgs[0] - imgs[1].astype(int)).mean() < 15
+    planes = decode([large, small], [0, 1])['imgs'][0].astype(int)
+    assert np.abs(planes[0] - planes[1]).mean() < 15
+
+
+def test_odd_sizes_lose_a_row_and_a_column():
+    planes = random_planes(7, 9)
+    found = unpack(decode([frame_of(planes)], [0])['imgs'][0, 0])
+    np.testing.assert_array_equal(found[0], planes[0][:6, :8])
+    np.testing.assert_array_equal(found[2], planes[2][:3, :4])
+
+
+def test_clips_get_their_frames_in_their_order():
+    frames = [frame_of(random_planes(4, 4, seed)) for seed in range(5)]
+    found = decode(frames, [3, 1, 1, 4], clips=2)['imgs']
+    for clip, index, number in ((0, 0, 3), (0, 1, 1), (1, 0, 1), (1, 1, 4)):
+        np.testing.assert_array_equal(
+            unpack(found[clip, index])[0], random_planes(4, 4, number)[0])
+
+
+@pytest.mark.parametrize('options, bt709, full', [
+    ({}, False, False), (dict(colorspace=1), True, False),
+    (dict(colorspace=6), False, False), (dict(color_range=2), False, True),
+    (dict(format=SimpleNamespace(name='yuvj420p')), False, True)])
+def test_matrix_and_range_are_the_files_own(options, bt709, full):
+    found = decode([frame_of(random_planes(4, 4), **options)], [0])
+    assert (found['bt709'], found['full_range']) == (bt709, full)
+
+
+def test_crops_are_the_hosts_on_even_pixels():
+    transform = DeviceCrop((112, 112), area_range=(0.4, 1.0), flip_ratio=0.5)
+    for seed in range(20):
+        for number in (random, np.random):
+            number.seed(seed)
+        found = transform.transform(dict(img_shape=(128, 170), num_clips=2))
+        for number in (random, np.random):
+            number.seed(seed)
+        for left, top, width, height in found['crops']:
+            box = RandomResizedCrop.get_crop_bbox(
+                (128, 170), (0.4, 1.0), (3 / 4, 4 / 3))
+            assert np.abs(np.array([left, top, left + width, top + height]) -
+                          box).max() < 2 + 1e-9
+            assert not any(v % 2 for v in (left, top, width, height))
+            assert left + width <= 170 and top + height <= 128
+    flips = [transform.transform(dict(img_shape=(64, 64), num_clips=2))
+             ['flips'] for _ in range(200)]
+    assert 0.4 < np.mean(flips) < 0.6 and {f[0] == f[1] for f in flips} == {
+        True, False}
+    whole = DeviceCrop((8, 8)).transform(dict(img_shape=(6, 4), num_clips=1))
+    assert whole['crops'] == ((0, 0, 4, 6), ) and whole['flips'] == (False, )
+    with pytest.raises(InputError, match='scale'):
+        DeviceCrop((8, ))
+
+
+def run(pipeline, path, seed=0):
+    np.random.seed(seed)
+    random.seed(seed)
+    results = dict(filename=path, start_index=0, sample_seed=0, label=0,
+                   modality='RGB')
+    for transform in pipeline:
+        results = TRANSFORMS.build(transform).transform(results)
+    preprocessor = MODELS.build(
+        dict(type='ClipDataPreprocessor', mean=[0] * 3, std=[1] * 3))
+    batch, _ = preprocessor.preprocess([results['inputs']],
+                                       [results['data_samples']])
+    return batch[0]
+
+
+@pytest.mark.parametrize('size', [(40, 56), (64, 64), (20, 30)])
+def test_the_hosts_transforms_give_the_same_clips(videos, size):
+    """In luma to two levels on average; in colour, where FFmpeg's fast path of
+    the host repeats chroma and we interpolate it, to three on drawn shapes.
+    """
+    with open(f'{videos}/train.txt') as lines:
+        paths = [f'{videos}/videos/{line.split()[0]}'
+                 for line in list(lines)[::8]]
+    sample = dict(type='SpeedPairedSampleFrames', clip_len=4)
+    pack = dict(type='PackActionInputs', meta_keys=META)
+    for path in paths:
+        planes = run([
+            dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
+            dict(type='DeviceCrop', scale=size), pack], path)  # yapf: disable
+        host = run([
+            dict(type='DecordInit'), sample, dict(type='DecordDecode'),
+            dict(type='Resize', scale=size, keep_ratio=False),
+            dict(type='FormatShape', input_format='NCTHW'), pack
+        ], path)
+        assert planes.shape == host.shape == (2, 3, 4, *size[::-1])
+        assert (planes - host).abs().mean() < 3
+        luma = torch.tensor([0.299, 0.587, 0.114])
+        differences = torch.einsum('c,nctij->ntij', luma, planes - host).abs()
+        assert differences.mean(dim=(2, 3)).max() < 2
+
+
+def test_greys_agree_to_two_levels_everywhere(tmp_path):
+    path = render(tmp_path / 'grey.mp4')
+    pack = dict(type='PackActionInputs', meta_keys=META)
+    sample = dict(type='SampleFrames', clip_len=6, num_clips=3, test_mode=True)
+    planes = run([
+        dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
+        dict(type='DeviceCrop', scale=(32, 32)), pack], str(path))
+    host = run([
+        dict(type='DecordInit'), sample, dict(type='DecordDecode'),
+        dict(type='Resize', scale=(32, 32), keep_ratio=False),
+        dict(type='FormatShape', input_format='NCTHW'), pack], str(path))
+    assert (planes - host).abs().max() <= 2
+    assert torch.unique(host).numel() > 10

@@ -1,0 +1,107 @@
+"""Lists of any content are read as meant, or refused with a sentence."""
+import os
+import os.path as osp
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ascnet_mm import InputError
+from ascnet_mm.datasets import VideoList
+
+any_example = settings(
+    max_examples=80, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Bytes that are not UTF-8, as Python holds them, and what means something
+# somewhere.
+ODD = os.fsdecode(b'\x80\xff') + ' %{}[]$`<>"\'\\-.\t'
+parts = st.text(
+    st.one_of(st.characters(exclude_characters='/\0\r\n',
+                            exclude_categories=['Cs']), st.sampled_from(ODD)),
+    min_size=1, max_size=12)
+paths = st.lists(parts, min_size=1, max_size=3).map('/'.join)
+labels = st.one_of(st.none(), st.integers(-1, 2**40))
+
+
+def infos(folder, content, **options):
+    with open(folder / 'list.txt', 'wb') as file:
+        file.write(content)
+    # Serialising collects all garbage of the process each time.
+    dataset = VideoList('list.txt', [], data_root=str(folder),
+                        serialize_data=False, **options)
+    return [dataset.get_data_info(i) for i in range(len(dataset))]
+
+
+@given(st.binary(max_size=200))
+@example(b'\xef\xbb\xbfa.mp4 3')
+@example(b'a.mp4 \xc2\xb2')
+@example(b'a.mp4 --3\nb 1_0\n')
+@example(b'a.mp4 ' + b'9' * 5000)
+@example(b'/etc/x.mp4 1')
+@example(b'\0')
+@any_example
+def test_any_bytes_are_a_list_or_refused(tmp_path, content):
+    try:
+        found = infos(tmp_path, content)
+    except InputError as error:
+        assert error.sentence.isprintable()
+        return
+    root = osp.normpath(str(tmp_path))
+    for info in found:
+        assert isinstance(info['label'], int)
+        assert osp.normpath(info['filename']).startswith(root)
+
+
+def listable(path):
+    """A path that a line can hold, to below the folder."""
+    return (path == path.strip(' \t') and path[0] != chr(0xfeff)
+            and osp.normpath(path).split('/')[0] != '..'
+            and '://' not in path)
+
+
+@given(st.lists(st.tuples(paths.filter(listable), labels), min_size=1,
+                max_size=6),
+       st.sampled_from(['\n', '\r\n', '\n\n \t\n']),
+       st.sampled_from([' ', '\t', '   ', ' \t ']), st.booleans())
+@example([('a 3', 4), ('a', 3)], '\n', ' ', False)
+@any_example
+def test_what_is_listed_comes_back(tmp_path, videos, end, blank, marked):
+    # A path that ends in a number needs a label.
+    videos = [(path, -1 if label is None and path[-1] in '0123456789'
+               else label) for path, label in videos]
+    lines = [path if label is None else f'{path}{blank}{label}'
+             for path, label in videos]
+    text = chr(0xfeff) * marked + end.join(lines) + end
+    found = infos(tmp_path, text.encode(errors='surrogateescape'))
+    assert [(i['filename'], i['label']) for i in found] == [
+        (osp.join(str(tmp_path), path), -1 if label is None else label)
+        for path, label in videos]
+
+
+OUTSIDE = ['../x.mp4', 'a/../../x.mp4', '/etc/x.mp4', '..', './/../x.mp4',
+           'http://host/x.mp4', 's3://bucket/x.mp4', 'a/../..']
+
+
+@pytest.mark.parametrize('path', OUTSIDE)
+def test_a_path_that_leads_outside_is_refused(path, tmp_path):
+    content = f'good.mp4 1\n{path} 2\n'.encode()
+    with pytest.raises(InputError, match='leads out') as error:
+        infos(tmp_path, content)
+    assert repr(f'{path} 2') in str(error.value)
+    assert 'list.txt' in str(error.value)
+    found = infos(tmp_path, content, allow_outside=True)
+    assert found[1]['filename'] == osp.join(str(tmp_path), path)
+
+
+def test_links_lead_anywhere_and_dots_may_stay_inside(tmp_path):
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'root').mkdir()
+    os.symlink(tmp_path / 'elsewhere', tmp_path / 'root' / 'videos')
+    os.symlink('/etc/hostname', tmp_path / 'root' / 'x.mp4')
+    found = infos(tmp_path / 'root',
+                  b'videos/a.mp4\nx.mp4\na/../b.mp4\n..c.mp4\n')
+    assert len(found) == 4
+    # the folder of the videos itself is the config's
+    found = infos(tmp_path / 'root', b'a.mp4\n',
+                  data_prefix=dict(video='../elsewhere'))
+    assert found[0]['filename'].endswith('../elsewhere/a.mp4')
