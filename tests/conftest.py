@@ -64,8 +64,8 @@ def tiny_batch(video_ids: List[int], speeds: List[tuple],
     """A batch as the data loader gives it, in double precision."""
     return dict(
         inputs=[
-            torch.randn(2, 3, 2, 4, 4, dtype=torch.float64,
-                        generator=generator) for _ in video_ids
+            torch.randn(len(s), 3, 2, 4, 4, dtype=torch.float64,
+                        generator=generator) for s in speeds
         ],
         data_samples=[
             ActionDataSample(metainfo=dict(video_id=v, speeds=s))

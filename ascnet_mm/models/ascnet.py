@@ -1,20 +1,18 @@
-from copy import deepcopy
 from typing import Dict, List, Optional, Tuple
 
 import torch
-from mmaction.models.recognizers import BaseRecognizer
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import InputError
 from .gauges import distinct_share, spread
-from .memory_bank import BankEntries, MemoryBank, concat_entries
-from .pretrained import require_same_encoder
+from .memory_bank import BankEntries
+from .self_supervised import MemoryBankRecognizer
 
 
 @MODELS.register_module()
-class ASCNet(BaseRecognizer):
+class ASCNet(MemoryBankRecognizer):
     """Self-supervised video representation by appearance and speed.
 
     One online encoder (``backbone``) learns to predict what its exponential
@@ -36,16 +34,12 @@ class ASCNet(BaseRecognizer):
             (line 20). Defaults to 0.5 (ours).
         symmetric (bool): Also train with the clips' roles exchanged, and
             average both directions. Defaults to False (Algorithm 1).
-        memory_bank (dict): Arguments of :class:`MemoryBank`. Defaults to
-            its own defaults.
+        memory_bank (dict): Config of the :class:`MemoryBank`, which is the
+            type if none is given. Defaults to its own defaults.
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
             clips go through the encoder at a time in :meth:`predict`, as in
             the host's ``Recognizer3D``. Defaults to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
-
-    Attributes:
-        online_features (Tensor, optional): Features x_i ``[B, C]`` of the
-            latest step, without gradient.
 
     Raises:
         InputError: If ``gamma`` is outside [0, 1].
@@ -64,50 +58,19 @@ class ASCNet(BaseRecognizer):
             raise InputError(f'gamma weighs the SCP loss against the ACP loss '
                              f'and must lie in [0, 1]: model.gamma={gamma}')
         super().__init__(
-            backbone=backbone, test_cfg=test_cfg,
+            backbone=backbone,
+            heads=dict(acp_head=acp_head, scp_head=scp_head),
+            memory_bank=memory_bank,
+            test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
-        self.acp_head = MODELS.build(acp_head)
-        self.scp_head = MODELS.build(scp_head)
         self.gamma = gamma
         self.symmetric = symmetric
-        self.memory_bank = MemoryBank(**memory_bank)
-        self.target_backbone = deepcopy(self.backbone).requires_grad_(False)
-        self._bank_entries: List[BankEntries] = []
-        self.online_features: Optional[Tensor] = None
 
-    # ----------------------------------------------------- target network
-
-    def init_weights(self) -> None:
-        """Initialise the online network and start the target as its copy."""
-        super().init_weights()
-        self.reset_target()
-
-    @torch.no_grad()
-    def reset_target(self) -> None:
-        """Copy the online weights to the target network (line 2)."""
-        for target, online in self._networks():
-            target.load_state_dict(online.state_dict())
-
-    @torch.no_grad()
-    def update_target(self, momentum: float) -> None:
-        """Move the target network's parameters (line 22).
-
-        xi <- momentum * xi + (1 - momentum) * theta. The target's BatchNorm
-        layers keep the running statistics of their own inputs.
-
-        Args:
-            momentum (float): Share of the old value, 0 to 1.
-        """
-        for target, online in self._networks():
-            torch._foreach_lerp_(
-                list(target.parameters()), list(online.parameters()),
-                1 - momentum)
-
-    def _networks(self) -> List[Tuple[nn.Module, nn.Module]]:
-        return [(self.target_backbone, self.backbone)] + [
-            (head.target_projection, head.projection)
-            for head in (self.acp_head, self.scp_head)
-        ]
+    @property
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: Online and target once, in each direction."""
+        directions = 2 if self.symmetric else 1
+        return dict(forward=2 * directions, backward=directions)
 
     # ------------------------------------------------------------ training
 
@@ -151,7 +114,6 @@ class ASCNet(BaseRecognizer):
             BankEntries(a_j, m_j, target_speeds, video_ids))
 
         x_i = self.encode(online_clip, self.backbone)
-        self.online_features = x_i.detach()
         found = retrieved.found
         return dict(
             loss_acp=self.acp_head.loss(x_i, a_j),
@@ -162,15 +124,6 @@ class ASCNet(BaseRecognizer):
             found.sum().clamp(min=1),
             retrieved_distinct=distinct_share(retrieved.entry),
             scp_target_share=found.to(a_j.dtype).mean())
-
-    def take_bank_entries(self) -> BankEntries:
-        """Hand over what the steps since the last call have for the bank.
-
-        They are entered by :class:`MemoryBankHook` after the step, so that a
-        batch never finds itself.
-        """
-        entries, self._bank_entries = self._bank_entries, []
-        return concat_entries(entries)
 
     def parse_losses(
             self, losses: Dict[str, Tensor]) -> Tuple[Tensor, Dict]:
@@ -185,97 +138,3 @@ class ASCNet(BaseRecognizer):
         _, log_vars = super().parse_losses(losses)
         log_vars['loss'] = total.detach()
         return total, log_vars
-
-    # ------------------------------------------------------------ features
-
-    def encode(self, clips: Tensor, backbone: nn.Module) -> Tensor:
-        """Pooled features of clips.
-
-        Args:
-            clips (Tensor): ``[N, 3, T, H, W]``.
-            backbone (nn.Module): Online or target encoder.
-
-        Returns:
-            Tensor: ``[N, C]``, the output of the final average pooling
-            (section A).
-
-        Raises:
-            InputError: If C is not what the heads expect.
-        """
-        if torch.is_autocast_enabled(clips.device.type):
-            # Half precision convolutions are made for it, and hand it on to
-            # each other; in single precision it costs more than it gains.
-            clips = clips.contiguous(memory_format=torch.channels_last_3d)
-        features = pool(backbone(clips))
-        for name in ('acp_head', 'scp_head'):
-            expected = getattr(self, name).in_channels
-            if features.shape[1] != expected:
-                raise InputError(
-                    f'the encoder {type(backbone).__name__} gives features of '
-                    f'dimension {features.shape[1]}, model.{name}.in_channels '
-                    f'is {expected}: set it to {features.shape[1]}')
-        return features
-
-    def extract_feat(self, inputs: Tensor, **kwargs) -> Tuple[Tensor, dict]:
-        """Features of every clip from the online encoder.
-
-        Args:
-            inputs (Tensor): ``[B, clips, 3, T, H, W]``.
-
-        Returns:
-            tuple[Tensor, dict]: Features ``[B, clips, C]``, and the empty
-            dict that the host's interface asks for.
-        """
-        clips = inputs.flatten(0, 1)
-        at_once = (self.test_cfg or {}).get('max_testing_views', len(clips))
-        features = torch.cat([
-            self.encode(part, self.backbone) for part in clips.split(at_once)
-        ])
-        return features.view(*inputs.shape[:2], -1), {}
-
-    def predict(self, inputs: Tensor, data_samples: List[ActionDataSample],
-                **kwargs) -> List[ActionDataSample]:
-        """Put the features of a video's clips on its data sample.
-
-        Args:
-            inputs (Tensor): Clips of the readable videos,
-                ``[B', clips, 3, T, H, W]``.
-            data_samples (list[ActionDataSample]): All B samples; those with
-                the metainfo ``readable=False`` have no clips.
-
-        Returns:
-            list[ActionDataSample]: With the field ``clip_features``,
-            ``[clips, C]``, on the readable ones.
-        """
-        readable = [s for s in data_samples if s.get('readable', True)]
-        if readable:
-            features, _ = self.extract_feat(inputs)
-            for sample, feature in zip(readable, features.float()):
-                sample.set_field(feature, 'clip_features')
-        return data_samples
-
-    # ------------------------------------------------------------- loading
-
-    def _load_from_state_dict(self, state_dict: dict, prefix: str,
-                              *args) -> None:
-        require_same_encoder(self, state_dict, prefix)
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
-
-def pool(features) -> Tensor:
-    """Average what a backbone returns over space and time.
-
-    Args:
-        features: ``[N, C, ...]``, averaged over all but the first two
-            dimensions; a tuple of such (several pathways or stages), joined
-            along C; or a list of patch tokens and class token (MViT), of
-            which the class token counts, as in the host's head.
-
-    Returns:
-        Tensor: ``[N, C]``.
-    """
-    if isinstance(features, tuple):
-        return torch.cat([pool(feature) for feature in features], dim=1)
-    if isinstance(features, list):
-        return features[-1]
-    return features.flatten(2).mean(dim=2) if features.ndim > 2 else features

@@ -25,7 +25,36 @@ def unit_length(x: Tensor) -> Tensor:
     return F.normalize(x, dim=1)
 
 
-class ConsistencyHead(BaseModule):
+class TargetHead(BaseModule):
+    """A head whose projection the target network has as well.
+
+    A subclass makes ``projection`` and its copy ``target_projection``, which
+    takes no gradient.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.in_channels = in_channels
+
+    @torch.no_grad()
+    def project_target(self, x: Tensor) -> Tensor:
+        """g(x) of the target network, at unit length, without gradient.
+
+        Args:
+            x (Tensor): Target features x_j, ``[N, in_channels]``.
+
+        Returns:
+            Tensor: Target projections, ``[N, out_channels]``.
+        """
+        return unit_length(self.target_projection(x))
+
+
+class ConsistencyHead(TargetHead):
     """Projection, predictor and target projection of one consistency task.
 
     Both sides of the loss are scaled to unit length (as in BYOL; the paper
@@ -44,8 +73,7 @@ class ConsistencyHead(BaseModule):
                  hidden_channels: int = 4096,
                  out_channels: int = 256,
                  init_cfg: Optional[dict] = None) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.in_channels = in_channels
+        super().__init__(in_channels, init_cfg=init_cfg)
         self.projection = mlp(in_channels, hidden_channels, out_channels)
         self.predictor = mlp(out_channels, hidden_channels, out_channels)
         self.target_projection = deepcopy(
@@ -63,18 +91,6 @@ class ConsistencyHead(BaseModule):
             Tensor: Predictions, ``[N, out_channels]``.
         """
         return unit_length(self.predictor(self.projection(x)))
-
-    @torch.no_grad()
-    def project_target(self, x: Tensor) -> Tensor:
-        """g(x) of the target network, at unit length, without gradient.
-
-        Args:
-            x (Tensor): Target features x_j, ``[N, in_channels]``.
-
-        Returns:
-            Tensor: Target projections, ``[N, out_channels]``.
-        """
-        return unit_length(self.target_projection(x))
 
 
 @MODELS.register_module()

@@ -1,6 +1,7 @@
-from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import torch
+from mmaction.registry import MODELS
 from torch import Tensor
 
 from ..errors import InputError
@@ -68,12 +69,17 @@ class _Ring:
         self.next = (start + count) % size
         self.filled = min(self.filled + count, size)
 
-    def search(self, queries: Tensor, video_ids: Tensor) -> Retrieved:
+    def similarity(self, queries: Tensor, video_ids: Tensor) -> Tensor:
         similarity = queries @ self.appearance[:self.filled].T
         same_video = video_ids[:, None] == self.video_ids[:self.filled]
         void = self.video_ids[:self.filled] == -1
-        similarity.masked_fill_(same_video | void, -torch.inf)
-        best, index = similarity.max(dim=1)
+        return similarity.masked_fill_(same_video | void, -torch.inf)
+
+    def search(self, queries: Tensor, video_ids: Tensor,
+               choose: Callable[[Tensor], Tensor]) -> Retrieved:
+        similarity = self.similarity(queries, video_ids)
+        index = choose(similarity)
+        best = similarity.gather(1, index[:, None])[:, 0]
         found = best > -torch.inf
         return Retrieved(
             self.motion[index] * found[:, None],
@@ -81,6 +87,7 @@ class _Ring:
             torch.where(found, index, -1))
 
 
+@MODELS.register_module()
 class MemoryBank:
     """Maps appearance features to motion features, one bank per speed.
 
@@ -162,11 +169,46 @@ class MemoryBank:
             for speed, rows in _rows_by_speed(speeds).items():
                 if speed in self._rings:
                     rows, ids = _to_device(rows, video_ids, queries.device)
-                    hits = self._rings[speed].search(queries[rows], ids)
+                    hits = self._rings[speed].search(
+                        queries[rows], ids, self.choose)
                     motion[rows], similarity[rows], found[rows] = hits[:3]
                     entry[rows] = torch.where(
                         hits.found, hits.entry + speed * self.size, -1)
         return Retrieved(motion, similarity, found, entry)
+
+    @staticmethod
+    def choose(similarity: Tensor) -> Tensor:
+        """Which entry a search returns: the most similar one.
+
+        Args:
+            similarity (Tensor): Of queries and entries, ``[N, M]``; -inf
+                where an entry is of the query's own video.
+
+        Returns:
+            Tensor: A column for each row, int64 ``[N]``.
+        """
+        return similarity.argmax(dim=1)
+
+    def similarity(self, queries: Tensor, video_ids: Tensor) -> Tensor:
+        """Dot products with the appearance of all entries of all speeds.
+
+        Args:
+            queries (Tensor): Unit-length features, ``[N, D]``; a gradient
+                goes to them, never to the entries.
+            video_ids (Tensor): The queries' own videos, int64 ``[N]`` on the
+                CPU.
+
+        Returns:
+            Tensor: ``[N, M]``, speeds ascending; -inf where an entry is of
+            the query's own video.
+        """
+        ids = video_ids.to(queries.device, non_blocking=True)
+        with torch.autocast(queries.device.type, enabled=False):
+            parts = [
+                self._rings[speed].similarity(queries, ids)
+                for speed in self.speeds
+            ]
+        return torch.cat([queries.new_zeros(len(queries), 0), *parts], dim=1)
 
     def state_dict(self) -> dict:
         """All entries in use, on the CPU: tensors and numbers only."""
@@ -202,6 +244,29 @@ class MemoryBank:
                 getattr(ring, name)[:ring.filled] = saved[name]
             ring.next = saved['next']
             self._rings[speed] = ring
+
+
+@MODELS.register_module()
+class RandomMemoryBank(MemoryBank):
+    """A search returns any other video's entry, however it looks.
+
+    For comparison: does it matter that the retrieved video looks alike? The
+    draws come from torch's global generator, which :class:`SampleSeedHook`
+    seeds in each iteration.
+    """
+
+    @staticmethod
+    def choose(similarity: Tensor) -> Tensor:
+        """Which entry a search returns: each other video's alike.
+
+        Args:
+            similarity (Tensor): As for :meth:`MemoryBank.choose`.
+
+        Returns:
+            Tensor: A column for each row, int64 ``[N]``.
+        """
+        draws = torch.rand_like(similarity)
+        return draws.masked_fill_(similarity.isneginf(), -1).argmax(dim=1)
 
 
 def concat_entries(entries: Sequence[BankEntries]) -> BankEntries:

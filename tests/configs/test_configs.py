@@ -34,14 +34,41 @@ def test_the_shipped_configs_are_these():
         for form in forms for encoder in encoders for data in sets
     }
     scratch = {f'finetune/r18_{data}_scratch.py' for data in sets}
-    assert set(CONFIGS) == pretraining | downstream | scratch
+    baselines = {
+        f'baselines/r18_ucf101_{name}.py'
+        for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
+                     'random_positive', 'byol', 'pace', 'pace_contrast',
+                     'rspnet')
+    }
+    assert set(CONFIGS) == pretraining | downstream | scratch | baselines
+
+
+@pytest.mark.parametrize(
+    'name', [name for name in CONFIGS if name.startswith('baselines')])
+def test_a_baseline_differs_in_its_method_alone(name):
+    """Encoder, data, augmentation, schedule and evaluation are ASCNet's."""
+    ours, theirs = read('r18_ucf101.py'), read(name)
+    for cfg in (ours, theirs):
+        cfg.train_dataloader.dataset.pipeline[1] = None  # speeds
+        cfg.model = {
+            key: cfg.model[key]
+            for key in ('backbone', 'data_preprocessor')
+        }
+        cfg.custom_hooks = [
+            hook for hook in cfg.custom_hooks
+            if hook.type not in ('MemoryBankHook', 'MomentumUpdateHook')
+        ]
+    variables = {'train_pipeline', 'paces'}
+    assert {k: v for k, v in ours.items() if k not in variables} == {
+        k: v for k, v in theirs.items() if k not in variables}
 
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_components_build(name):
     cfg = read(name)
-    for head in {'acp_head', 'scp_head'} & set(cfg.model):
-        cfg.model[head].hidden_channels = 4
+    for head in ('acp_head', 'scp_head', 'byol_head', 'same_context_head'):
+        if head in cfg.model:
+            cfg.model[head].hidden_channels = 4
     MODELS.build(cfg.model)
     for hook in cfg.get('custom_hooks', []):
         HOOKS.build(hook)
@@ -76,14 +103,15 @@ def test_the_papers_values_stand(name):
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|CoCLR|Xie)')
+    r'VCOP|CoCLR|Xie|Pace)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
     r'clip_len|num_clips|scale|crop_size|area_range|flip_ratio|speeds|'
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
-    r'frozen_stages|dropout_ratio|milestones|stride|short_side)'
+    r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
+    r'paces|temperature|margin|contrast_weight)'
     r'\s*=\s*[\d\[(.]')
 
 

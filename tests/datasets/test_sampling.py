@@ -44,6 +44,36 @@ def test_test_mode_gives_one_clip_per_speed_ascending():
     assert [c[1] - c[0] for c in clips] == [1, 2, 4]
 
 
+@pytest.mark.parametrize('pattern', [(0, ), (0, 0), (0, 1), (0, 0, 1),
+                                     (1, 0, 2, 0)])
+def test_clips_have_the_speeds_of_the_pattern(pattern):
+    """Equal numbers, equal speeds; every way to have them occurs."""
+    seen = set()
+    for _ in range(400):
+        clips, drawn = draw(100, speeds=(1, 2, 4), pattern=pattern)
+        assert [clip[1] - clip[0] for clip in clips] == list(drawn)
+        for i, speed in enumerate(drawn):
+            for j, other in enumerate(drawn):
+                assert (speed == other) == (pattern[i] == pattern[j])
+        seen.add(drawn)
+    assert len(seen) == {1: 3, 2: 6, 3: 6}[len(set(pattern))]
+
+
+def test_one_speed_is_enough_for_equal_ones():
+    assert draw(100, speeds=(2, ), pattern=(0, 0))[1] == (2, 2)
+
+
+@pytest.mark.parametrize('pattern', [(), (1, 1), (0, 2), (0, -1)])
+def test_a_pattern_that_skips_a_number_is_refused(pattern):
+    with pytest.raises(InputError, match='pattern numbers'):
+        SpeedPairedSampleFrames(8, (1, 2, 4), pattern)
+
+
+def test_a_pattern_needs_as_many_speeds():
+    with pytest.raises(InputError, match='must be 3 or more'):
+        SpeedPairedSampleFrames(8, (1, 2), (0, 1, 2))
+
+
 def test_indices_start_at_the_hosts_start_index():
     clips, _ = draw(8, clip_len=8, start_index=1)
     assert clips.min() >= 1 and clips.max() <= 8

@@ -295,4 +295,4 @@ def test_all_ranks_decide_alike(tmp_path):
         nprocs=2)
     for rank in range(2):
         assert torch.load(tmp_path / f'{rank}.pth') == [
-            [], ['acp_collapse', 'scp_collapse']]
+            [], ['acp_spread', 'scp_spread']]

@@ -4,7 +4,6 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
 from ascnet_mm import InputError
-from ascnet_mm.models.ascnet import pool, spread
 
 from ..conftest import tiny_batch, tiny_model
 
@@ -130,22 +129,6 @@ def test_symmetric_is_the_mean_of_both_directions():
         sample.set_metainfo(dict(speeds=sample.speeds[::-1]))
     other = model.loss(clips.flip(1), batch['data_samples'])['loss_acp']
     torch.testing.assert_close(both, (one + other) / 2)
-
-
-def test_pool_averages_space_and_time():
-    x = torch.randn(2, 3, 4, 5, 6)
-    torch.testing.assert_close(pool(x), x.mean(dim=(2, 3, 4)))
-    assert torch.equal(pool(x[:, :, 0, 0, 0]), x[:, :, 0, 0, 0])
-    assert pool((x, x[:, :2])).shape == (2, 5)
-    token = torch.randn(2, 7)
-    assert torch.equal(pool(([x, token], )), token)
-
-
-def test_spread_is_one_on_the_sphere_and_zero_in_a_point():
-    points = torch.nn.functional.normalize(torch.randn(20000, 16), dim=1)
-    assert spread(points).item() == pytest.approx(1, abs=0.01)
-    assert spread(points[:1].expand(10, -1)).item() == pytest.approx(
-        0, abs=1e-6)
 
 
 def test_weights_of_another_encoder_are_refused():

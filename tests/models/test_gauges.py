@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ascnet_mm.models.gauges import distinct_share, effective_rank
+from ascnet_mm.models.gauges import distinct_share, effective_rank, spread
 
 
 def by_svd(features):
@@ -54,3 +54,10 @@ def test_no_rank_where_features_are_not_finite():
 ])
 def test_distinct_share_counts_entries_of_those_found(entries, share):
     assert distinct_share(torch.tensor(entries)).item() == pytest.approx(share)
+
+
+def test_spread_is_one_on_the_sphere_and_zero_in_a_point():
+    points = torch.nn.functional.normalize(torch.randn(20000, 16), dim=1)
+    assert spread(points).item() == pytest.approx(1, abs=0.01)
+    assert spread(points[:1].expand(10, -1)).item() == pytest.approx(
+        0, abs=1e-6)

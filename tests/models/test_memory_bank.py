@@ -3,7 +3,11 @@ import torch
 
 from ascnet_mm import InputError
 from ascnet_mm.models.heads import unit_length
-from ascnet_mm.models.memory_bank import BankEntries, MemoryBank
+from ascnet_mm.models.memory_bank import (
+    BankEntries,
+    MemoryBank,
+    RandomMemoryBank,
+)
 
 
 def entries(count, first_video=0, speeds=None, seed=0, dim=8):
@@ -13,6 +17,10 @@ def entries(count, first_video=0, speeds=None, seed=0, dim=8):
         unit_length(torch.randn(count, dim, generator=generator)),
         torch.tensor(speeds or [1] * count),
         torch.arange(first_video, first_video + count))
+
+
+def unit(count):
+    return unit_length(torch.randn(count, 8))
 
 
 def test_size_defaults_to_the_papers():
@@ -147,3 +155,53 @@ def test_entries_are_told_apart_over_all_speeds():
     nothing = bank.search(queries.appearance, torch.tensor([3, 3, 3]),
                           queries.video_ids)
     assert (nothing.entry == -1).all()
+
+
+def test_similarity_is_that_to_every_entry_of_other_videos():
+    bank = MemoryBank(3)
+    queries = unit(2)
+    ids = torch.tensor([4, 9])
+    assert bank.similarity(queries, ids).shape == (2, 0)
+    rows = unit(5)
+    speeds = torch.tensor([2, 1, 2, 2, 2])  # the first is overwritten
+    videos = torch.tensor([7, 4, 8, 9, 4])
+    bank.enqueue(BankEntries(rows, unit(5), speeds, videos))
+    queries.requires_grad_()
+    found = bank.similarity(queries, ids)
+    order = [1, 4, 2, 3]  # 1x; 2x with the last one in the first one's place
+    for i, own in enumerate([4, 9]):
+        for j, row in enumerate(order):
+            expected = (queries[i] @ rows[row]).item()
+            if videos[row] == own:
+                expected = -float('inf')
+            assert found[i, j].item() == pytest.approx(expected, abs=1e-6)
+    found[found > -torch.inf].sum().backward()
+    assert queries.grad.any()
+
+
+def test_random_positives_are_all_other_videos_alike():
+    bank = RandomMemoryBank(6)
+    rows = unit(6)
+    videos = torch.tensor([0, 1, 2, 3, 4, 5])
+    bank.enqueue(BankEntries(rows, rows, torch.ones(6).long(), videos))
+    query, speed = rows[:1].expand(4000, -1), torch.ones(4000).long()
+    torch.manual_seed(0)
+    found = bank.search(query, speed, torch.full((4000, ), 3))
+    drawn = (found.motion[:, None] == rows).all(dim=2).float().mean(dim=0)
+    assert drawn[3] == 0 and found.found.all()
+    for video in (0, 1, 2, 4, 5):
+        assert drawn[video].item() == pytest.approx(0.2, abs=0.03)
+    # The similarity told is that of the entry drawn.
+    torch.testing.assert_close(
+        found.similarity, (query * found.motion).sum(dim=1))
+    torch.manual_seed(0)
+    again = bank.search(query, speed, torch.full((4000, ), 3))
+    assert torch.equal(again.motion, found.motion)
+
+
+def test_random_positives_are_none_where_there_is_no_other_video():
+    bank = RandomMemoryBank(6)
+    bank.enqueue(BankEntries(unit(2), unit(2), torch.ones(2).long(),
+                             torch.tensor([3, 3])))
+    found = bank.search(unit(1), torch.ones(1).long(), torch.tensor([3]))
+    assert not found.found.any() and not found.motion.any()

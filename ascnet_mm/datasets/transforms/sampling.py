@@ -13,9 +13,9 @@ class SpeedPairedSampleFrames(BaseTransform):
 
     A clip at speed s takes every s-th frame. In training there are two clips
     of two different speeds, drawn anew for each sample: the online clip c_i
-    and the target clip c_j (Algorithm 1, line 5). In test mode there is one
-    clip per speed, ascending. Where a clip starts is drawn uniformly, for
-    each clip on its own.
+    and the target clip c_j (Algorithm 1, line 5); ``pattern`` makes other
+    groups of clips. In test mode there is one clip per speed, ascending.
+    Where a clip starts is drawn uniformly, for each clip on its own.
 
     A video with fewer frames than a clip spans is played in a loop, from a
     start drawn uniformly (as with the host's ``out_of_bound_opt='loop'``).
@@ -28,26 +28,38 @@ class SpeedPairedSampleFrames(BaseTransform):
         clip_len (int): Frames per clip.
         speeds (Sequence[int]): The set of speeds. Defaults to (1, 2), the
             paper's 1x and 2x.
+        pattern (Sequence[int]): The clips of a training sample. Equal numbers
+            are equal speeds, different numbers different ones. Defaults to
+            (0, 1); (0, 0) is two clips of one speed, (0, 0, 1) two of one
+            speed and one of another.
         test_mode (bool): One clip per speed. Defaults to False.
 
     Raises:
-        InputError: If there are fewer than two speeds, or if they repeat or
-            are no positive integers.
+        InputError: If the pattern's numbers are not all of 0 to some n - 1,
+            or if there are fewer than n speeds, or if they repeat or are no
+            positive integers.
     """
 
     def __init__(self,
                  clip_len: int,
                  speeds: Sequence[int] = (1, 2),
+                 pattern: Sequence[int] = (0, 1),
                  test_mode: bool = False) -> None:
         if clip_len < 1:
             raise InputError(f'a clip needs a frame: clip_len={clip_len}')
-        if len(speeds) < 2 or len(set(speeds)) < len(speeds) or not all(
+        drawn = len(set(pattern))
+        if not drawn or set(pattern) != set(range(drawn)):
+            raise InputError(
+                'pattern numbers the speeds of the clips from 0, as in '
+                f'(0, 0, 1), not {tuple(pattern)}')
+        if len(speeds) < drawn or len(set(speeds)) < len(speeds) or not all(
                 isinstance(speed, int) and speed > 0 for speed in speeds):
             raise InputError(
-                'speeds must be two or more different positive integers, '
-                f'not {tuple(speeds)}')
+                f'speeds must be {drawn} or more different positive integers '
+                f'for pattern={tuple(pattern)}, not {tuple(speeds)}')
         self.clip_len = clip_len
         self.speeds = tuple(speeds)
+        self.pattern = tuple(pattern)
         self.test_mode = test_mode
 
     def transform(self, results: dict) -> dict:
@@ -56,7 +68,8 @@ class SpeedPairedSampleFrames(BaseTransform):
         if self.test_mode:
             speeds = sorted(self.speeds)
         else:
-            speeds = np.random.permutation(self.speeds)[:2].tolist()
+            drawn = np.random.permutation(self.speeds).tolist()
+            speeds = [drawn[number] for number in self.pattern]
         clips = [self._frames(total, speed) for speed in speeds]
         results['frame_inds'] = np.concatenate(
             clips) + results['start_index']
@@ -73,7 +86,8 @@ class SpeedPairedSampleFrames(BaseTransform):
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
-                f'speeds={self.speeds}, test_mode={self.test_mode})')
+                f'speeds={self.speeds}, pattern={self.pattern}, '
+                f'test_mode={self.test_mode})')
 
 
 @TRANSFORMS.register_module()

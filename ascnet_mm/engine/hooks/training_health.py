@@ -32,6 +32,10 @@ class Sign(NamedTuple):
     advice: str
 
 
+CAUSES = ('likely causes: too high a learning rate, too low a momentum of the '
+          'target network, a head without predictor, too small a batch')
+
+
 @HOOKS.register_module()
 class TrainingHealthHook(Hook):
     """Warn of collapse and divergence, and stop a run that is lost.
@@ -42,9 +46,10 @@ class TrainingHealthHook(Hook):
 
     - **Weights** that are not finite end the run at once, before a checkpoint
       can hold them: nothing mends them.
-    - **Losses**, most of them not finite, a **spread** below ``min_spread``
-      or an **effective rank** below ``min_rank`` are warned of, and end the
-      run when they have lasted for ``patience`` iterations.
+    - **Losses**, most of them not finite, a **spread** (any gauge of that
+      name) below ``min_spread`` or an **effective rank** below ``min_rank``
+      are warned of, and end the run when they have lasted for ``patience``
+      iterations.
     - An effective rank below ``low_rank`` and a share of distinct retrieved
       entries below ``min_distinct`` are warned of.
 
@@ -63,8 +68,8 @@ class TrainingHealthHook(Hook):
 
     Args:
         patience (int): Iterations that a sign may last. Defaults to 200.
-        min_spread (float): Limit of ``acp_spread`` and ``scp_spread``, below
-            which a run is lost. Defaults to 0.5.
+        min_spread (float): Limit of ``acp_spread``, ``scp_spread`` and the
+            like, below which a run is lost. Defaults to 0.5.
         min_rank (float): Effective rank below which a run is lost. Defaults
             to 1.1.
         low_rank (float): Effective rank to warn of. Defaults to 4.
@@ -83,25 +88,17 @@ class TrainingHealthHook(Hook):
                  window: int = 256) -> None:
         self.patience = patience
         self.window = window
-        collapsed = ('the projections of different videos have become alike '
-                     '({value} {{:.2f}}, 0.83 at random)')
-        causes = ('likely causes: too high a learning rate, too low a '
-                  'momentum of the target network, a head without predictor, '
-                  'too small a batch')
+        self.min_spread = min_spread
         self.signs = dict(
             loss=Sign(
                 'finite_losses', 0.5, True,
                 'the loss is not finite ({:.0%} of the last ones are)',
                 'likely causes: too high a learning rate, no warm-up, '
                 'float16'),
-            acp_collapse=Sign('acp_spread', min_spread, True,
-                              collapsed.format(value='acp_spread'), causes),
-            scp_collapse=Sign('scp_spread', min_spread, True,
-                              collapsed.format(value='scp_spread'), causes),
             one_direction=Sign(
                 'effective_rank', min_rank, True,
                 "the encoder's features have collapsed to one direction "
-                '(effective_rank {:.2f})', causes),
+                '(effective_rank {:.2f})', CAUSES),
             few_directions=Sign(
                 'effective_rank', low_rank, False,
                 "the encoder's features vary in few directions "
@@ -150,15 +147,20 @@ class TrainingHealthHook(Hook):
             history, _ = runner.message_hub.get_scalar(f'train/{name}').data
             return torch.as_tensor(history[-count:]).double()
 
-        found = latest('scp_target_share') > 0
-        distinct = latest('retrieved_distinct')[found]
+        names = [key.partition('/')[2]
+                 for key in runner.message_hub.log_scalars
+                 if key.startswith('train/')]
         values = dict(
             finite_losses=latest('loss').isfinite().double().mean(),
-            acp_spread=latest('acp_spread').mean(),
-            scp_spread=latest('scp_spread').mean(),
-            effective_rank=effective_rank(torch.cat(self._features)),
+            effective_rank=effective_rank(torch.cat(self._features)))
+        values.update({name: latest(name).mean()
+                       for name in names if name.endswith('_spread')})
+        if 'retrieved_distinct' in names:
             # Before the bank holds other videos there is nothing to see.
-            retrieved_distinct=distinct.mean() if len(distinct) else 1.)
+            distinct = latest('retrieved_distinct')[
+                latest('scp_target_share') > 0]
+            values['retrieved_distinct'] = (
+                distinct.mean() if len(distinct) else 1.)
         means = torch.tensor([float(value) for value in values.values()])
         all_reduce(means, op='mean')
         return dict(zip(values, means.tolist()))
@@ -167,7 +169,7 @@ class TrainingHealthHook(Hook):
                start: int) -> None:
         """Warn of what begins, forget what is over, stop what lasts."""
         now = self._read_until
-        for name, sign in self.signs.items():
+        for name, sign in self._signs(values).items():
             value = values[sign.value]
             if not value < sign.limit * (1.2 if name in self.onsets else 1):
                 self.onsets.pop(name, None)
@@ -191,6 +193,20 @@ class TrainingHealthHook(Hook):
             self._saved = self._good(self._lost_since)
             self._keep(runner)
 
+    def _signs(self, values: Dict[str, float]) -> Dict[str, Sign]:
+        """Those that the model's gauges can show."""
+        spreads = {
+            name: Sign(
+                name, self.min_spread, True,
+                'the projections of different videos have become alike '
+                f'({name} {{:.2f}}, 0.83 at random)', CAUSES)
+            for name in values if name.endswith('_spread')
+        }
+        return {
+            name: sign for name, sign in {**spreads, **self.signs}.items()
+            if sign.value in values
+        }
+
     def _stop_if_not_finite(self, runner: Runner, since: int) -> None:
         names = not_finite(unwrap(runner))
         somewhere = torch.tensor(float(bool(names)))
@@ -212,7 +228,8 @@ class TrainingHealthHook(Hook):
     def _lost_since(self) -> Optional[int]:
         """Iteration of the first onset of a sign that can end the run."""
         return min((since for name, since in self.onsets.items()
-                    if self.signs[name].fatal), default=None)
+                    if name not in self.signs or self.signs[name].fatal),
+                   default=None)
 
     # --------------------------------------------------------- checkpoints
 

@@ -1,0 +1,71 @@
+"""BYOL on clips of a video."""
+from typing import Dict, List, Optional
+
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from torch import Tensor
+
+from .gauges import spread
+from .self_supervised import TargetNetworkRecognizer, require_clips
+
+
+@MODELS.register_module()
+class BYOL(TargetNetworkRecognizer):
+    """Predict the target's projection of one clip of a video from the other.
+
+    Grill et al., NeurIPS 2020; with two clips of a video as the two views it
+    is rho-BYOL of Feichtenhofer et al., CVPR 2021, for rho = 2. It is ASCNet
+    without speeds and without other videos: the ACP task alone, in both
+    directions.
+
+    Args:
+        backbone (dict): As for :class:`ASCNet`.
+        byol_head (dict): Config of the head, an :class:`ACPHead`.
+        test_cfg (dict, optional): As for :class:`ASCNet`.
+        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 byol_head: dict,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        super().__init__(
+            backbone=backbone,
+            heads=dict(byol_head=byol_head),
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
+
+    @property
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: Both clips online and target."""
+        return dict(forward=4, backward=2)
+
+    def loss(self, inputs: Tensor, data_samples: List[ActionDataSample],
+             **kwargs) -> Dict[str, Tensor]:
+        """BYOL's loss: both directions, added.
+
+        Args:
+            inputs (Tensor): Two clips of each video,
+                ``[B, 2, 3, T, H, W]``.
+            data_samples (list[ActionDataSample]): Not read.
+
+        Returns:
+            dict[str, Tensor]: ``loss_byol``, 0 to 8, and the gauge
+            ``byol_spread``; scalars.
+
+        Raises:
+            InputError: If there are not two clips.
+        """
+        require_clips(inputs, (0, 0))
+        losses, spreads = [], []
+        for i, j in ((0, 1), (1, 0)):
+            with torch.no_grad():
+                x_j = self.encode(inputs[:, j], self.target_backbone)
+                target = self.byol_head.project_target(x_j)
+            x_i = self.encode(inputs[:, i], self.backbone)
+            losses.append(self.byol_head.loss(x_i, target))
+            spreads.append(spread(target))
+        return dict(
+            loss_byol=sum(losses), byol_spread=torch.stack(spreads).mean())

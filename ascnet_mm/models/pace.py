@@ -1,0 +1,188 @@
+"""Pace prediction."""
+from typing import Dict, List, Optional, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from ..errors import InputError
+from .heads import mlp, unit_length
+from .self_supervised import SelfSupervisedRecognizer, require_clips
+
+
+@MODELS.register_module()
+class PaceHead(BaseModule):
+    """Tells at which of several speeds a clip is played.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        speeds (Sequence[int]): The classes, in this order. Defaults to
+            (1, 2, 3, 4) (Pace's).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 speeds: Sequence[int] = (1, 2, 3, 4),
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.in_channels = in_channels
+        self.speeds = tuple(speeds)
+        self.classifier = nn.Linear(in_channels, len(self.speeds))
+
+    def loss(self, x: Tensor, speeds: Sequence[int]) -> Dict[str, Tensor]:
+        """Cross entropy of the clips' speeds.
+
+        Args:
+            x (Tensor): Features, ``[N, in_channels]``.
+            speeds (Sequence[int]): The speeds of the clips, N.
+
+        Returns:
+            dict[str, Tensor]: ``loss_pace``, averaged over the clips, and
+            the share that is told right, ``pace_accuracy``; scalars.
+
+        Raises:
+            InputError: If a clip has a speed that is no class.
+        """
+        unknown = set(speeds) - set(self.speeds)
+        if unknown:
+            raise InputError(
+                f'the pipeline plays clips at {sorted(unknown)}x, the classes '
+                f'are model.pace_head.speeds={self.speeds}: set both alike')
+        labels = torch.tensor([self.speeds.index(speed) for speed in speeds])
+        labels = labels.to(x.device, non_blocking=True)
+        logits = self.classifier(x)
+        return dict(
+            loss_pace=F.cross_entropy(logits, labels),
+            pace_accuracy=(logits.argmax(dim=1) == labels).float().mean())
+
+
+@MODELS.register_module()
+class SameContextHead(BaseModule):
+    """Tells which clips of a batch are of one video, whatever their speeds.
+
+    Pace's contrastive term for the "same context". Its code was not
+    published; unit length, temperature and projection are ours, as in SimCLR.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        hidden_channels (int): Width of the hidden layer. Defaults to 4096
+            (ours, as in :class:`ACPHead`).
+        out_channels (int): Dimension of the projection. Defaults to 128
+            (SimCLR).
+        temperature (float): Divides the similarities. Defaults to 0.1
+            (SimCLR).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 hidden_channels: int = 4096,
+                 out_channels: int = 128,
+                 temperature: float = 0.1,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.in_channels = in_channels
+        self.projection = mlp(in_channels, hidden_channels, out_channels)
+        self.temperature = temperature
+
+    def loss(self, x: Tensor, video_ids: Tensor) -> Tensor:
+        """-log(e(z_i, z_i') / (e(z_i, z_i') + sum_j e(z_i, z_j))).
+
+        e(a, b) = exp(a b / temperature); z_i and z_i' are the clips of one
+        video, z_j the clips of the batch that are of another. Averaged over
+        all clips.
+
+        Args:
+            x (Tensor): Features of the first clips of all videos, then of
+                the second ones in the same order, ``[2 N, in_channels]``.
+            video_ids (Tensor): Identities of the videos, int64 ``[N]`` on
+                the CPU.
+
+        Returns:
+            Tensor: The loss, a scalar.
+        """
+        z = unit_length(self.projection(x))
+        partner = torch.arange(len(z), device=z.device).roll(len(video_ids))
+        ids = video_ids.to(z.device, non_blocking=True).repeat(2)
+        # Other clips of the video, and the clip itself, are no negatives.
+        left_out = ids[:, None] == ids
+        left_out.scatter_(1, partner[:, None], False)
+        with torch.autocast(z.device.type, enabled=False):
+            logits = z @ z.T / self.temperature
+        return F.cross_entropy(
+            logits.masked_fill(left_out, -torch.inf), partner)
+
+
+@MODELS.register_module()
+class Pace(SelfSupervisedRecognizer):
+    """Tell the playback speed of a clip (Wang et al., ECCV 2020).
+
+    Args:
+        backbone (dict): As for :class:`ASCNet`.
+        pace_head (dict): Config of the :class:`PaceHead`.
+        same_context_head (dict, optional): Config of the
+            :class:`SameContextHead`, which needs two clips of a video.
+            Defaults to None: the speed alone, of one clip.
+        contrast_weight (float): Weight of the contrastive loss beside that
+            of the speed. Defaults to 0.1 (ours).
+        test_cfg (dict, optional): As for :class:`ASCNet`.
+        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 pace_head: dict,
+                 same_context_head: Optional[dict] = None,
+                 contrast_weight: float = 0.1,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        heads = dict(pace_head=pace_head)
+        self.pattern = (0, )
+        if same_context_head:
+            heads['same_context_head'] = same_context_head
+            self.pattern = (0, 1)
+        super().__init__(
+            backbone=backbone,
+            heads=heads,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
+        self.contrast_weight = contrast_weight
+
+    @property
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: Each clip once, with gradient."""
+        return dict(forward=len(self.pattern), backward=len(self.pattern))
+
+    def loss(self, inputs: Tensor, data_samples: List[ActionDataSample],
+             **kwargs) -> Dict[str, Tensor]:
+        """Losses of a batch.
+
+        Args:
+            inputs (Tensor): One clip of each video, or two with the
+                contrastive term, ``[B, clips, 3, T, H, W]``.
+            data_samples (list[ActionDataSample]): With the metainfo
+                ``speeds`` (of all clips) and ``video_id``.
+
+        Returns:
+            dict[str, Tensor]: ``loss_pace``, ``pace_accuracy`` and, with the
+            contrastive term, ``loss_contrast``, weighted; scalars.
+
+        Raises:
+            InputError: If there is another number of clips.
+        """
+        require_clips(inputs, self.pattern)
+        clips = range(len(self.pattern))
+        # All first clips, then all second ones: one batch for BatchNorm
+        x = self.encode(
+            torch.cat([inputs[:, clip] for clip in clips]), self.backbone)
+        losses = self.pace_head.loss(x, [
+            sample.speeds[clip] for clip in clips for sample in data_samples
+        ])
+        if 'same_context_head' in self._head_names:
+            video_ids = torch.tensor([s.video_id for s in data_samples])
+            losses['loss_contrast'] = (
+                self.contrast_weight *
+                self.same_context_head.loss(x, video_ids))
+        return losses

@@ -1,0 +1,210 @@
+"""RSPNet: relative speed perception and instance discrimination."""
+from copy import deepcopy
+from typing import Dict, List, Optional
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from torch import Tensor, nn
+
+from ..errors import InputError
+from .gauges import spread
+from .heads import TargetHead, unit_length
+from .memory_bank import BankEntries
+from .self_supervised import MemoryBankRecognizer, require_clips
+
+
+class ContrastiveHead(TargetHead):
+    """A linear projection of queries, and the target's of keys.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        out_channels (int): Dimension of the projection. Defaults to 128
+            (RSPNet's).
+        temperature (float): Divides the similarities. Defaults to 0.07
+            (RSPNet's).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int = 128,
+                 temperature: float = 0.07,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(in_channels, init_cfg=init_cfg)
+        self.projection = nn.Linear(in_channels, out_channels)
+        self.target_projection = deepcopy(
+            self.projection).requires_grad_(False)
+        self.temperature = temperature
+
+    def project(self, x: Tensor) -> Tensor:
+        """g(x) of the online network, at unit length.
+
+        Args:
+            x (Tensor): Online features, ``[N, in_channels]``.
+
+        Returns:
+            Tensor: Queries, ``[N, out_channels]``.
+        """
+        return unit_length(self.projection(x))
+
+
+@MODELS.register_module()
+class AVIDHead(ContrastiveHead):
+    """Appearance-focused video instance discrimination."""
+
+    def loss(self, query: Tensor, same_speed: Tensor, other_speed: Tensor,
+             negatives: Tensor) -> Tensor:
+        """InfoNCE for each of two positives, added.
+
+        Args:
+            query (Tensor): ``[N, out_channels]`` of :meth:`project`.
+            same_speed (Tensor): Key of the same video at the same speed,
+                ``[N, out_channels]``.
+            other_speed (Tensor): At another speed, ``[N, out_channels]``.
+            negatives (Tensor): Similarities of the queries and earlier keys,
+                ``[N, M]``; -inf where one does not count.
+
+        Returns:
+            Tensor: The loss, averaged over the queries, a scalar.
+        """
+        losses = []
+        for key in (same_speed, other_speed):
+            positive = (query * key).sum(dim=1, keepdim=True)
+            logits = torch.cat((positive, negatives), dim=1)
+            losses.append(-F.log_softmax(
+                logits / self.temperature, dim=1)[:, 0].mean())
+        return sum(losses)
+
+
+@MODELS.register_module()
+class RSPHead(ContrastiveHead):
+    """Relative speed perception.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        out_channels (int): As for :class:`ContrastiveHead`.
+        temperature (float): As for :class:`ContrastiveHead`.
+        margin (float): By how much the similarity of equal speeds, divided
+            by the temperature, has to exceed that of different ones.
+            Defaults to 2 (RSPNet's code).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int = 128,
+                 temperature: float = 0.07,
+                 margin: float = 2.,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(in_channels, out_channels, temperature, init_cfg)
+        self.margin = margin
+
+    def loss(self, query: Tensor, same_speed: Tensor,
+             other_speed: Tensor) -> Dict[str, Tensor]:
+        """max(0, margin - (q k+ - q k-) / temperature).
+
+        Args:
+            query (Tensor): ``[N, out_channels]`` of :meth:`project`.
+            same_speed (Tensor): Key k+ of the same speed,
+                ``[N, out_channels]``.
+            other_speed (Tensor): Key k- of another, ``[N, out_channels]``.
+
+        Returns:
+            dict[str, Tensor]: ``loss_rsp``, averaged over the queries, and
+            the share in which the same speed is more similar,
+            ``rsp_accuracy``; scalars.
+        """
+        difference = (query * (same_speed - other_speed)).sum(dim=1)
+        return dict(
+            loss_rsp=F.relu(self.margin -
+                            difference / self.temperature).mean(),
+            rsp_accuracy=(difference > 0).float().mean())
+
+
+@MODELS.register_module()
+class RSPNet(MemoryBankRecognizer):
+    """Which of two clips has my speed, which is of my video?
+
+    Chen et al., AAAI 2021, as in its authors' code. Three clips of a video: a
+    query, a key of the same speed and a key of another speed, the keys seen
+    by the moving average of the encoder. Relative speed perception ranks the
+    two keys; instance discrimination sets both against keys of other videos
+    from the memory bank, which are the appearance features of all its speeds.
+    A step enters its keys of the other speed.
+
+    Args:
+        backbone (dict): As for :class:`ASCNet`.
+        avid_head (dict): Config of the :class:`AVIDHead`.
+        rsp_head (dict): Config of the :class:`RSPHead`.
+        memory_bank (dict): Config of the :class:`MemoryBank`. Its ``size``
+            is per speed: RSPNet's queue of 16384 is 8192 for each of two.
+        test_cfg (dict, optional): As for :class:`ASCNet`.
+        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 avid_head: dict,
+                 rsp_head: dict,
+                 memory_bank: dict = dict(size=8192),
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        super().__init__(
+            backbone=backbone,
+            heads=dict(avid_head=avid_head, rsp_head=rsp_head),
+            memory_bank=memory_bank,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
+
+    @property
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: The query online, two keys without gradient."""
+        return dict(forward=3, backward=1)
+
+    def loss(self, inputs: Tensor, data_samples: List[ActionDataSample],
+             **kwargs) -> Dict[str, Tensor]:
+        """Losses of a batch; their sum is minimised.
+
+        Args:
+            inputs (Tensor): Query, key of the same and key of another speed,
+                ``[B, 3, 3, T, H, W]``.
+            data_samples (list[ActionDataSample]): With the metainfo
+                ``speeds`` (of all clips) and ``video_id``.
+
+        Returns:
+            dict[str, Tensor]: ``loss_avid``, ``loss_rsp`` and the gauges
+            ``rsp_accuracy``, ``avid_spread`` and ``rsp_spread``; scalars.
+
+        Raises:
+            InputError: If there are other clips.
+        """
+        require_clips(inputs, (0, 0, 1))
+        speeds = torch.tensor([sample.speeds for sample in data_samples])
+        video_ids = torch.tensor([sample.video_id for sample in data_samples])
+        query, same, other = speeds.unbind(dim=1)
+        if (query != same).any() or (query == other).any():
+            raise InputError(
+                'RSPNet compares two clips of one speed and one of another, '
+                'not clips of the speeds '
+                f'{tuple(data_samples[0].speeds)}: set pattern=(0, 0, 1) of '
+                'SpeedPairedSampleFrames')
+        (a_same, m_same), (a_other, m_other) = (
+            self._keys(inputs[:, clip]) for clip in (1, 2))
+        self._bank_entries.append(
+            BankEntries(a_other, m_other, other, video_ids))
+
+        x = self.encode(inputs[:, 0], self.backbone)
+        a_query = self.avid_head.project(x)
+        negatives = self.memory_bank.similarity(a_query, video_ids)
+        return dict(
+            self.rsp_head.loss(self.rsp_head.project(x), m_same, m_other),
+            loss_avid=self.avid_head.loss(a_query, a_same, a_other,
+                                          negatives),
+            avid_spread=spread(a_same),
+            rsp_spread=spread(m_same))
+
+    @torch.no_grad()
+    def _keys(self, clips: Tensor):
+        x = self.encode(clips, self.target_backbone)
+        return (self.avid_head.project_target(x),
+                self.rsp_head.project_target(x))

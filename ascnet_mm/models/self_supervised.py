@@ -1,0 +1,248 @@
+"""What the recognisers that learn without labels have in common."""
+from abc import abstractmethod
+from copy import deepcopy
+from typing import Dict, List, Optional, Tuple
+
+import torch
+from mmaction.models.recognizers import BaseRecognizer
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from torch import Tensor, nn
+
+from ..errors import InputError
+from .memory_bank import BankEntries, concat_entries
+from .pretrained import require_same_encoder
+
+
+class SelfSupervisedRecognizer(BaseRecognizer):
+    """An encoder, heads that train it, and its pooled features.
+
+    A subclass says by :meth:`loss` how its heads train the encoder. Features,
+    evaluation and the names in a checkpoint are the same for all: the encoder
+    stands under ``backbone.*``, as in every recogniser of MMAction2.
+
+    Args:
+        backbone (dict): Config of the encoder: any backbone of MMAction2 that
+            takes clips ``[N, 3, T, H, W]``.
+        heads (dict[str, dict]): Configs of the heads by the names they get in
+            the model; each has ``in_channels``.
+        test_cfg (dict, optional): With ``max_testing_views``, at most so many
+            clips go through the encoder at a time in :meth:`predict`, as in
+            the host's ``Recognizer3D``. Defaults to None.
+        data_preprocessor (dict, optional): Config of the preprocessor.
+
+    Attributes:
+        online_features (Tensor, optional): What the online encoder gave last
+            in training, ``[N, C]``, without gradient.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 heads: Dict[str, dict],
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        super().__init__(
+            backbone=backbone, test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
+        self._head_names = tuple(heads)
+        for name, head in heads.items():
+            setattr(self, name, MODELS.build(head))
+        self.online_features: Optional[Tensor] = None
+
+    @property
+    @abstractmethod
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: What a step costs, per sample.
+
+        ``forward``, how often a clip goes through an encoder (online or
+        target), and ``backward``, how often a gradient comes back.
+        """
+
+    # ------------------------------------------------------------ features
+
+    def encode(self, clips: Tensor, backbone: nn.Module) -> Tensor:
+        """Pooled features of clips.
+
+        Args:
+            clips (Tensor): ``[N, 3, T, H, W]``.
+            backbone (nn.Module): Online or target encoder.
+
+        Returns:
+            Tensor: ``[N, C]``, the output of the final average pooling
+            (section A).
+
+        Raises:
+            InputError: If C is not what the heads expect.
+        """
+        if torch.is_autocast_enabled(clips.device.type):
+            # Half precision convolutions are made for it, and hand it on to
+            # each other; in single precision it costs more than it gains.
+            clips = clips.contiguous(memory_format=torch.channels_last_3d)
+        features = pool(backbone(clips))
+        for name in self._head_names:
+            expected = getattr(self, name).in_channels
+            if features.shape[1] != expected:
+                raise InputError(
+                    f'the encoder {type(backbone).__name__} gives features of '
+                    f'dimension {features.shape[1]}, model.{name}.in_channels '
+                    f'is {expected}: set it to {features.shape[1]}')
+        if self.training and backbone is self.backbone:
+            self.online_features = features.detach()
+        return features
+
+    def extract_feat(self, inputs: Tensor, **kwargs) -> Tuple[Tensor, dict]:
+        """Features of every clip from the online encoder.
+
+        Args:
+            inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+
+        Returns:
+            tuple[Tensor, dict]: Features ``[B, clips, C]``, and the empty
+            dict that the host's interface asks for.
+        """
+        clips = inputs.flatten(0, 1)
+        at_once = (self.test_cfg or {}).get('max_testing_views', len(clips))
+        features = torch.cat([
+            self.encode(part, self.backbone) for part in clips.split(at_once)
+        ])
+        return features.view(*inputs.shape[:2], -1), {}
+
+    def predict(self, inputs: Tensor, data_samples: List[ActionDataSample],
+                **kwargs) -> List[ActionDataSample]:
+        """Put the features of a video's clips on its data sample.
+
+        Args:
+            inputs (Tensor): Clips of the readable videos,
+                ``[B', clips, 3, T, H, W]``.
+            data_samples (list[ActionDataSample]): All B samples; those with
+                the metainfo ``readable=False`` have no clips.
+
+        Returns:
+            list[ActionDataSample]: With the field ``clip_features``,
+            ``[clips, C]``, on the readable ones.
+        """
+        readable = [s for s in data_samples if s.get('readable', True)]
+        if readable:
+            features, _ = self.extract_feat(inputs)
+            for sample, feature in zip(readable, features.float()):
+                sample.set_field(feature, 'clip_features')
+        return data_samples
+
+    # ------------------------------------------------------------- loading
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args) -> None:
+        require_same_encoder(self, state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+class TargetNetworkRecognizer(SelfSupervisedRecognizer):
+    """Beside the online network there is a moving average of it.
+
+    The target network is the encoder, as ``target_backbone``, and the
+    projection of each head, a :class:`TargetHead`. It receives no gradient;
+    :class:`MomentumUpdateHook` moves it.
+
+    Args:
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
+    """
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.target_backbone = deepcopy(self.backbone).requires_grad_(False)
+
+    def init_weights(self) -> None:
+        """Initialise the online network and start the target as its copy."""
+        super().init_weights()
+        self.reset_target()
+
+    @torch.no_grad()
+    def reset_target(self) -> None:
+        """Copy the online weights to the target network (line 2)."""
+        for target, online in self._networks():
+            target.load_state_dict(online.state_dict())
+
+    @torch.no_grad()
+    def update_target(self, momentum: float) -> None:
+        """Move the target network's parameters (line 22).
+
+        xi <- momentum * xi + (1 - momentum) * theta. The target's BatchNorm
+        layers keep the running statistics of their own inputs.
+
+        Args:
+            momentum (float): Share of the old value, 0 to 1.
+        """
+        for target, online in self._networks():
+            torch._foreach_lerp_(
+                list(target.parameters()), list(online.parameters()),
+                1 - momentum)
+
+    def _networks(self) -> List[Tuple[nn.Module, nn.Module]]:
+        heads = [getattr(self, name) for name in self._head_names]
+        return [(self.target_backbone, self.backbone)] + [
+            (head.target_projection, head.projection) for head in heads
+        ]
+
+
+class MemoryBankRecognizer(TargetNetworkRecognizer):
+    """The target's features of recent clips are kept in a memory bank.
+
+    :class:`MemoryBankHook` fills it from what :meth:`loss` has put into
+    ``_bank_entries``.
+
+    Args:
+        memory_bank (dict): Config of the bank; its ``type`` defaults to
+            :class:`MemoryBank`.
+        **kwargs: As for :class:`TargetNetworkRecognizer`.
+    """
+
+    def __init__(self, memory_bank: dict, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.memory_bank = MODELS.build({'type': 'MemoryBank', **memory_bank})
+        self._bank_entries: List[BankEntries] = []
+
+    def take_bank_entries(self) -> BankEntries:
+        """Hand over what the steps since the last call have for the bank.
+
+        They are entered by :class:`MemoryBankHook` after the step, so that a
+        batch never finds itself.
+        """
+        entries, self._bank_entries = self._bank_entries, []
+        return concat_entries(entries)
+
+
+def require_clips(inputs: Tensor, pattern: Tuple[int, ...]) -> None:
+    """Refuse another number of clips per video than a method is made of.
+
+    Args:
+        inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+        pattern (tuple[int]): Speeds of the clips it is made of, as for
+            :class:`SpeedPairedSampleFrames`.
+
+    Raises:
+        InputError: If the number of clips is not the pattern's.
+    """
+    if inputs.shape[1] != len(pattern):
+        raise InputError(
+            f'the pipeline gives {inputs.shape[1]} clips of each video, the '
+            f'model is made for {len(pattern)}: set pattern={pattern} of '
+            'SpeedPairedSampleFrames')
+
+
+def pool(features) -> Tensor:
+    """Average what a backbone returns over space and time.
+
+    Args:
+        features: ``[N, C, ...]``, averaged over all but the first two
+            dimensions; a tuple of such (several pathways or stages), joined
+            along C; or a list of patch tokens and class token (MViT), of
+            which the class token counts, as in the host's head.
+
+    Returns:
+        Tensor: ``[N, C]``.
+    """
+    if isinstance(features, tuple):
+        return torch.cat([pool(feature) for feature in features], dim=1)
+    if isinstance(features, list):
+        return features[-1]
+    return features.flatten(2).mean(dim=2) if features.ndim > 2 else features

@@ -1,0 +1,115 @@
+"""Each method through training, resuming, export and evaluation."""
+import os.path as osp
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.runner import Runner
+
+from ascnet_mm.datasets import SpeedPairedSampleFrames
+
+from ..configs.test_runs import data, tiny  # noqa: F401
+from ..conftest import ROOT, run_tool
+
+
+def train(name, data, work_dir, resume=False):  # noqa: F811
+    cfg = tiny(f'baselines/r18_ucf101_{name}.py', data, work_dir)
+    cfg.train_cfg.update(max_epochs=2, val_interval=2)
+    cfg.default_hooks.checkpoint.update(interval=1)
+    cfg.randomness, cfg.resume = dict(seed=3), resume
+    cfg.experiment_name += f'_{resume}'
+    Runner.from_cfg(cfg).train()
+    return torch.load(work_dir / 'epoch_2.pth', weights_only=False)
+
+
+@pytest.mark.parametrize('name', ['random_positive', 'byol', 'pace_contrast',
+                                  'rspnet'])
+def test_it_resumes_and_is_exported_and_evaluated(
+        name, data, tmp_path):  # noqa: F811
+    whole = train(name, data, tmp_path / 'whole')
+    (tmp_path / 'resumed').mkdir()
+    shutil.copy(tmp_path / 'whole' / 'epoch_1.pth', tmp_path / 'resumed')
+    (tmp_path / 'resumed' / 'last_checkpoint').write_text(
+        str(tmp_path / 'resumed' / 'epoch_1.pth'))
+    resumed = train(name, data, tmp_path / 'resumed', resume=True)
+    assert resumed['meta']['iter'] == whole['meta']['iter'] == 4
+    for key, value in whole['state_dict'].items():
+        assert torch.equal(resumed['state_dict'][key], value), key
+    assert ('memory_bank' in whole) == (name in ('random_positive', 'rspnet'))
+    for speed, ring in whole.get('memory_bank', dict(rings={}))[
+            'rings'].items():
+        other = resumed['memory_bank']['rings'][speed]
+        assert all(torch.equal(other[key], ring[key])
+                   for key in ('appearance', 'motion', 'video_ids'))
+
+    encoder = tmp_path / 'encoder.pth'
+    done = run_tool(
+        'tools/export.py',
+        osp.join(ROOT, f'configs/ascnet/baselines/r18_ucf101_{name}.py'),
+        str(tmp_path / 'whole' / 'epoch_2.pth'), str(encoder),
+        '--cfg-options', 'model.backbone.base_channels=2')
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = []
+    for path in (tmp_path / 'whole' / 'epoch_2.pth', encoder):
+        cfg = tiny('retrieval/r18_ucf101.py', data, tmp_path / 'retrieval')
+        cfg.load_from, cfg.experiment_name = str(path), path.name
+        told.append(Runner.from_cfg(cfg).test())
+    assert told[0] == told[1] and told[0]['retrieval/queries'] == 16
+
+
+def waves(video, frames):
+    """A wave that moves as far in each frame, ``[3, T, 24, 24]``."""
+    rng = np.random.default_rng(video)
+    frequency, angle = rng.uniform(0.25, 0.45), rng.uniform(0, 2 * np.pi)
+    color = rng.uniform(0.3, 1, 3)[:, None, None, None]
+    y, x = np.mgrid[:24, :24]
+    place = frequency * (np.cos(angle) * x + np.sin(angle) * y)
+    return color * np.sin(place - 0.35 * frames[:, None, None])
+
+
+HEAD = dict(in_channels=32, out_channels=32)
+LEARNERS = {
+    'pace_accuracy': (dict(
+        type='Pace', pace_head=dict(type='PaceHead', in_channels=32)),
+        dict(speeds=(1, 2, 3, 4), pattern=(0, )), 0.8),  # chance: 0.25
+    'rsp_accuracy': (dict(
+        type='RSPNet', avid_head=dict(type='AVIDHead', **HEAD),
+        rsp_head=dict(type='RSPHead', **HEAD), memory_bank=dict(size=128)),
+        dict(speeds=(1, 2), pattern=(0, 0, 1)), 0.75),  # chance: 0.5
+}  # yapf: disable
+
+
+@pytest.mark.parametrize('gauge', LEARNERS)
+def test_the_speed_is_learned_where_it_can_be_seen(gauge):
+    """Of waves that all move alike at 1x."""
+    cfg, clips, enough = LEARNERS[gauge]
+    torch.manual_seed(0)
+    np.random.seed(0)
+    model = MODELS.build(dict(
+        cfg, backbone=dict(type='R3D', base_channels=4),
+        data_preprocessor=dict(type='ActionDataPreprocessor')))
+    sampler = SpeedPairedSampleFrames(8, **clips)
+    optimizer = torch.optim.SGD(
+        [p for p in model.parameters() if p.requires_grad],
+        lr=0.05, momentum=0.9)
+    seen = []
+    for _ in range(160):
+        inputs, samples = [], []
+        for video in np.random.randint(60, size=16):
+            drawn = sampler.transform(dict(total_frames=80, start_index=0))
+            frames = drawn['frame_inds'].reshape(-1, 8)
+            inputs.append(np.stack([waves(video, clip) for clip in frames]))
+            samples.append(ActionDataSample(metainfo=dict(
+                video_id=int(video), speeds=drawn['speeds'])))
+        losses = model.loss(torch.tensor(np.stack(inputs)).float(), samples)
+        optimizer.zero_grad()
+        model.parse_losses(losses)[0].backward()
+        optimizer.step()
+        if hasattr(model, 'memory_bank'):
+            model.update_target(0.95)
+            model.memory_bank.enqueue(model.take_bank_entries())
+        seen.append(losses[gauge].item())
+    assert np.mean(seen[-20:]) > enough
