@@ -22,14 +22,14 @@ from ascnet_mm.apis import (
 from ascnet_mm.datasets.video_folder import EXTENSIONS
 
 
-def parse_args() -> argparse.Namespace:
-    parser = host_parser(__doc__)
+def videos_parser(description: str) -> argparse.ArgumentParser:
+    """What scripts take that read the features of videos of the user's."""
+    parser = host_parser(description)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument(
         'videos', help='a folder, or a list file with a path and a label a '
         'line')
-    parser.add_argument('out', help='the .npz file to write')
     parser.add_argument(
         '--root',
         help='folder that the listed paths start from; default: that of the '
@@ -38,6 +38,12 @@ def parse_args() -> argparse.Namespace:
         '--allow-outside',
         action='store_true',
         help='let listed paths be absolute or lead out of that folder')
+    return parser
+
+
+def parse_args() -> argparse.Namespace:
+    parser = videos_parser(__doc__)
+    parser.add_argument('out', help='the .npz file to write')
     return parser.parse_args()
 
 

@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from ascnet_mm import InputError
-from ascnet_mm.evaluation import VideoRetrievalMetric
+from ascnet_mm.evaluation import (
+    KNNMetric,
+    LinearProbeMetric,
+    VideoRetrievalMetric,
+)
 from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
 
 
@@ -182,3 +186,27 @@ def test_chance_is_that_of_shuffled_galleries():
         ]
         assert chance[k] == pytest.approx(
             100 * sum(tries) / len(tries), abs=0.8)
+
+
+@pytest.mark.parametrize('metric, key', [
+    (VideoRetrievalMetric(topk=(1, )), 'retrieval/top1'),
+    (KNNMetric(k=(1, )), 'knn/top1_k1'),
+    (LinearProbeMetric(epochs=3, milestones=()), 'linear/top1'),
+])
+def test_shuffled_labels_leave_nothing_but_chance(metric, key):
+    """Four classes apart: all are found, and a quarter if shuffled."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(400) % 4
+    features = 10 * torch.eye(4)[labels] + torch.randn(
+        400, 4, generator=generator)
+    query = torch.arange(400) < 200
+    assert evaluate(metric, features[query, None], labels[query],
+                    features[~query, None], labels[~query])[key] == 100
+    shares = []
+    for _ in range(20):
+        shuffled = labels[~query][torch.randperm(200, generator=generator)]
+        shares.append(
+            evaluate(metric, features[query, None], labels[query],
+                     features[~query, None], shuffled)[key])
+    # 20 draws; a share of one has a deviation of 25 if 4 answers are drawn.
+    assert np.mean(shares) == pytest.approx(25, abs=3 * 25 / 20**0.5)

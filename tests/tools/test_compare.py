@@ -1,0 +1,270 @@
+"""tools/compare.py without its scripts: plans, records, tables."""
+import itertools
+import json
+import os
+import os.path as osp
+import shutil
+
+import numpy as np
+import pytest
+from compare import read_figures
+from comparing import jobs as jobs_module
+from comparing.jobs import make_jobs, run_jobs
+from comparing.plan import (
+    find_videos,
+    plan_evaluations,
+    plan_methods,
+    read_experiment,
+)
+from comparing.report import collect, page, standard_error, table
+from mmengine.config import Config
+
+from ascnet_mm import InputError
+from ascnet_mm.apis import read_config
+
+from ..conftest import ROOT, run_tool
+
+EXPERIMENT = osp.join(osp.dirname(__file__), 'experiment.py')
+FIGURES = dict(
+    pretrain={'loss': 1., 'epoch': 2.}, vcop={'retrieval/top1': 50.},
+    gauges={
+        'same_video/top1': 25., 'same_video/chance': 6.25,
+        'speed_probe/accuracy': 75., 'speed_probe/chance': 50.
+    })  # yapf: disable
+
+
+def changed(tmp_path, **parts):
+    """The experiment file with other parts."""
+    cfg = Config.fromfile(EXPERIMENT)
+    for key, value in parts.items():
+        cfg[key] = value
+    cfg.dump(str(tmp_path / 'experiment.py'))
+    return str(tmp_path / 'experiment.py')
+
+
+def planned(root, path=EXPERIMENT):
+    """Experiment, videos, methods, evaluations."""
+    experiment = read_experiment(path)
+    videos = find_videos(experiment, root)
+    return (experiment, videos, plan_methods(experiment, videos),
+            plan_evaluations(experiment, videos, root))
+
+
+def jobs_of(plan, work_dir, workers=0):
+    experiment, videos, methods, evaluations = plan
+    return make_jobs(methods, evaluations, experiment.seeds, videos,
+                     str(work_dir), workers)
+
+
+@pytest.fixture(scope='module')
+def plan(videos):
+    return planned(videos)
+
+
+def test_budgets_are_equal_in_encoder_passes(plan):
+    """48 videos, batches of 8: 2 epochs of 4 passes, or 1 epoch of 8."""
+    untrained, reference, both, _ = plan[2]
+    assert untrained.epochs == untrained.samples == 0
+    assert reference.epochs == 2 and reference.samples == 96
+    assert reference.passes == dict(forward=2, backward=1)
+    assert both.epochs == 1 and both.samples == 48
+    assert both.passes == dict(forward=4, backward=2)
+    assert both.cfg.train_cfg.max_epochs == 1
+
+
+def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
+    _, found, _, evaluations = plan
+    for name, paths in (('train', found.pretrain), ('test', found.kept_out)):
+        with open(f'{videos}/{name}.txt') as file:
+            assert set(paths) == {line.split()[0] for line in file}
+    assert [part.queries for part in evaluations] == [16, 16]
+    # 6 of 48 gallery videos are of the query's class.
+    assert evaluations[0].chance == {
+        'vcop/retrieval/top1': pytest.approx(12.5)
+    }
+    training = next(
+        job for job in jobs_of(plan, tmp_path) if job.kind == 'pretrain')
+    dataset = training.cfg.train_dataloader.dataset
+    assert dataset.ann_file == str(tmp_path / 'pretrain.txt')
+
+
+def test_exchanged_lists_are_refused(videos, tmp_path):
+    """Training videos as queries: the gallery pre-trained on them."""
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    names = 'test_dataloader.dataset.ann_file.{}'.format
+    options = parts[0].options
+    options[names('gallery')], options[names('query')] = (
+        options[names('query')], options[names('gallery')])
+    with pytest.raises(InputError, match='gallery and query are exchanged'):
+        planned(videos, changed(tmp_path, evaluations=parts))
+
+
+@pytest.mark.parametrize('parts, words', [
+    (dict(seeds=[]), 'does not say seeds'),
+    (dict(seeds=[1, 1]), 'twice'),
+    (dict(methods=[dict(name='A b'), dict(name='a-B')]), 'names of the me'),
+    (dict(methods=[dict(name='Untrained')]), 'untrained'),
+    (dict(measures={'other/top1': 'x'}), 'none of the evaluations'),
+])
+def test_a_bad_experiment_is_refused(tmp_path, parts, words):
+    with pytest.raises(InputError, match=words):
+        read_experiment(changed(tmp_path, **parts))
+
+
+def test_a_listed_video_must_be_there(videos, tmp_path):
+    shutil.copytree(videos, tmp_path / 'set')
+    with open(tmp_path / 'set' / 'test.txt', 'a') as file:
+        file.write('nowhere.mp4 0\n')
+    with pytest.raises(InputError, match='nowhere.mp4'):
+        find_videos(read_experiment(EXPERIMENT), str(tmp_path / 'set'))
+
+
+def test_a_run_is_known_by_all_that_it_depends_on(videos, plan, tmp_path):
+    def paths(plan, workers=0):
+        return [
+            osp.relpath(job.path, tmp_path)
+            for job in jobs_of(plan, tmp_path, workers)
+        ]
+
+    plain = paths(plan)
+    assert len(set(plain)) == len(plain) == 2 * 4 * 3
+    moved = shutil.copytree(videos, tmp_path / 'moved')
+    assert paths(planned(str(moved)), workers=3) == plain
+
+    options = plan[0].pretraining.copy()
+    options['optim_wrapper.optimizer.lr'] = 0.5
+    other = paths(planned(videos, changed(tmp_path, pretraining=options)))
+    same = [a == b for a, b in zip(plain, other)]
+    # untrained needs no rate, and the third method has its own
+    assert same == 2 * [*3 * [True], *6 * [False], *3 * [True]]
+
+    other = paths(planned(videos, with_three_clips(tmp_path)))
+    same = [a == b for a, b in zip(plain, other)]
+    assert same == 8 * [True, False, True]
+
+    # What is seen by whoever trains: one of the training videos is gone.
+    os.remove(next((moved / 'videos').rglob('0000.mp4')))
+    other = paths(planned(str(moved)))
+    same = [a == b for a, b in zip(plain, other)]
+    assert same == 2 * [*3 * [True], *9 * [False]]
+
+
+def with_three_clips(tmp_path):
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    parts[0].options['num_clips'] = 3
+    return changed(tmp_path, evaluations=parts)
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    """Scripts that end at once, and the titles of the jobs that ran one."""
+    ran, results, times = [], {}, itertools.count()
+
+    def call(job):
+        ran.append(job.title)
+        code, figures = results.get(job.title, (0, FIGURES[job.kind]))
+        path = osp.join(job.path, f'{next(times):04d}')
+        os.makedirs(osp.join(path, 'vis_data'))
+        name = ('vis_data/scalars.json'
+                if job.kind == 'pretrain' else 'found.json')
+        with open(osp.join(path, name), 'w') as file:
+            json.dump(figures, file)
+        with open(f'{job.path}.log', 'a') as file:
+            file.write('starting\nerror: no luck\n\n')
+        return code
+
+    monkeypatch.setattr(jobs_module, 'call_script', call)
+    return ran, results
+
+
+def test_a_broken_run_is_told_and_loses_no_other(
+        plan, tmp_path, scripts, capsys):
+    ran, results = scripts
+    results['ASCNet, seed 0: pretrain'] = 1, {}
+    results['both ways, seed 1: pretrain'] = 0, {'loss': float('nan')}
+    results['both ways, seed 0: vcop'] = -9, {}
+    jobs = jobs_of(plan, tmp_path)
+    records = run_jobs(jobs, plan[1], str(tmp_path))
+    by_title = {job.title: records[job.path] for job in jobs}
+    broken = {k: v['reason'] for k, v in by_title.items()
+              if v['state'] == 'broken'}
+    assert broken == {
+        'ASCNet, seed 0: pretrain': 'error: no luck (exit code 1)',
+        'ASCNet, seed 0: vcop': 'there is nothing to evaluate',
+        'ASCNet, seed 0: gauges': 'there is nothing to evaluate',
+        'both ways, seed 0: vcop': 'error: no luck (signal 9)',
+        'both ways, seed 1: pretrain': 'not finite: loss',
+        'both ways, seed 1: vcop': 'there is nothing to evaluate',
+        'both ways, seed 1: gauges': 'there is nothing to evaluate',
+    }
+    printed = capsys.readouterr().out
+    assert '[4/24] ASCNet, seed 0: pretrain: broken (error: no' in printed
+    assert by_title['ASCNet, seed 1: vcop']['figures'] == FIGURES['vcop']
+
+    # The broken ones alone are tried again.
+    ran.clear()
+    results.clear()
+    records = run_jobs(jobs, plan[1], str(tmp_path))
+    assert set(ran) == set(broken)
+    assert all(record['state'] == 'done' for record in records.values())
+    ran.clear()
+    run_jobs(jobs, plan[1], str(tmp_path))
+    assert not ran
+
+
+def test_a_changed_option_is_told(videos, plan, tmp_path, scripts, capsys):
+    run_jobs(jobs_of(plan, tmp_path), plan[1], str(tmp_path))
+    assert 'new run' not in capsys.readouterr().out
+    plan = planned(videos, with_three_clips(tmp_path))
+    run_jobs(jobs_of(plan, tmp_path), plan[1], str(tmp_path))
+    printed = capsys.readouterr().out
+    assert printed.count('it is a new run') == 8
+    assert 'ASCNet, seed 1: vcop: not the options' in printed
+
+
+def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
+    _, results = scripts
+    top1 = [12.5, 31.25]
+    for seed, value in enumerate(top1):
+        results[f'ASCNet, seed {seed}: vcop'] = 0, {'retrieval/top1': value}
+    results['diverges, seed 1: pretrain'] = 1, {}
+    jobs = jobs_of(plan, tmp_path)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    rows = {line.split(' | ')[0].strip('| '): line
+            for line in table(found).splitlines()}
+    cell = f'{np.mean(top1):.1f} ± {np.std(top1, ddof=1):.1f}'
+    assert rows['ASCNet'] == (
+        f'| ASCNet | 2 | 96 | 384 | 2 of 2 | {cell} | 25.0 ± 0.0 | '
+        '75.0 ± 0.0 |')
+    assert rows['both ways'].startswith('| both ways | 1 | 48 | 384 | ')
+    assert '| 1 of 2 | 50.0 | 25.0 | 75.0 |' in rows['diverges']
+    assert rows['chance'].endswith('| 12.5 | 6.2 | 50.0 |')
+    # 16 queries; the largest error is that of 50 %.
+    assert rows['standard error, up to'].endswith('| 12.5 | 10.8 | 10.8 |')
+    assert standard_error(50, 16) == 12.5
+
+    found.update(date='d', command='c', machine={}, versions={})
+    text = page(dict(tiny=found))
+    assert table(found) in text
+    assert '- diverges, seed 1, pretrain: error: no luck' in text
+
+
+def test_the_shipped_experiment_resolves():
+    """Its configs, options and names; its videos are not at hand."""
+    experiment = read_experiment(
+        osp.join(ROOT, 'configs', 'compare', 'ucf101_subset.py'))
+    for part in [*experiment.methods, *experiment.evaluations]:
+        options = part.options.to_dict()
+        if part in experiment.methods:
+            options = dict(experiment.pretraining.to_dict(), **options)
+        cfg = read_config(osp.join(ROOT, part.config), options)
+        assert cfg.model.backbone.base_channels == 16
+
+
+def test_bad_input_ends_with_one_sentence(tmp_path):
+    done = run_tool('tools/compare.py', 'run', EXPERIMENT, '/nowhere')
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert done.stderr.strip().splitlines()[-1] == (
+        'error: there is no folder /nowhere/videos')
+    with pytest.raises(InputError, match='compare.py run'):
+        read_figures(str(tmp_path))

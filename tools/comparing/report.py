@@ -1,0 +1,269 @@
+"""From the records of an experiment to figures, and from these to a page."""
+import os
+from statistics import mean, stdev
+from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+import matplotlib
+
+matplotlib.use('Agg')
+
+import matplotlib.pyplot as plt
+from mmengine.config import Config
+
+from .jobs import Job, Record
+from .plan import PRETRAIN, UNTRAINED, Evaluation, Method, Videos, cost
+
+Figures = Dict[str, Any]
+
+
+# ------------------------------------------------------------- to figures
+
+
+def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
+            evaluations: Sequence[Evaluation], jobs: Sequence[Job],
+            records: Dict[str, Record]) -> Figures:
+    """All that an experiment has found, as it is written to its JSON file."""
+    return dict(
+        data=dict(
+            pretrain=len(videos.pretrain), kept_out=len(videos.kept_out)),
+        evaluations=[
+            dict(part.source, queries=part.queries) for part in evaluations
+        ],
+        measures=[
+            _measure(key, title, evaluations, records)
+            for key, title in experiment.measures.items()
+        ],
+        pretraining=experiment.pretraining.to_dict(),
+        methods=[
+            dict(
+                method.source,
+                name=method.name,
+                encoder_passes=method.passes,
+                epochs=method.epochs,
+                samples=method.samples,
+                passes=method.samples * cost(method.passes),
+                runs=[
+                    _run([
+                        job for job in jobs
+                        if (job.method, job.seed) == (method.name, seed)
+                    ], records) for seed in experiment.seeds
+                ]) for method in methods
+        ])
+
+
+def _measure(key: str, title: str, evaluations: Sequence[Evaluation],
+             records: Dict[str, Record]) -> Figures:
+    name, _, figure = key.partition('/')
+    evaluation = next(part for part in evaluations if part.name == name)
+    # The gauges say themselves what chance would give.
+    told = [
+        record['figures'][f'{figure.rpartition("/")[0]}/chance']
+        for record in records.values()
+        if f'{figure.rpartition("/")[0]}/chance' in record.get('figures', {})
+    ]
+    chance = evaluation.chance.get(key, told[0] if told else None)
+    return dict(
+        key=key, title=title, queries=evaluation.queries, chance=chance)
+
+
+def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
+    """What was found with one method and seed."""
+    run: Figures = dict(
+        seed=jobs[0].seed, run=os.path.basename(jobs[0].path), broken={},
+        seconds={}, training={}, figures={})  # yapf: disable
+    for job in jobs:
+        record = records[job.path]
+        run['seconds'][job.kind] = record['seconds']
+        if record['state'] != 'done':
+            run['broken'][job.kind] = record['reason']
+        elif job.kind == PRETRAIN:
+            run['training'] = record['figures']
+        else:
+            run['figures'].update({
+                f'{job.kind}/{key}': value
+                for key, value in record['figures'].items()
+            })
+    return run
+
+
+def values(method: Figures, key: str) -> List[float]:
+    """A figure of a method, of each seed that has it."""
+    return [
+        run['figures'][key] for run in method['runs'] if key in run['figures']
+    ]
+
+
+def standard_error(percent: float, queries: int) -> float:
+    """Of a share of independent queries, in points: sqrt(p (1 - p) / n)."""
+    share = percent / 100
+    return 100 * (share * (1 - share) / queries)**0.5
+
+
+# ----------------------------------------------------------------- a page
+
+
+def table(found: Figures) -> str:
+    """Markdown: a row per method, mean and spread of each measure."""
+    measures, seeds = found['measures'], len(found['methods'][0]['runs'])
+    rows = [['method', 'epochs', 'samples', 'encoder passes', 'seeds'] +
+            [measure['title'] for measure in measures]]
+    for method in found['methods']:
+        done = sum(not run['broken'] for run in method['runs'])
+        rows.append([
+            method['name'],
+            str(method['epochs']),
+            str(method['samples']),
+            str(method['passes']), f'{done} of {seeds}'
+        ] + [_cell(values(method, measure['key'])) for measure in measures])
+    rows.append(['chance', '', '', '', ''] + [
+        '' if m['chance'] is None else f'{m["chance"]:.1f}' for m in measures
+    ])
+    rows.append(['standard error, up to', '', '', '', ''] +
+                [_largest_error(found, measure) for measure in measures])
+    lines = [f'| {" | ".join(row)} |' for row in rows]
+    return '\n'.join([lines[0], '|---' + '|---:' * (len(rows[0]) - 1) + '|'] +
+                     lines[1:])
+
+
+def _cell(found: Sequence[float]) -> str:
+    if len(found) < 2:
+        return ''.join(f'{value:.1f}' for value in found)
+    return f'{mean(found):.1f} ± {stdev(found):.1f}'
+
+
+def _largest_error(found: Figures, measure: Figures) -> str:
+    errors = [
+        standard_error(value, measure['queries'])
+        for method in found['methods']
+        for value in values(method, measure['key'])
+    ]
+    return f'{max(errors):.1f}' if errors else ''
+
+
+def page(experiments: Dict[str, Figures]) -> str:
+    """docs/results.md.
+
+    Args:
+        experiments (dict): Contents of ``benchmarks/compare_NAME.json`` by
+            NAME.
+    """
+    parts = [
+        '# Results', 'Written by `python tools/compare.py report` from '
+        '`benchmarks/compare_*.json`, which hold every figure of every run; '
+        'not by hand. How each figure is taken: [protocols.md](protocols.md).'
+    ]
+    for name, found in sorted(experiments.items()):
+        parts += _section(name, found)
+    return '\n\n'.join(parts) + '\n'
+
+
+def _section(name: str, found: Figures) -> Iterator[str]:
+    reference = found['methods'][1]
+    data = found['data']
+    yield f'## {name}'
+    yield f'![{name}](compare_{name}.png)'
+    yield table(found)
+    yield ('Mean ± standard deviation over the seeds. The last row is what '
+           'the number of judged videos leaves open in a single figure, '
+           'sqrt(p (1 - p) / n): ' + ', '.join(
+               f'{part["name"]} n = {part["queries"]}'
+               for part in found['evaluations']) + '. Clips of one recording '
+           'are not independent, so the true error is larger.')
+    yield (f'**Budget.** All methods saw about as many encoder passes as '
+           f'{reference["name"]} in {reference["epochs"]} epochs, a pass with '
+           'gradient counted as one forward and two more (ours); the epochs '
+           'are rounded to whole ones. The passes are those of the '
+           'column in the table, the samples the videos drawn.')
+    yield _methods(found)
+    yield (f'**Data.** {data["pretrain"]} videos pre-train without labels. '
+           f'{data["kept_out"]} others are kept out: all queries are among '
+           'them, and the gauges (same video, speed probe) are taken on them. '
+           'The gallery of the retrievals is part of the pre-training '
+           'videos.')
+    yield ('**What it shows:** how these methods compare at this budget, on '
+           'these videos, with these settings, which were chosen for none of '
+           'them in particular. Two methods differ if the difference is '
+           'large beside both their spreads and the standard errors. '
+           f'What a method has learned is what it adds to `{UNTRAINED}`, the '
+           'same encoder with random weights. **What it does not show:** '
+           'what the methods reach with the encoders, videos and epochs of '
+           'their papers; the spread over choices of videos and of settings, '
+           'for a seed changes the network and the clips alone.')
+    broken = [
+        f'- {method["name"]}, seed {run["seed"]}, {kind}: {why}'
+        for method in found['methods'] for run in method['runs']
+        for kind, why in run['broken'].items()
+    ]
+    if broken:
+        yield '\n'.join(['**Broken runs**, which are in no mean:', ''] +
+                        broken)
+    machine = ', '.join(f'{k} {v}' for k, v in found['machine'].items() if v)
+    versions = ', '.join(f'{k} {v}' for k, v in found['versions'].items()
+                         if v)
+    yield (f'{found["date"]}; {machine}; {versions}. Made by\n\n'
+           f'    {found["command"]}')
+
+
+def _methods(found: Figures) -> str:
+    rows = ['| method | config | options beside the common ones | forward, '
+            'backward passes | minutes a run |', '|---|---|---|---|---|']
+    for method in found['methods'][1:]:
+        options = ' '.join(
+            f'`{k}={v}`' for k, v in method.get('options', {}).items())
+        passes = method['encoder_passes']
+        rows.append(
+            f'| {method["name"]} | {method["config"]} | {options} | '
+            f'{passes["forward"]}, {passes["backward"]} | '
+            f'{_minutes(method)} |')
+    common = ' '.join(f'`{k}={v}`' for k, v in found['pretraining'].items())
+    return '\n'.join(rows) + f'\n\nCommon options: {common}'
+
+
+def _minutes(method: Figures) -> str:
+    seconds: List[Optional[float]] = [
+        run['seconds'].get(PRETRAIN) for run in method['runs']
+    ]
+    return ' / '.join('?' if s is None else f'{s / 60:.1f}' for s in seconds)
+
+
+# -------------------------------------------------------------- a picture
+
+
+def draw(name: str, found: Figures, path: str) -> None:
+    """Per measure the seeds as dots, the mean as a bar, chance dashed."""
+    methods, measures = found['methods'], found['measures']
+    columns = min(len(measures), 4)
+    rows = -(-len(measures) // columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(1.5 + 2.8 * columns, rows * (1.1 + 0.32 * len(methods)) + 1),
+        sharey=True,
+        squeeze=False,
+        layout='constrained')
+    for axis, measure in zip(axes.flat, measures):
+        _draw_measure(axis, measure, methods)
+    for axis in axes.flat[len(measures):]:
+        axis.set_visible(False)
+    axes[0, 0].set_yticks(
+        range(len(methods)), [method['name'] for method in methods])
+    axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
+    figure.suptitle(f'{name}: a dot per seed, bar: mean, dashed: chance')
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _draw_measure(axis: plt.Axes, measure: Figures,
+                  methods: Sequence[Figures]) -> None:
+    for place, method in enumerate(methods):
+        found = values(method, measure['key'])
+        if found:
+            axis.plot(
+                found, [place] * len(found), 'o', color='#0072B2', alpha=0.7)
+            axis.plot([mean(found)] * 2, [place - 0.3, place + 0.3],
+                      color='black', lw=2)
+    if measure['chance'] is not None:
+        axis.axvline(measure['chance'], color='0.5', ls='--')
+    axis.set_title(measure['title'], fontsize=10)
+    axis.grid(axis='x', color='0.9')
+    axis.set_axisbelow(True)

@@ -1,0 +1,163 @@
+"""What the pictures show: features, their map, and nearest videos."""
+import os.path as osp
+from collections import defaultdict
+from importlib.util import find_spec
+from typing import Dict, List, NamedTuple, Sequence
+
+import numpy as np
+import torch
+
+from ascnet_mm import InputError
+from ascnet_mm.evaluation.search import ComparableRows, nearest
+
+# Kinds of map, and the packages that make them
+MAPS = dict(pca='numpy', tsne='sklearn', umap='umap')
+
+
+class Videos(NamedTuple):
+    """Features of videos as ``FeatureFile`` writes them.
+
+    Attributes:
+        root (str): Folder that the names start from.
+        names (list[str]): V paths below it.
+        classes (list[str]): The class of each, empty where none is known.
+        features (np.ndarray): float32 ``[V, C]``.
+    """
+    root: str
+    names: List[str]
+    classes: List[str]
+    features: np.ndarray
+
+    @classmethod
+    def read(cls, path: str, root: str) -> 'Videos':
+        """Read a file that ``FeatureFile`` has written."""
+        with np.load(path) as file:
+            names = file['names'].tolist()
+            return cls(root, names,
+                       class_names(names, file['labels'].tolist()),
+                       file['features'])
+
+
+def class_names(names: Sequence[str], labels: Sequence[int]) -> List[str]:
+    """Classes for people: by label if there is one, else by folder.
+
+    A label is called by the folder of its videos if they have one in common
+    which no other label has, else by its number.
+
+    Args:
+        names (Sequence[str]): Paths of the videos.
+        labels (Sequence[int]): -1 where there is none.
+    """
+    folders = [osp.basename(osp.dirname(name)) for name in names]
+    if max(labels) < 0:
+        return folders
+    of_label, of_folder = defaultdict(set), defaultdict(set)
+    for label, folder in zip(labels, folders):
+        of_label[label].add(folder)
+        of_folder[folder].add(label)
+
+    def called(label: int) -> str:
+        first = min(of_label[label])
+        alone = len(of_label[label]) == len(of_folder[first]) == 1
+        return first if first and alone else f'class {label}'
+
+    return ['' if label < 0 else called(label) for label in labels]
+
+
+def require(method: str) -> None:
+    """Refuse a kind of map that cannot be had here.
+
+    Raises:
+        InputError: If the package that makes it is not installed.
+    """
+    if find_spec(MAPS[method]) is None:
+        raise InputError(
+            f'a {method} map needs {MAPS[method]}, which is not installed: '
+            "pip install 'ascnet_mm[maps]', or --map pca")
+
+
+def embed(features: np.ndarray, method: str, seed: int) -> np.ndarray:
+    """Bring features, compared by cosine, to the plane.
+
+    Args:
+        features (np.ndarray): ``[N, C]``.
+        method (str): A key of ``MAPS``.
+        seed (int): Of those that draw.
+
+    Returns:
+        np.ndarray: ``[N, 2]``.
+
+    Raises:
+        InputError: If there are fewer than four.
+    """
+    if len(features) < 4:
+        raise InputError(f'{len(features)} points are too few for a map: '
+                         'give more videos')
+    unit = ComparableRows(torch.from_numpy(features))[:].numpy()
+    if method == 'pca':
+        left, scales, _ = np.linalg.svd(
+            unit - unit.mean(axis=0), full_matrices=False)
+        return left[:, :2] * scales[:2]
+    if method == 'tsne':
+        from sklearn.manifold import TSNE
+        model = TSNE(
+            perplexity=min(30, (len(unit) - 1) / 3), random_state=seed)
+    else:
+        from umap import UMAP
+        model = UMAP(
+            n_neighbors=min(15, len(unit) - 1), random_state=seed)
+    return model.fit_transform(unit)
+
+
+class Row(NamedTuple):
+    """A query and what is nearest to it.
+
+    Attributes:
+        query (int): Its place among the queries.
+        found (list[int]): Places in the gallery, nearest first.
+        similarities (list[float]): Their cosines.
+    """
+    query: int
+    found: List[int]
+    similarities: List[float]
+
+
+def search(queries: Videos, gallery: Videos, rows: Sequence[int],
+           depth: int) -> List[Row]:
+    """The videos of the gallery nearest to queries, but for themselves.
+
+    Args:
+        queries (Videos): Whose videos may be in the gallery as well.
+        gallery (Videos): Where they search.
+        rows (Sequence[int]): Places of the queries.
+        depth (int): How many are sought.
+    """
+    similarities, order = nearest(
+        ComparableRows(torch.from_numpy(queries.features[list(rows)])),
+        ComparableRows(torch.from_numpy(gallery.features)), depth + 1)
+    found = []
+    for row, values, places in zip(rows, similarities.tolist(),
+                                   order.tolist()):
+        itself = osp.abspath(osp.join(queries.root, queries.names[row]))
+        others = [(place, value) for place, value in zip(places, values)
+                  if osp.abspath(
+                      osp.join(gallery.root, gallery.names[place])) != itself]
+        found.append(
+            Row(row, [place for place, _ in others[:depth]],
+                [value for _, value in others[:depth]]))
+    return found
+
+
+def choose(classes: Sequence[str], count: int) -> List[int]:
+    """Places of videos that share the classes out among them.
+
+    Args:
+        classes (Sequence[str]): Class of each video.
+        count (int): How many; more than there are videos means all.
+    """
+    places: Dict[str, List[int]] = defaultdict(list)
+    for place, name in enumerate(classes):
+        places[name].append(place)
+    turns = sorted((turn, name, place) for name, of_class in places.items()
+                   for turn, place in enumerate(of_class))
+    return [place for _, _, place in turns[:count]]
