@@ -46,10 +46,9 @@ class TrainingHealthHook(Hook):
 
     - **Weights** that are not finite end the run at once, before a checkpoint
       can hold them: nothing mends them.
-    - **Losses**, most of them not finite, a **spread** (any gauge of that
-      name) below ``min_spread`` or an **effective rank** below ``min_rank``
-      are warned of, and end the run when they have lasted for ``patience``
-      iterations.
+    - **Losses**, most of them not finite, and a **spread** (any gauge of that
+      name) below ``min_spread`` are warned of, and end the run when they have
+      lasted for ``patience`` iterations.
     - An effective rank below ``low_rank`` and a share of distinct retrieved
       entries below ``min_distinct`` are warned of.
 
@@ -69,9 +68,7 @@ class TrainingHealthHook(Hook):
     Args:
         patience (int): Iterations that a sign may last. Defaults to 200.
         min_spread (float): Limit of ``acp_spread``, ``scp_spread`` and the
-            like, below which a run is lost. Defaults to 0.5.
-        min_rank (float): Effective rank below which a run is lost. Defaults
-            to 1.1.
+            like, below which a run is lost. Defaults to 0.3.
         low_rank (float): Effective rank to warn of. Defaults to 4.
         min_distinct (float): ``retrieved_distinct`` to warn of. Defaults to
             0.2.
@@ -81,8 +78,7 @@ class TrainingHealthHook(Hook):
 
     def __init__(self,
                  patience: int = 200,
-                 min_spread: float = 0.5,
-                 min_rank: float = 1.1,
+                 min_spread: float = 0.3,
                  low_rank: float = 4.,
                  min_distinct: float = 0.2,
                  window: int = 256) -> None:
@@ -95,10 +91,6 @@ class TrainingHealthHook(Hook):
                 'the loss is not finite ({:.0%} of the last ones are)',
                 'likely causes: too high a learning rate, no warm-up, '
                 'float16'),
-            one_direction=Sign(
-                'effective_rank', min_rank, True,
-                "the encoder's features have collapsed to one direction "
-                '(effective_rank {:.2f})', CAUSES),
             few_directions=Sign(
                 'effective_rank', low_rank, False,
                 "the encoder's features vary in few directions "
