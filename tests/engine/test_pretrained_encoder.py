@@ -81,13 +81,21 @@ def test_without_a_checkpoint_training_is_refused(tmp_path):
         assert part in str(error.value)
 
 
+class Wrapper(nn.parallel.DistributedDataParallel):
+    """Without the processes that the real one joins."""
+
+    def __init__(self, module):
+        nn.Module.__init__(self)
+        self.module = module
+
+
 def test_the_wrapper_of_distributed_training_is_taken_off(pretrained):
     encoder, path = pretrained
     recogniser = nn.Module()
     recogniser.backbone = tiny_model().double().backbone
     PretrainedEncoderHook(path).before_train(
         SimpleNamespace(
-            model=nn.DataParallel(recogniser),
+            model=Wrapper(recogniser),
             logger=MagicMock(),
             _has_loaded=False))
     assert torch.equal(recogniser.backbone.conv.weight, encoder.conv.weight)
