@@ -8,6 +8,7 @@ and their reliability.
     python tools/benchmark.py files FOLDER
     python tools/benchmark.py processes VIDEOS
     python tools/benchmark.py collapse
+    python tools/benchmark.py soak VIDEOS
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
@@ -20,6 +21,7 @@ from benchmarking import (
     files,
     processes,
     retrieval,
+    soak,
     step,
 )
 
@@ -31,7 +33,8 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for module in (data, step, retrieval, epoch, files, processes, collapse):
+    for module in (data, step, retrieval, epoch, files, processes, collapse,
+                   soak):
         name = module.__name__.rsplit('.', 1)[-1]
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(
