@@ -74,9 +74,8 @@ class OpenVideo(BaseTransform):
 class DecodePlanes(BaseTransform):
     """Decode frames to planes of luma and chroma, without converting colours.
 
-    Half the bytes of RGB, and a third less work on prepared files. The
-    preprocessor makes RGB of them on the device, by the file's own matrix
-    and range.
+    Half the bytes of RGB, and less work. The preprocessor makes RGB of them
+    on the device, by the file's own matrix and range.
 
     Required keys: ``video_reader``, ``frame_inds``, ``num_clips``. Added
     keys: ``imgs`` (uint8 ``[clips, T, 3 H / 2, W]``, upright: H rows of
