@@ -46,17 +46,19 @@ def torchrun(folder: str,
              *args: str,
              launch: Sequence[str] = (osp.join(ROOT, 'tools/dist_train.sh'), ),
              fault: str = '',
+             settings: str = '',
              options: Sequence[str] = (),
              **env: str) -> subprocess.CompletedProcess:
     """Pre-train two epochs of seven iterations on two ranks.
 
     Args:
         folder (str): Work folder; the config is written there.
-        videos (str): Folder of the videos.
+        videos (str): Folder of the videos; '' if ``settings`` says it.
         *args: Further arguments of ``tools/train.py``.
         launch: What comes before the config. Defaults to
             ``tools/dist_train.sh``, of which 2 is the second argument.
         fault (str): Of rank 1 in the second epoch.
+        settings (str): Further lines of the config.
         options: For ``--cfg-options``.
         **env: Variables.
     """
@@ -74,12 +76,13 @@ custom_imports = dict(
     imports=['ascnet_mm', 'tests.slow.ranks'], allow_failed_imports=False)
 custom_hooks = _base_.custom_hooks + {[hook] if fault else []}
 randomness = dict(seed=3)
+{settings}
 ''')
     script = launch[-1].endswith('.sh')
     return subprocess.run([
         *launch, config, *(['2'] if script else []), *args, '--work-dir',
-        folder, '--cfg-options', f'data_root={videos}', *TINY, 'batch_size=4',
-        *options
+        folder, '--cfg-options', *([f'data_root={videos}'] if videos else []),
+        *TINY, 'batch_size=4', *options
     ], cwd=ROOT, capture_output=True, text=True, timeout=300, env={
         **os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': ROOT, **env
     })  # yapf: disable

@@ -72,7 +72,8 @@ test_evaluator = _base_.test_evaluator + [dict(type='LinearProbeMetric')]
     options = [
         '--cfg-options', f'data_root={tmp_path}',
         f'{dataset}.ann_file.gallery=train.txt',
-        f'{dataset}.ann_file.query=test.txt', 'clip_len=4', 'num_clips=2',
+        f'{dataset}.ann_file.query=test.txt',
+        f'{dataset}.allow_outside=True', 'clip_len=4', 'num_clips=2',
         'test_dataloader.num_workers=0', 'test_evaluator.0.topk=(1,5)',
         *TINY[:5]
     ]
@@ -117,8 +118,11 @@ def test_data_that_one_rank_lacks_end_all(content, sentence, videos,
         shutil.copytree(f'{videos}/videos', tmp_path / 'of_1')
         for path in (tmp_path / 'of_1').rglob('*.mp4'):
             path.write_bytes(content)
-    done = torchrun(str(tmp_path / 'work'), f'{tmp_path}/of_{{{{$RANK:0}}}}',
-                    options=['env_cfg.dist_cfg.timeout=60'])
+    dataset = f"dict(dataset=dict(data_root='{tmp_path}/of_{{{{$RANK:0}}}}'))"
+    done = torchrun(
+        str(tmp_path / 'work'), '',
+        settings=f'train_dataloader = {dataset}\nval_dataloader = {dataset}',
+        options=['env_cfg.dist_cfg.timeout=60'])
     assert done.returncode == 1
     assert sentence in done.stderr.split('Root Cause')[1]
     assert 'rank      : 1 ' in done.stderr.split('Root Cause')[1]
