@@ -30,7 +30,6 @@ def write_whole(path: str, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-        _flush_folder(osp.dirname(path) or '.')
     except OSError as error:
         with suppress(OSError):
             os.remove(part)
@@ -38,6 +37,9 @@ def write_whole(path: str, content: bytes) -> None:
             f'{path} cannot be written ({error.strerror}); what was written '
             'before is untouched: make room and go on with --resume'
         ) from error
+    # Some file systems cannot; the file itself is on the disk.
+    with suppress(OSError):
+        _flush_folder(osp.dirname(path) or '.')
 
 
 def remove_parts(folder: str) -> None:

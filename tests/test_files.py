@@ -1,4 +1,6 @@
+import errno
 import os
+import stat
 
 import pytest
 
@@ -39,3 +41,17 @@ def test_only_what_killed_writers_left_is_removed(tmp_path):
         (tmp_path / name).touch()
     remove_parts(str(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ['a.pth', 'other.part']
+
+
+def test_a_folder_that_cannot_be_flushed_costs_nothing(tmp_path, monkeypatch):
+    """As on some network file systems."""
+    fsync = os.fsync
+
+    def flush(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, 'Invalid argument')
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', flush)
+    write_whole(str(tmp_path / 'a.pth'), b'one')
+    assert (tmp_path / 'a.pth').read_bytes() == b'one'

@@ -44,3 +44,16 @@ def test_every_figure_of_files_stands_in_the_document():
     for what, figure in rows.items():
         assert f'| {what} | {figure} |' in document, what
     assert files['readable'] + files['skipped'] == files['tried']
+
+
+def test_the_figures_of_kills_stand_in_the_document():
+    with open(osp.join(ROOT, 'docs', 'reliability.md')) as file:
+        document = ' '.join(file.read().split())
+    with open(osp.join(ROOT, 'benchmarks', 'reliability_kill.json')) as file:
+        found = json.load(file)
+    kills, runs = len(found['kills']), len(found['runs'])
+    assert f'`{found["command"]}` kills' in document
+    assert (f'Of {kills} kills {found["kills_while_writing"]} met a '
+            f'half-written file. All {runs} runs ended') in document
+    assert found['identical_runs'] == runs
+    assert not any(run['parts_left'] for run in found['runs'])

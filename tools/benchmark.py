@@ -39,8 +39,6 @@ def main() -> None:
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
-        command.add_argument(
-            '--repeats', type=int, default=7, help='rounds that count')
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     args = parser.parse_args()

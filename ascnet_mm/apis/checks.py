@@ -87,12 +87,15 @@ def check_resume(cfg: Config) -> None:
     fault = path and _fault_on_resume(cfg, path)
     if not fault:
         return
+    # The folder may have been moved since its last checkpoint was noted.
+    folder = osp.dirname(path) if cfg.get('load_from') else cfg.work_dir
     others = sorted(
-        glob(osp.join(escape(osp.dirname(path)), '*.pth')),
+        glob(osp.join(escape(folder), '*.pth')),
         key=osp.getmtime,
         reverse=True)
     for other in others:
-        if other != path and _fault_on_resume(cfg, other) is None:
+        same = osp.abspath(other) == osp.abspath(path)
+        if not same and _fault_on_resume(cfg, other) is None:
             raise InputError(
                 f'cannot resume from {path}: {fault}; the last whole one '
                 f'beside it is {other}: give --resume {other}')
@@ -121,7 +124,8 @@ def _fault_on_resume(cfg: Config, path: str) -> Optional[str]:
     except InputError as error:
         return str(error)
     # What torch says of weights or optimisers that do not fit.
-    except (RuntimeError, ValueError, KeyError) as error:
+    except (AttributeError, KeyError, RuntimeError, TypeError,
+            ValueError) as error:
         return ('it is of another model or optimiser than the config '
                 f'({" ".join(str(error).split())[:200]})')
     return None

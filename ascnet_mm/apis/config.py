@@ -74,8 +74,10 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
             raise InputError(
                 f'{name} is neither a variable of {filename} nor a key that '
                 'MMEngine reads: see the config for its names')
-        if not isinstance(plain[name], dict) and value != plain[name]:
-            _require_followed(plain, filename, name, value)
+        if not isinstance(plain[name], dict):
+            if value != plain[name]:
+                _require_followed(plain, filename, name, value)
+            # Its base may have another one.
             variables[name] = value
     cfg = _read_with(filename, variables) if variables else plain
     # Config has no setter: it would take the name for one of its keys.

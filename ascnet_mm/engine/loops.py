@@ -31,7 +31,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         **kwargs: Those of ``EpochBasedTrainLoop``.
 
     Raises:
-        InputError: If the loader's ``batch_size`` is None.
+        InputError: If the loader's ``batch_size`` is None, or its sampler has
+            no ``seed``, as MMEngine's have.
     """
 
     def __init__(self, runner: Runner, dataloader: Union[DataLoader, Dict],
@@ -40,6 +41,11 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         if self.dataloader.batch_sampler is None:
             raise InputError('a loader without batches cannot be resumed: '
                              'set train_dataloader.batch_size')
+        sampler = self.dataloader.batch_sampler.sampler
+        if not hasattr(sampler, 'seed'):
+            raise InputError(
+                f'the order of a {type(sampler).__name__} cannot be resumed: '
+                "use train_dataloader.sampler=dict(type='DefaultSampler')")
         self._batches = _Batches(self.dataloader.batch_sampler)
         # The loader refuses a new one, lest its batch_size be wrong; it is
         # as right as before.
@@ -100,6 +106,8 @@ class _Batches:
         return len(self.batches)
 
     def __getattr__(self, name: str):
+        if name == 'batches':  # of one that is being copied
+            raise AttributeError(name)
         return getattr(self.batches, name)
 
 

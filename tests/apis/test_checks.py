@@ -151,3 +151,15 @@ def test_sharding_is_refused_before_anything_is_written(key, kind, tmp_path):
     with pytest.raises(InputError, match=f'{kind} shares the weights out'):
         build_runner(cfg, ('train', ))
     assert not (tmp_path / 'work').exists()
+
+
+def test_a_moved_work_folder_is_searched_for_another(cfg, tmp_path):
+    point_to(tmp_path / 'iter_4.pth')
+    (tmp_path / 'last_checkpoint').write_text('/elsewhere/iter_4.pth')
+    with pytest.raises(InputError, match=f'--resume {tmp_path}/iter_4.pth'):
+        check_resume(cfg)
+
+
+def test_meta_of_another_kind(cfg, tmp_path):
+    change(tmp_path / 'iter_4.pth', meta=[1], state_dict=torch.ones(2))
+    refused(cfg)

@@ -153,3 +153,10 @@ def test_a_value_that_breaks_the_config_is_refused(path):
                     dict(data_root='{{ $HOME }}')):
         with pytest.raises(InputError):
             read_config(path, options)
+
+
+def test_an_option_may_repeat_what_the_config_says_over_its_base(path):
+    with open(path, 'a') as file:
+        file.write("data_root = 'new'\n")
+    assert read_config(path, {}).loader.root == 'old'
+    assert read_config(path, dict(data_root='new')).loader.root == 'new'

@@ -7,10 +7,12 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.utils.data import DataLoader
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import read_config
 from ascnet_mm.datasets.base import BaseVideoDataset
+from ascnet_mm.engine import ResumableEpochLoop
 
 from ..conftest import ROOT
 from ..resuming import differences
@@ -238,3 +240,11 @@ def test_a_loader_without_batches_is_refused(videos, tmp_path):
     cfg.experiment_name = str(uuid4())
     with pytest.raises(InputError, match='train_dataloader.batch_size'):
         Runner.from_cfg(cfg).train()
+
+
+def test_an_order_that_cannot_be_resumed_is_refused(videos, tmp_path):
+    cfg = pretraining(videos, tmp_path)
+    runner = Runner.from_cfg(cfg)
+    loader = DataLoader(range(8), batch_size=2, shuffle=True)
+    with pytest.raises(InputError, match='a RandomSampler cannot be resumed'):
+        ResumableEpochLoop(runner, loader, max_epochs=1)

@@ -142,3 +142,9 @@ def test_a_script_ends_with_0_when_its_process_group_is_told_to(
     assert 'Traceback' not in printed and 'killed by signal' not in printed
     assert (tmp_path / 'last_checkpoint').read_text() == str(
         tmp_path / 'terminated.pth')
+
+
+def test_validation_alone_needs_no_training(videos, tmp_path):
+    cfg = pretraining(videos, tmp_path)
+    cfg.experiment_name = str(uuid4())
+    assert Runner.from_cfg(cfg).val()

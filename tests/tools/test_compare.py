@@ -142,17 +142,28 @@ def test_a_run_is_known_by_all_that_it_depends_on(videos, plan, tmp_path):
     same = [a == b for a, b in zip(plain, other)]
     assert same == 8 * [True, False, True]
 
+    # A video of the same name that is another one
+    video = next((moved / 'videos').rglob('0000.mp4'))
+    content = video.read_bytes()
+    video.write_bytes(content + b'more')
+    other = paths(planned(str(moved)))
+    assert [a == b for a, b in zip(plain, other)][3:12] == 9 * [False]
+    video.write_bytes(content)
+
     # What is seen by whoever trains: one of the training videos is gone.
-    os.remove(next((moved / 'videos').rglob('0000.mp4')))
+    os.remove(video)
     other = paths(planned(str(moved)))
     same = [a == b for a, b in zip(plain, other)]
-    assert same == 2 * [*3 * [True], *9 * [False]]
+    assert same == 2 * [True, False, True, *9 * [False]]
 
 
 def with_three_clips(tmp_path):
     parts = Config.fromfile(EXPERIMENT).evaluations
     parts[0].options['num_clips'] = 3
     return changed(tmp_path, evaluations=parts)
+
+
+CUT_SHORT = {'loss': 1.}
 
 
 @pytest.fixture
@@ -171,6 +182,8 @@ def scripts(monkeypatch):
             json.dump(figures, file)
         with open(f'{job.path}.log', 'a') as file:
             file.write('starting\nerror: no luck\n\n')
+        if job.kind == 'pretrain' and figures is not CUT_SHORT:
+            open(job.checkpoint, 'w').close()
         return code
 
     monkeypatch.setattr(jobs_module, 'call_script', call)
@@ -183,6 +196,7 @@ def test_a_broken_run_is_told_and_loses_no_other(
     results['ASCNet, seed 0: pretrain'] = 1, {}
     results['both ways, seed 1: pretrain'] = 0, {'loss': float('nan')}
     results['both ways, seed 0: vcop'] = -9, {}
+    results['ASCNet, seed 1: pretrain'] = 0, CUT_SHORT
     jobs = jobs_of(plan, tmp_path)
     records = run_jobs(jobs, plan[1], str(tmp_path))
     by_title = {job.title: records[job.path] for job in jobs}
@@ -192,6 +206,9 @@ def test_a_broken_run_is_told_and_loses_no_other(
         'ASCNet, seed 0: pretrain': 'error: no luck (exit code 1)',
         'ASCNet, seed 0: vcop': 'there is nothing to evaluate',
         'ASCNet, seed 0: gauges': 'there is nothing to evaluate',
+        'ASCNet, seed 1: pretrain': 'it was ended before its end',
+        'ASCNet, seed 1: vcop': 'there is nothing to evaluate',
+        'ASCNet, seed 1: gauges': 'there is nothing to evaluate',
         'both ways, seed 0: vcop': 'error: no luck (signal 9)',
         'both ways, seed 1: pretrain': 'not finite: loss',
         'both ways, seed 1: vcop': 'there is nothing to evaluate',
@@ -199,7 +216,7 @@ def test_a_broken_run_is_told_and_loses_no_other(
     }
     printed = capsys.readouterr().out
     assert '[4/24] ASCNet, seed 0: pretrain: broken (error: no' in printed
-    assert by_title['ASCNet, seed 1: vcop']['figures'] == FIGURES['vcop']
+    assert by_title['untrained, seed 1: vcop']['figures'] == FIGURES['vcop']
 
     # The broken ones alone are tried again.
     ran.clear()

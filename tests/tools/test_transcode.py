@@ -606,3 +606,15 @@ def test_as_a_script(tmp_path):
     assert done.returncode == 1
     assert done.stderr == (
         'error: --fps must lie between 1 and 1000, not 0\n')
+
+
+def test_nothing_but_regular_files_that_name_no_others_is_opened(run):
+    save('private.mp4', grey(20))
+    save('source/good.mp4', grey(20))
+    with open('source/list.mp4', 'w') as file:
+        file.write(f'ffconcat version 1.0\nfile {osp.abspath("private.mp4")}')
+    os.mkfifo('source/pipe.mp4')
+    run()
+    assert sorted(reported()) == ['list.mp4', 'pipe.mp4']
+    assert reported()['pipe.mp4'] == 'it is no regular file'
+    assert not osp.exists('target/list.mp4')

@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--soak', type=int, default=0, metavar='N',
         help='also load N videos and see whether memory grows')
+    parser.add_argument(
+        '--repeats', type=int, default=7, help='rounds that count')
 
 
 def pipelines(clip_len: int, size: int) -> Dict[str, List[dict]]:

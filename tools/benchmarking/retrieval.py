@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--channels', type=int, default=512)
     parser.add_argument(
         '--depth', type=int, default=200, help='neighbours of a query')
+    parser.add_argument(
+        '--repeats', type=int, default=7, help='rounds that count')
 
 
 def run(args: argparse.Namespace) -> None:

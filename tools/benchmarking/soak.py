@@ -113,6 +113,8 @@ def run(args: argparse.Namespace) -> None:
                 process.wait()
         with open(osp.join(folder, 'log.txt')) as log:
             ended = [line for line in log if 'Terminated at iteration' in line]
+    if not ended:
+        raise InputError('the run did not end as told to: it saved nothing')
     iterations = int(ended[0].split('iteration ')[1].split(':')[0])
     processes = {name: summary(rows) for name, rows in samples.items()}
     for name, figures in processes.items():

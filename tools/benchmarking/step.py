@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='default',
         choices=['default', 'float32'],
         help="the configs' default: bfloat16 where the device computes in it")
+    parser.add_argument(
+        '--repeats', type=int, default=7, help='rounds that count')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from .plan import (
     Method,
     Videos,
     digest,
+    sized,
     slug,
 )
 
@@ -91,7 +92,8 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
     cfg = Config(method.cfg.to_dict())
     cfg.randomness = dict(seed=seed)
     trains = method.epochs > 0
-    identity = digest(cfg.to_dict(), videos.pretrain if trains else None)
+    seen = sized(videos.folder, videos.pretrain) if trains else None
+    identity = digest(cfg.to_dict(), seen)
     if trains:
         cfg.train_dataloader.num_workers = workers
         cfg.train_dataloader.dataset.update(
@@ -187,6 +189,9 @@ def judge(job: Job, returncode: int) -> Record:
     """The record of a script that has ended: its figures, or a reason."""
     if returncode:
         return dict(state='broken', reason=reason(job.path, returncode))
+    # What is told to end saves a checkpoint and ends well.
+    if job.kind == PRETRAIN and not osp.exists(job.checkpoint):
+        return dict(state='broken', reason='it was ended before its end')
     figures = (
         training_figures(job.path)
         if job.kind == PRETRAIN else test_figures(job.path))

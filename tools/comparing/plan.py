@@ -3,7 +3,7 @@ import hashlib
 import json
 import os.path as osp
 import re
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import torch
 from mmaction.registry import DATASETS, MODELS
@@ -225,11 +225,14 @@ def plan_evaluations(experiment: Config, videos: Videos,
                     f'{part.name}: the query {info["filename"]} was not kept '
                     'out of pre-training: name its list in kept_out, or see '
                     'whether gallery and query are exchanged')
-        judged = [(osp.relpath(info['filename'], osp.abspath(data_root)),
-                   info['label'], info['role']) for info in infos]
+        root = osp.abspath(data_root)
+        judged = [(info['label'], info['role'],
+                   *sized(root, [osp.relpath(info['filename'], root)]))
+                  for info in infos]
         evaluations.append(
             Evaluation(part.name, part.to_dict(), cfg,
-                       digest(resolved, judged or videos.kept_out),
+                       digest(resolved, judged or sized(
+                           videos.folder, videos.kept_out)),
                        len(queries or videos.kept_out),
                        _chance(infos, part.name, experiment.measures)))
     return evaluations
@@ -253,6 +256,13 @@ def digest(*parts: Any) -> str:
     """Eight hexadecimal digits that differ where the parts do."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def sized(folder: str, paths: Sequence[str]) -> List[Tuple[str, int]]:
+    """Files by name and size, -1 for one that is not there."""
+    files = [osp.join(folder, path) for path in paths]
+    return [(path, osp.getsize(file) if osp.exists(file) else -1)
+            for path, file in zip(paths, files)]
 
 
 def slug(name: str) -> str:

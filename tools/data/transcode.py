@@ -49,7 +49,12 @@ from rich.progress import track
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import run_script
-from ascnet_mm.datasets.transforms.reader import MAX_PIXELS, orientation
+from ascnet_mm.datasets.transforms.reader import (
+    MAX_PIXELS,
+    UnreadableVideo,
+    open_file,
+    orientation,
+)
 from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
 from ascnet_mm.datasets.video_list import read_lines, split_line
 from ascnet_mm.text import printable
@@ -101,10 +106,11 @@ def opened(path: str) -> Iterator[tuple]:
     Raises:
         Unreadable: If there is no video in it.
     """
-    with av.open(
-            osp.abspath(path),
-            metadata_errors='replace',
-            options={'protocol_whitelist': 'file'}) as container:
+    try:
+        opening = open_file(path)
+    except UnreadableVideo as error:
+        raise Unreadable(str(error)) from None
+    with opening as container:
         stream = container.streams.best('video')
         # The cover of a sound file is a video stream, too.
         if stream is None or (stream.disposition

@@ -59,6 +59,34 @@ class Orientation(NamedTuple):
         return picture[::-1] if self.flipped else picture
 
 
+def open_file(path: str) -> av.container.InputContainer:
+    """Open a file that may be anything, and nothing beside it.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        av.container.InputContainer: To be closed.
+
+    Raises:
+        UnreadableVideo: If it is no regular file, or names other files.
+        OSError: If it cannot be opened.
+        av.FFmpegError: If FFmpeg does not know what it is.
+    """
+    # A pipe would block, and a device may do anything.
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise UnreadableVideo('it is no regular file')
+    container = av.open(
+        # Absolute: FFmpeg takes a name such as `concat:x` for an address.
+        osp.abspath(path),
+        metadata_errors='replace',
+        options={'protocol_whitelist': 'file'})
+    if PLAYLISTS.intersection(container.format.name.split(',')):
+        container.close()
+        raise UnreadableVideo('it is a playlist')
+    return container
+
+
 class VideoReader:
     """The first video stream of a file, decoded on one thread.
 
@@ -79,15 +107,11 @@ class VideoReader:
     """
 
     def __init__(self, path: str, max_pixels: int = MAX_PIXELS) -> None:
-        # Absolute: FFmpeg takes a name such as `concat:x` for an address.
-        self._path = osp.abspath(path)
+        self._path = path
         self._max_pixels = max_pixels
         self.container = self._decoded = self._last = None
         self._careful = False
         try:
-            # A pipe would block, and a device may do anything.
-            if not stat.S_ISREG(os.stat(self._path).st_mode):
-                raise UnreadableVideo('it is no regular file')
             self._open()
             self.timetable = self._read_timetable()
         except UnreadableVideo:
@@ -134,12 +158,7 @@ class VideoReader:
 
     def _open(self) -> None:
         self.close()
-        self.container = av.open(
-            self._path,
-            metadata_errors='ignore',
-            options={'protocol_whitelist': 'file'})
-        if PLAYLISTS.intersection(self.container.format.name.split(',')):
-            raise UnreadableVideo('it is a playlist')
+        self.container = open_file(self._path)
         self.stream = self.container.streams.video[0]
         context = self.stream.codec_context
         if context.width * context.height > self._max_pixels:

@@ -15,8 +15,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
     What a new checkpoint replaces is removed after the new one is there, not
     before, and ``last_checkpoint`` names a whole one all the time. (That a
-    file appears when it is whole is seen to for all files of MMEngine, in
-    ``host.py``.)
+    file appears when it is whole is seen to in ``host.py``.)
 
     Args:
         **kwargs: Those of ``CheckpointHook``.
@@ -61,6 +60,8 @@ class AtomicCheckpointHook(CheckpointHook):
                     self.file_backend.remove(path)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        if not self.save_best:
+            return
         backend = self.file_backend
         self.file_backend = patient = _PatientBackend(backend)
         try:

@@ -2,6 +2,7 @@ import os
 import os.path as osp
 import signal
 import sys
+from datetime import timedelta
 from functools import partial
 from threading import Thread
 from typing import Callable, Optional, Sequence
@@ -33,12 +34,17 @@ class TerminationHook(Hook):
     # After CheckpointHook and all that changes what a checkpoint holds.
     priority = 'LOWEST'
 
-    def before_train(self, runner: Runner) -> None:
-        """Listen to the signal."""
+    def __init__(self) -> None:
         self._received = False
         self._group = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Listen to the signal."""
         if get_world_size() > 1:
-            self._group = distributed.new_group(backend='gloo')
+            seconds = runner.cfg.get('env_cfg', {}).get('dist_cfg', {}).get(
+                'timeout', 1800)
+            self._group = distributed.new_group(
+                backend='gloo', timeout=timedelta(seconds=seconds))
         self._previous = signal.signal(signal.SIGTERM, self._receive)
         loaders = [runner.train_dataloader]
         if runner.val_loop is not None:

@@ -3,7 +3,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, broadcast_object_list
 from mmengine.fileio import exists, join_path
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
@@ -107,6 +107,7 @@ class TrainingHealthHook(Hook):
         # Iteration and path of checkpoints: the last one known to be good,
         # and those saved since.
         self._saved: List[Tuple[int, str]] = []
+        self._named: Optional[str] = None
         # Iterations whose values were read, and the latest features.
         self._read_until = 0
         self._features: List[Tensor] = []
@@ -169,7 +170,7 @@ class TrainingHealthHook(Hook):
             since = self.onsets.setdefault(name, start)
             seen = sign.seen.format(value)
             if sign.fatal and now - since >= self.patience:
-                raise TrainingStopped(
+                _stop_all(
                     f'training was stopped at iteration {now}: {seen}, since '
                     f'iteration {since}; {sign.advice}; '
                     f'{self._way_back(self._lost_since)}')
@@ -204,13 +205,13 @@ class TrainingHealthHook(Hook):
         somewhere = torch.tensor(float(bool(names)))
         all_reduce(somewhere, op='max')
         if somewhere:
-            self._stop_for(names, since)
+            _stop_all(self._not_finite(names, since))
 
-    def _stop_for(self, names: List[str], since: int) -> None:
-        """End a run of which some weights were not finite after ``since``."""
+    def _not_finite(self, names: List[str], since: int) -> str:
+        """What to say of weights that were finite up to ``since``."""
         since = min(since, self._lost_since or since)
         which = f'{names[0]}, {len(names)} in all' if names else 'another rank'
-        raise TrainingStopped(
+        return (
             'training was stopped: since some iteration after '
             f'{since} weights or running statistics are not finite ({which}) '
             'and no step mends them; likely causes: too high a learning rate, '
@@ -259,15 +260,17 @@ class TrainingHealthHook(Hook):
         iteration = checkpoint['meta']['iter']
         names = not_finite(unwrap(runner))
         if names:
-            self._stop_for(names, self._read_until)
+            # On the first rank alone, which is the one that saves.
+            raise TrainingStopped(self._not_finite(names, self._read_until))
         path = runner.message_hub.runtime_info.get('last_ckpt')
         # A checkpoint of the best weights leaves the name of the one before.
-        if self._lost_since is None and path and path not in (
-                path for _, path in self._saved):
+        if path != self._named and self._lost_since is None:
             self._saved.append((iteration, path))
+        self._named = path
         checkpoint['training_health'] = dict(
             onsets=dict(self.onsets),
             saved=list(self._saved),
+            named=self._named,
             read_until=self._read_until,
             features=[part.cpu() for part in self._features])
 
@@ -278,8 +281,20 @@ class TrainingHealthHook(Hook):
             device = next(runner.model.parameters()).device
             self.onsets = dict(known['onsets'])
             self._saved = list(known['saved'])
+            self._named = known['named']
             self._read_until = known['read_until']
             self._features = [part.to(device) for part in known['features']]
+
+
+def _stop_all(sentence: str) -> None:
+    """End the run on all ranks; the first one knows the checkpoints.
+
+    Raises:
+        TrainingStopped: Always, with the first rank's sentence.
+    """
+    sentences = [sentence]
+    broadcast_object_list(sentences)
+    raise TrainingStopped(sentences[0])
 
 
 def not_finite(model: nn.Module) -> List[str]:
