@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from compare import read_figures
 from comparing import jobs as jobs_module
-from comparing.jobs import make_jobs, run_jobs
+from comparing.jobs import count_unreadable, make_jobs, run_jobs
 from comparing.plan import (
     find_videos,
     plan_evaluations,
@@ -285,3 +285,13 @@ def test_bad_input_ends_with_one_sentence(tmp_path):
         'error: there is no folder /nowhere/videos')
     with pytest.raises(InputError, match='compare.py run'):
         read_figures(str(tmp_path))
+
+
+def test_unreadable_videos_are_counted(tmp_path):
+    assert count_unreadable(str(tmp_path)) == 0
+    for time, lines in (('1', 'a\tx\n'), ('2', 'a\tx\nb\ty\n')):
+        (tmp_path / time).mkdir()
+        (tmp_path / time / 'skipped_videos.txt').write_text(lines)
+    assert count_unreadable(str(tmp_path)) == 2  # the last test's
+    (tmp_path / 'skipped_videos.txt').write_text('c\tz\n')
+    assert count_unreadable(str(tmp_path)) == 1  # a training's

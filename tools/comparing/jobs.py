@@ -201,7 +201,19 @@ def judge(job: Job, returncode: int) -> Record:
     if wrong:
         return dict(
             state='broken', reason=f'not finite: {", ".join(wrong)}')
-    return dict(state='done', figures=figures)
+    return dict(
+        state='done', figures=figures, unreadable=count_unreadable(job.path))
+
+
+def count_unreadable(path: str) -> int:
+    """Videos that a training, or the last test, in a folder could not read."""
+    paths = glob(osp.join(escape(path), 'skipped_videos.txt'))
+    tests = glob(osp.join(escape(path), '*', 'skipped_videos.txt'))
+    count = 0
+    for listed in paths or sorted(tests)[-1:]:
+        with open(listed, encoding='utf-8') as lines:
+            count += sum(1 for _ in lines)
+    return count
 
 
 def reason(path: str, returncode: int) -> str:

@@ -70,10 +70,11 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
     """What was found with one method and seed."""
     run: Figures = dict(
         seed=jobs[0].seed, run=os.path.basename(jobs[0].path), broken={},
-        seconds={}, training={}, figures={})  # yapf: disable
+        unreadable={}, seconds={}, training={}, figures={})  # yapf: disable
     for job in jobs:
         record = records[job.path]
         run['seconds'][job.kind] = record['seconds']
+        run['unreadable'][job.kind] = record.get('unreadable', 0)
         if record['state'] != 'done':
             run['broken'][job.kind] = record['reason']
         elif job.kind == PRETRAIN:
@@ -189,6 +190,11 @@ def _section(name: str, found: Figures) -> Iterator[str]:
            'what the methods reach with the encoders, videos and epochs of '
            'their papers; the spread over choices of videos and of settings, '
            'for a seed changes the network and the clips alone.')
+    counts = {count for method in found['methods'] for run in method['runs']
+              for count in run['unreadable'].values() if count}
+    if counts:
+        yield (f'**Unreadable videos:** up to {max(counts)} in a run; a query '
+               'among them counts as a miss, and the gauges leave them out.')
     broken = [
         f'- {method["name"]}, seed {run["seed"]}, {kind}: {why}'
         for method in found['methods'] for run in method['runs']
