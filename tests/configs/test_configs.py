@@ -56,7 +56,8 @@ def test_a_baseline_differs_in_its_method_alone(name):
         }
         cfg.custom_hooks = [
             hook for hook in cfg.custom_hooks
-            if hook.type not in ('MemoryBankHook', 'MomentumUpdateHook')
+            if hook.type not in ('MemoryBankHook', 'MomentumUpdateHook',
+                                 'TrainingHealthHook')
         ]
     variables = {'train_pipeline', 'paces'}
     assert {k: v for k, v in ours.items() if k not in variables} == {

@@ -24,10 +24,10 @@ train_pipeline = _base_.train_pipeline
 train_pipeline[1].pattern = (0, 0, 1)  # RSPNet's
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
-_changes = dict(
-    MomentumUpdateHook=dict(momentum=0.999, end_momentum=0.999),  # RSPNet's
-    # ours: the limit is one of BYOL's heads; these are linear
-    TrainingHealthHook=dict(min_spread=0.))
 custom_hooks = [
-    dict(hook, **_changes.get(hook.type, {})) for hook in _base_.custom_hooks
+    dict(hook, momentum=0.999, end_momentum=0.999)  # RSPNet's
+    if hook.type == 'MomentumUpdateHook' else
+    dict(hook, min_spread=0.)  # ours: the limit is one of BYOL's heads
+    if hook.type == 'TrainingHealthHook' else hook
+    for hook in _base_.custom_hooks
 ]
