@@ -12,7 +12,6 @@ from ascnet_mm import InputError
 def arguments(*args):
     parser = argparse.ArgumentParser()
     parser.add_argument('--out')
-    parser.add_argument('--repeats', type=int)
     data.add_arguments(parser)
     return parser.parse_args(args)
 

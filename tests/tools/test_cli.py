@@ -147,7 +147,7 @@ def test_a_checkpoint_of_another_encoder_is_refused(trained, retrieval):
     ('data_root=/nowhere/at/all', ['no folder /nowhere/at/all']),
     (f'data_root={ROOT}/configs', ['holds no video']),
     ('batch_size=999', ['fewer than one batch of 999']),
-    ('speeds=(1,1)', ['speeds must be two or more different']),
+    ('speeds=(1,1)', ['speeds must be 2 or more different']),
     ('speeds=(0,1)', ['positive']),
     ('model.memory_bank.size=0', ['memory_bank.size']),
     ('model.gamma=1.5', ['model.gamma=1.5']),
