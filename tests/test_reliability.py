@@ -57,3 +57,14 @@ def test_the_figures_of_kills_stand_in_the_document():
             f'half-written file. All {runs} runs ended') in document
     assert found['identical_runs'] == runs
     assert not any(run['parts_left'] for run in found['runs'])
+
+
+def test_the_figures_of_the_soak_stand_in_the_document():
+    with open(osp.join(ROOT, 'docs', 'reliability.md')) as file:
+        document = ' '.join(file.read().split())
+    with open(osp.join(ROOT, 'benchmarks', 'reliability_soak.json')) as file:
+        found = json.load(file)
+    for name, figures in found['processes'].items():
+        cells = [name, *figures.values()]
+        assert f'| {" | ".join(map(str, cells))} |' in document, name
+    assert f'{found["settings"]["iterations"]:,} iterations' in document
