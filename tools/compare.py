@@ -32,6 +32,8 @@ from ascnet_mm.apis import run_script
 
 def run(args: argparse.Namespace) -> None:
     """Do the experiment; end with 1 if a run of it broke."""
+    if args.jobs < 1:
+        raise InputError(f'--jobs {args.jobs}: at least one must run')
     experiment = read_experiment(args.experiment)
     videos = find_videos(experiment, args.data_root)
     methods = plan_methods(experiment, videos)
@@ -40,9 +42,9 @@ def run(args: argparse.Namespace) -> None:
     work_dir = osp.join(args.work_dir, name)
     jobs = make_jobs(methods, evaluations, experiment.seeds, videos, work_dir,
                      args.workers)
-    # As by Ctrl-C: the script that is running ends as well.
+    # As by Ctrl-C: the scripts that are running end as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    records = run_jobs(jobs, videos, work_dir)
+    records = run_jobs(jobs, videos, work_dir, args.jobs)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
     print(table(found))
     write_json(f'compare_{name}', args.out, **found)
@@ -92,6 +94,11 @@ def main() -> None:
         '--work-dir',
         default='work_dirs/compare',
         help='folder for runs and their records')
+    command.add_argument(
+        '--jobs',
+        type=int,
+        default=1,
+        help='how many run side by side, each on its share of the cores')
     command.add_argument(
         '--workers', type=int, default=2, help='of each loader')
     command.add_argument(

@@ -15,15 +15,26 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..models.gauges import effective_rank
+from .video_features import features_of
 
 
 class _SpeedClipsMetric(BaseMetric):
-    """Collects the features of each query video's clips, one per speed."""
+    """Collects the features of each query video's clips, one per speed.
+
+    Args:
+        feature (str): Which features, as for :func:`features_of`. Defaults
+            to ``'clip_features'``.
+        **kwargs: As for ``BaseMetric``.
+    """
+
+    def __init__(self, feature: str = 'clip_features', **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.feature = feature
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the features ``[S, C]``, or None."""
         for sample in data_samples:
-            features = sample.get('clip_features')
+            features = features_of(sample, self.feature)
             wanted = features is not None and sample['role'] == 'query'
             # In a dict: MMEngine drops a bare None when it joins the ranks.
             self.results.append(
@@ -100,7 +111,8 @@ class SpeedProbeMetric(_SpeedClipsMetric):
         folds (int): Number of folds. Defaults to 5.
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
-        **kwargs: As for ``BaseMetric``.
+        **kwargs: ``feature``, as for the other gauges, and what
+            ``BaseMetric`` takes.
     """
 
     default_prefix = 'speed_probe'

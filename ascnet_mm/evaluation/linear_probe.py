@@ -37,7 +37,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
         batch_size (int): Defaults to 256 (MoCo's).
         seed (int): Of the weights' start and the order of the samples, which
             nothing else depends on. Defaults to 0.
-        **kwargs: As for ``BaseMetric``.
+        **kwargs: As for :class:`VideoFeaturesMetric`.
 
     Raises:
         InputError: If ``epochs`` or ``batch_size`` is below 1, or ``lr`` is

@@ -109,7 +109,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
 
     def predict(self, inputs: Tensor, data_samples: List[ActionDataSample],
                 **kwargs) -> List[ActionDataSample]:
-        """Put the features of a video's clips on its data sample.
+        """Put what :meth:`read_out` gives for a video on its data sample.
 
         Args:
             inputs (Tensor): Clips of the readable videos,
@@ -118,15 +118,27 @@ class SelfSupervisedRecognizer(BaseRecognizer):
                 the metainfo ``readable=False`` have no clips.
 
         Returns:
-            list[ActionDataSample]: With the field ``clip_features``,
-            ``[clips, C]``, on the readable ones.
+            list[ActionDataSample]: With the fields, float32
+            ``[clips, ...]``, on the readable ones.
         """
         readable = [s for s in data_samples if s.get('readable', True)]
         if readable:
             features, _ = self.extract_feat(inputs)
-            for sample, feature in zip(readable, features.float()):
-                sample.set_field(feature, 'clip_features')
+            for field, rows in self.read_out(features).items():
+                for sample, row in zip(readable, rows.float()):
+                    sample.set_field(row, field)
         return data_samples
+
+    def read_out(self, features: Tensor) -> Dict[str, Tensor]:
+        """What an evaluation can judge, by the name of the field.
+
+        Args:
+            features (Tensor): ``[B, clips, C]``.
+
+        Returns:
+            dict[str, Tensor]: ``clip_features``, those of the encoder.
+        """
+        return dict(clip_features=features)
 
     # ------------------------------------------------------------- loading
 
@@ -176,6 +188,23 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
             torch._foreach_lerp_(
                 list(target.parameters()), list(online.parameters()),
                 1 - momentum)
+
+    def read_out(self, features: Tensor) -> Dict[str, Tensor]:
+        """Features, and what the online projections make of them.
+
+        Args:
+            features (Tensor): ``[B, clips, C]``.
+
+        Returns:
+            dict[str, Tensor]: ``clip_features``, and for each head HEAD its
+            ``HEAD_projection``, ``[B, clips, D]``.
+        """
+        fields = super().read_out(features)
+        for name in self._head_names:
+            projected = getattr(self, name).projection(features.flatten(0, 1))
+            fields[f'{name}_projection'] = projected.view(
+                *features.shape[:2], -1)
+        return fields
 
     def _networks(self) -> List[Tuple[nn.Module, nn.Module]]:
         heads = [getattr(self, name) for name in self._head_names]

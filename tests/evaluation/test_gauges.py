@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 import torch
 
+from ascnet_mm import InputError
 from ascnet_mm.evaluation import (
     EffectiveRankMetric,
+    LinearProbeMetric,
     SameVideoRetrievalMetric,
     SpeedProbeMetric,
+    VideoRetrievalMetric,
 )
 
 
-def evaluate(metric, features, **roles):
+def evaluate(metric, features):
     metric.process(None, [
         dict(clip_features=f, role='query') for f in features
     ] + [
@@ -30,6 +33,35 @@ def test_same_video_retrieval_counts_own_clips_found():
 def test_equal_features_are_no_find():
     result = evaluate(SameVideoRetrievalMetric(), torch.ones(5, 2, 3))
     assert result['same_video/top1'] == 0
+
+
+@pytest.mark.parametrize('metric', [
+    SameVideoRetrievalMetric, SpeedProbeMetric, EffectiveRankMetric,
+    VideoRetrievalMetric, LinearProbeMetric
+])  # yapf: disable
+def test_features_can_be_a_projection(metric):
+    generator = torch.Generator().manual_seed(0)
+    features, other = torch.randn(2, 20, 2, 5, generator=generator)
+    common = [
+        dict(role=role, gt_label=torch.tensor([i // 2 % 2]))
+        for i, role in enumerate(['query', 'gallery'] * 10)
+    ]
+
+    def result(metric, **fields):
+        metric.process(None, [
+            dict(sample, **{key: value[i] for key, value in fields.items()})
+            for i, sample in enumerate(common)
+        ])
+        return metric.evaluate(len(common))
+
+    expected = result(metric(), clip_features=other)
+    assert expected != result(metric(), clip_features=features)
+    assert expected == result(
+        metric(feature='scp_head_projection'), clip_features=features,
+        scp_head_projection=other)
+    with pytest.raises(InputError, match='acp_head_projection: set feature'):
+        result(metric(feature='scp'), clip_features=features,
+               acp_head_projection=other)
 
 
 def test_effective_rank_is_that_of_all_query_clips():

@@ -149,6 +149,26 @@ def test_features_are_the_pooled_output_of_backbone(name):
 
 
 @pytest.mark.parametrize('name', METHODS)
+def test_projections_are_the_online_ones(name):
+    model, _ = make(name)
+    model.eval()
+    clips, samples = stacked(name)
+    predicted = model.predict(clips, samples)
+    heads = {
+        key: head for key, head in model.named_children()
+        if hasattr(head, 'target_projection')
+    }
+    assert {f'{key}_projection' for key in heads} == {
+        key for key in set(predicted[0].keys()) if 'projection' in key
+    }
+    features = model.backbone(clips.flatten(0, 1)).mean(dim=(2, 3, 4))
+    for key, head in heads.items():
+        torch.testing.assert_close(
+            torch.cat([s.get(f'{key}_projection') for s in predicted]),
+            head.projection(features).float())
+
+
+@pytest.mark.parametrize('name', METHODS)
 def test_checkpoints_hold_the_encoder_as_backbone(name):
     """For evaluation in another recogniser and for export; all or none."""
     model, _ = make(name)

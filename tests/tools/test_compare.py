@@ -4,12 +4,20 @@ import json
 import os
 import os.path as osp
 import shutil
+import threading
+import time
 
 import numpy as np
 import pytest
 from compare import read_figures
 from comparing import jobs as jobs_module
-from comparing.jobs import count_unreadable, make_jobs, run_jobs
+from comparing.jobs import (
+    Scripts,
+    Stopped,
+    count_unreadable,
+    make_jobs,
+    run_jobs,
+)
 from comparing.plan import (
     find_videos,
     plan_evaluations,
@@ -171,7 +179,7 @@ def scripts(monkeypatch):
     """Scripts that end at once, and the titles of the jobs that ran one."""
     ran, results, times = [], {}, itertools.count()
 
-    def call(job):
+    def call(job, running):
         ran.append(job.title)
         code, figures = results.get(job.title, (0, FIGURES[job.kind]))
         path = osp.join(job.path, f'{next(times):04d}')
@@ -229,6 +237,77 @@ def test_a_broken_run_is_told_and_loses_no_other(
     assert not ran
 
 
+def test_runs_side_by_side(plan, tmp_path, scripts, monkeypatch):
+    """Two trainings meet; each is judged after its own end."""
+    ran, _ = scripts
+    meeting, alone = threading.Barrier(2), jobs_module.call_script
+
+    def call(job, running):
+        if job.kind == 'pretrain':
+            meeting.wait(timeout=60)
+        return alone(job, running)
+
+    monkeypatch.setattr(jobs_module, 'call_script', call)
+    jobs = jobs_of(plan, tmp_path)
+    records = run_jobs(jobs, plan[1], str(tmp_path), at_once=2)
+    assert len(records) == len(jobs) == 24
+    assert all(record['state'] == 'done' for record in records.values())
+    for title in ran:
+        name, _, kind = title.rpartition(': ')
+        if kind != 'pretrain' and not title.startswith('untrained'):
+            assert ran.index(f'{name}: pretrain') < ran.index(title)
+
+
+def test_an_interrupt_begins_no_other_job(
+        plan, tmp_path, scripts, monkeypatch):
+    begun = []
+
+    def call(job, running):
+        begun.append(job.title)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs_module, 'call_script', call)
+    jobs = jobs_of(plan, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(jobs, plan[1], str(tmp_path))
+    assert len(begun) <= 2  # one may begin before the main thread knows
+    assert not any(osp.exists(f'{job.path}.json') for job in jobs
+                   if job.kind == 'pretrain')
+
+
+def test_scripts_are_ended_together(tmp_path):
+    scripts, ended = Scripts(at_once=2), []
+    log = str(tmp_path / 'log')
+
+    def run():
+        with pytest.raises(Stopped):
+            scripts.call(['-c', 'import time; time.sleep(600)'], log)
+        ended.append(True)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while len(scripts._running) < 2:
+        time.sleep(0.01)
+    scripts.end()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert ended == [True, True]
+    with pytest.raises(Stopped):
+        scripts.call(['-c', ''], log)
+
+
+def test_scripts_share_the_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, 'cpu_count', lambda: 12)
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    script = ['-c', 'import os; print(os.environ["OMP_NUM_THREADS"])']
+    log = tmp_path / 'log'
+    assert Scripts(at_once=5).call(script, str(log)) == 0
+    monkeypatch.setenv('OMP_NUM_THREADS', '7')
+    assert Scripts(at_once=5).call(script, str(log)) == 0
+    assert log.read_text().split() == ['2', '7']
+
+
 def test_a_changed_option_is_told(videos, plan, tmp_path, scripts, capsys):
     run_jobs(jobs_of(plan, tmp_path), plan[1], str(tmp_path))
     assert 'new run' not in capsys.readouterr().out
@@ -279,6 +358,8 @@ def test_the_shipped_experiment_resolves():
 
 
 def test_bad_input_ends_with_one_sentence(tmp_path):
+    done = run_tool('tools/compare.py', 'run', EXPERIMENT, '/', '--jobs', '0')
+    assert done.stderr.strip() == 'error: --jobs 0: at least one must run'
     done = run_tool('tools/compare.py', 'run', EXPERIMENT, '/nowhere')
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert done.stderr.strip().splitlines()[-1] == (
@@ -289,9 +370,9 @@ def test_bad_input_ends_with_one_sentence(tmp_path):
 
 def test_unreadable_videos_are_counted(tmp_path):
     assert count_unreadable(str(tmp_path)) == 0
-    for time, lines in (('1', 'a\tx\n'), ('2', 'a\tx\nb\ty\n')):
-        (tmp_path / time).mkdir()
-        (tmp_path / time / 'skipped_videos.txt').write_text(lines)
+    for folder, lines in (('1', 'a\tx\n'), ('2', 'a\tx\nb\ty\n')):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'skipped_videos.txt').write_text(lines)
     assert count_unreadable(str(tmp_path)) == 2  # the last test's
     (tmp_path / 'skipped_videos.txt').write_text('c\tz\n')
     assert count_unreadable(str(tmp_path)) == 1  # a training's

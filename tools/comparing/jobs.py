@@ -5,9 +5,12 @@ import os
 import os.path as osp
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from glob import escape, glob
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from itertools import groupby
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from data.list_files import write_lines
 from mmengine.config import Config
@@ -104,11 +107,106 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
                osp.join(path, f'epoch_{method.epochs}.pth'))
 
 
-def run_jobs(jobs: Sequence[Job], videos: Videos,
-             work_dir: str) -> Dict[str, Record]:
+class Stopped(Exception):
+    """The scripts were told to end before theirs."""
+
+
+class Scripts:
+    """Scripts that run side by side and can be ended together.
+
+    Args:
+        at_once (int): How many there will be; each computes on its share of
+            the cores, unless ``OMP_NUM_THREADS`` says otherwise.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        share = max(1, (os.cpu_count() or 1) // at_once)
+        self.environment = {'OMP_NUM_THREADS': str(share), **os.environ}
+        self._running: Set[subprocess.Popen] = set()
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def call(self, script: Sequence[str], log_file: str) -> int:
+        """Run a script of this repository, and append what it prints.
+
+        Returns:
+            int: Its exit code, negative for a signal.
+
+        Raises:
+            Stopped: If :meth:`end` was called before it ended.
+        """
+        with open(log_file, 'a') as log:
+            with self._lock:
+                if self._ended:
+                    raise Stopped
+                process = subprocess.Popen(
+                    [sys.executable, *script],
+                    stdout=log, stderr=subprocess.STDOUT, cwd=ROOT,
+                    env=self.environment)  # yapf: disable
+                self._running.add(process)
+            code = process.wait()
+            with self._lock:
+                self._running.remove(process)
+                if self._ended:
+                    raise Stopped
+        return code
+
+    def end(self) -> None:
+        """End all: a training saves a checkpoint, and no other begins."""
+        with self._lock:
+            self._ended = True
+            for process in self._running:
+                process.terminate()
+
+
+class Progress:
+    """The records of the jobs that have ended, and a line for each.
+
+    Attributes:
+        records (dict[str, dict]): By the jobs' paths.
+    """
+
+    def __init__(self, jobs: Sequence[Job], at_once: int) -> None:
+        self.jobs = jobs
+        self.at_once = at_once
+        self.records: Dict[str, Record] = {}
+        self._start = time.time()
+        self._lock = threading.Lock()
+        for job in jobs:
+            record = read_record(job.path)
+            if record.get('state') == 'done':
+                self.records[job.path] = record
+        print(f'{len(self.records)} of {len(jobs)} jobs were done before',
+              flush=True)
+
+    def add(self, job: Job, record: Record) -> None:
+        """Take over a record, and say so."""
+        note = (f'({record["reason"]})' if 'reason' in record else
+                'after it was resumed' if record['seconds'] is None else
+                f'in {short(record["seconds"])}')
+        with self._lock:
+            self.records[job.path] = record
+            left = expected_seconds(self.jobs, self.records)
+            left = left and left / self.at_once
+            print(
+                f'[{len(self.records)}/{len(self.jobs)}] {job.title}: '
+                f'{record["state"]} {note} '
+                f'({short(time.time() - self._start)} so far, '
+                f'{short(left)} to go)',
+                flush=True)
+
+
+def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
+             at_once: int = 1) -> Dict[str, Record]:
     """Run what is not done, and print a line for each.
 
     A job that breaks does not keep the others from running.
+
+    Args:
+        jobs (Sequence[Job]): As :func:`make_jobs` returns them.
+        videos (Videos): What they train on.
+        work_dir (str): Folder for the lists of videos.
+        at_once (int): How many jobs run side by side. Defaults to 1.
 
     Returns:
         dict[str, dict]: The records, by the jobs' paths.
@@ -116,27 +214,30 @@ def run_jobs(jobs: Sequence[Job], videos: Videos,
     os.makedirs(work_dir, exist_ok=True)
     write_lines(osp.join(work_dir, 'pretrain.txt'), videos.pretrain)
     write_lines(osp.join(work_dir, 'kept_out.txt'), videos.kept_out)
-    start = time.time()
-    earlier = {job.path: read_record(job.path) for job in jobs}
-    records = {
-        path: record
-        for path, record in earlier.items() if record.get('state') == 'done'
-    }
-    for number, job in enumerate(jobs, 1):
-        if job.path in records:
-            record, note = records[job.path], 'before'
-        else:
-            tell_of_changes(job)
-            record = records[job.path] = run_job(job)
-            note = (f'({record["reason"]})' if 'reason' in record else
-                    'after it was resumed' if record['seconds'] is None else
-                    f'in {short(record["seconds"])}')
-        left = expected_seconds(jobs, records)
-        print(
-            f'[{number}/{len(jobs)}] {job.title}: {record["state"]} {note} '
-            f'({short(time.time() - start)} so far, {short(left)} to go)',
-            flush=True)
-    return records
+    progress, scripts = Progress(jobs, at_once), Scripts(at_once)
+
+    def run_chain(chain: Sequence[Job]) -> None:
+        for job in chain:
+            if job.path not in progress.records:
+                tell_of_changes(job)
+                progress.add(job, run_job(job, scripts))
+
+    # What judges a checkpoint comes after what makes it.
+    chains = [list(chain) for _, chain in groupby(jobs, _checkpoint)]
+    with ThreadPoolExecutor(at_once) as pool:
+        running = [pool.submit(run_chain, chain) for chain in chains]
+        try:
+            for chain in as_completed(running):
+                chain.result()
+        except BaseException:
+            scripts.end()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return progress.records
+
+
+def _checkpoint(job: Job) -> str:
+    return job.checkpoint
 
 
 def tell_of_changes(job: Job) -> None:
@@ -148,8 +249,12 @@ def tell_of_changes(job: Job) -> None:
               f'{osp.basename(others[-1])}, so it is a new run')
 
 
-def run_job(job: Job) -> Record:
-    """Run a job, from its last checkpoint on, and write its record."""
+def run_job(job: Job, scripts: Scripts) -> Record:
+    """Run a job, from its last checkpoint on, and write its record.
+
+    Raises:
+        Stopped: If the scripts were told to end; there is no record then.
+    """
     resumed = job.kind == PRETRAIN and osp.exists(f'{job.path}.log')
     start = time.time()
     os.makedirs(osp.dirname(job.path), exist_ok=True)
@@ -160,7 +265,7 @@ def run_job(job: Job) -> Record:
             osp.dirname(job.path)).get('state') != 'done':
         record = dict(state='broken', reason='there is nothing to evaluate')
     else:
-        record = judge(job, call_script(job))
+        record = judge(job, call_script(job, scripts))
     # Of a run that goes on, the whole time is not known.
     record['seconds'] = None if resumed else time.time() - start
     with open(f'{job.path}.json.part', 'w') as file:
@@ -169,20 +274,13 @@ def run_job(job: Job) -> Record:
     return record
 
 
-def call_script(job: Job) -> int:
-    """Run a job's script; its exit code, negative for a signal."""
+def call_script(job: Job, scripts: Scripts) -> int:
+    """Run a job's script; its exit code."""
     job.cfg.dump(f'{job.path}.py')
     script = (['tools/train.py', f'{job.path}.py', '--resume']
               if job.kind == PRETRAIN else
               ['tools/test.py', f'{job.path}.py', job.checkpoint])
-    with open(f'{job.path}.log', 'a') as log, subprocess.Popen(
-        [sys.executable, *script, '--work-dir', job.path],
-            stdout=log, stderr=subprocess.STDOUT, cwd=ROOT) as process:
-        try:
-            return process.wait()
-        finally:
-            # Where this script is ended, that one saves a checkpoint.
-            process.terminate()
+    return scripts.call([*script, '--work-dir', job.path], f'{job.path}.log')
 
 
 def judge(job: Job, returncode: int) -> Record:
