@@ -1,4 +1,4 @@
-# The two gauges without labels; tools/compare.py names the videos, which are
+# The gauges without labels; tools/compare.py names the videos, which are
 # those kept out of pre-training.
 _base_ = [
     '../ascnet/_base_/ascnet_r18.py', '../ascnet/_base_/clips_112.py',
@@ -13,7 +13,8 @@ test_dataloader = dict(
         type='VideoList', pipeline=_base_.val_pipeline, test_mode=True))
 test_evaluator = [
     dict(type='SameVideoRetrievalMetric'),
-    dict(type='SpeedProbeMetric')
+    dict(type='SpeedProbeMetric'),
+    dict(type='EffectiveRankMetric')
 ]
 test_cfg = dict(type='TestLoop')
 env_cfg = dict(cudnn_benchmark=False)  # the same figures in every run

@@ -133,6 +133,8 @@ def _cell(found: Sequence[float]) -> str:
 
 
 def _largest_error(found: Figures, measure: Figures) -> str:
+    if not measure['title'].endswith('%'):
+        return ''
     errors = [
         standard_error(value, measure['queries'])
         for method in found['methods']

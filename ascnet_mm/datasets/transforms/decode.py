@@ -155,6 +155,10 @@ class _Planes:
             self.stored[::-1] if self.upright.transposed else self.stored)
         height, width = self.shape
         self.planes = np.empty((count, height * 3 // 2, width), np.uint8)
+        # Views [N, H, W] and twice [N, H / 2, W / 2]
+        self.parts = (
+            self.planes[:, :height], *self.planes[:, height:].reshape(
+                count, 2, height // 2, width // 2).swapaxes(0, 1))
         # Others are brought to BT.601 by FFmpeg.
         own = self.is_own(frame)
         self.bt709 = own and frame.colorspace == BT709
@@ -178,17 +182,15 @@ class _Planes:
                                 if self.bt709 else Colorspace.ITU601),
                 dst_color_range=(ColorRange.JPEG
                                  if self.full_range else ColorRange.MPEG))
-        height, width = self.shape
-        out = self.planes[places[0]]
-        chroma = out[height:].reshape(2, height // 2, width // 2)
-        for plane, part in zip(frame.planes, (out[:height], *chroma)):
-            rows, columns = (
-                part.shape[::-1] if self.upright.transposed else part.shape)
-            lines = np.frombuffer(plane, np.uint8).reshape(
-                -1, plane.line_size)
-            part[:] = self.upright.apply(lines[:rows, :columns])
-        for place in places[1:]:
-            self.planes[place] = out
+        first, *others = places
+        for plane, part in zip(frame.planes, self.parts):
+            out = part[first]
+            lines = np.ndarray(
+                out.shape[::-1] if self.upright.transposed else out.shape,
+                np.uint8, plane, strides=(plane.line_size, 1))
+            out[:] = self.upright.apply(lines)
+        if others:
+            self.planes[others] = self.planes[first]
 
 
 class _Pictures:
