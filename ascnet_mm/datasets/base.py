@@ -135,7 +135,8 @@ class BaseVideoDataset(BaseActionDataset):
             f'none of the {len(self)} videos of {self.source} can be read')
 
     def _read(self, idx: int, sample_seed: int) -> Optional[dict]:
-        if self._skipped[idx]:
+        # Of a tensor, one element takes as long as opening a small file.
+        if self._skipped.numpy()[idx]:
             return None
         info = self.get_data_info(idx)
         info['sample_seed'] = sample_seed

@@ -113,6 +113,7 @@ def test_exchanged_lists_are_refused(videos, tmp_path):
     (dict(methods=[dict(name='A b'), dict(name='a-B')]), 'names of the me'),
     (dict(methods=[dict(name='Untrained')]), 'untrained'),
     (dict(measures={'other/top1': 'x'}), 'none of the evaluations'),
+    (dict(evaluations=[dict(name='vcop', methods=['ASC'])]), 'is of ASC'),
 ])
 def test_a_bad_experiment_is_refused(tmp_path, parts, words):
     with pytest.raises(InputError, match=words):
@@ -163,6 +164,20 @@ def test_a_run_is_known_by_all_that_it_depends_on(videos, plan, tmp_path):
     other = paths(planned(str(moved)))
     same = [a == b for a, b in zip(plain, other)]
     assert same == 2 * [True, False, True, *9 * [False]]
+
+
+def test_an_evaluation_can_be_of_some_methods(videos, tmp_path):
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    parts[1].methods = ['untrained', 'both ways']
+    plan = planned(videos, changed(tmp_path, evaluations=parts))
+    assert [(job.method, job.kind) for job in jobs_of(plan, tmp_path)
+            if job.seed == 0] == [
+        ('untrained', 'untrained'), ('untrained', 'vcop'),
+        ('untrained', 'gauges'), ('ASCNet', 'pretrain'), ('ASCNet', 'vcop'),
+        ('both ways', 'pretrain'), ('both ways', 'vcop'),
+        ('both ways', 'gauges'), ('diverges', 'pretrain'),
+        ('diverges', 'vcop')
+    ]  # yapf: disable
 
 
 def with_three_clips(tmp_path):
@@ -345,10 +360,11 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     assert '- diverges, seed 1, pretrain: error: no luck' in text
 
 
-def test_the_shipped_experiment_resolves():
-    """Its configs, options and names; its videos are not at hand."""
+@pytest.mark.parametrize('name', ['ucf101_subset', 'speed'])
+def test_the_shipped_experiments_resolve(name):
+    """Their configs, options and names; their videos are not at hand."""
     experiment = read_experiment(
-        osp.join(ROOT, 'configs', 'compare', 'ucf101_subset.py'))
+        osp.join(ROOT, 'configs', 'compare', f'{name}.py'))
     for part in [*experiment.methods, *experiment.evaluations]:
         options = part.options.to_dict()
         if part in experiment.methods:

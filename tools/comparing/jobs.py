@@ -74,6 +74,9 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
             first = _first_job(method, seed, videos, work_dir, workers)
             jobs.append(first)
             for evaluation in evaluations:
+                if method.name not in evaluation.source.get(
+                        'methods', [method.name]):
+                    continue
                 cfg = Config(evaluation.cfg.to_dict())
                 cfg.test_dataloader.num_workers = workers
                 if 'ann_file' not in cfg.test_dataloader.dataset:

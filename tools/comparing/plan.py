@@ -59,7 +59,8 @@ class Evaluation(NamedTuple):
 
     Attributes:
         name (str): Its figures are ``NAME/...``.
-        source (dict): What the experiment says of it.
+        source (dict): What the experiment says of it; with ``methods``, it
+            is of these alone.
         cfg (Config): With the data set's absolute path.
         identity (str): Digest of what the figures depend on beside the
             checkpoint.
@@ -93,6 +94,13 @@ def read_experiment(path: str) -> Config:
                 f'{path}: the names of the {key} must differ from one '
                 f'another, from {UNTRAINED} and from {PRETRAIN}, in letters '
                 f'and digits: {", ".join(names)}')
+    names = [UNTRAINED, *(part.name for part in experiment.methods)]
+    for part in experiment.evaluations:
+        unknown = set(part.get('methods', [])).difference(names)
+        if unknown:
+            raise InputError(
+                f'{path}: the evaluation {part.name} is of {unknown.pop()}, '
+                f'which is none of the methods {", ".join(names)}')
     known = {part.name for part in experiment.evaluations}
     for key in experiment.measures:
         if key.partition('/')[0] not in known:

@@ -30,7 +30,7 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             dict(part.source, queries=part.queries) for part in evaluations
         ],
         measures=[
-            _measure(key, title, evaluations, records)
+            _measure(key, title, evaluations, jobs, records)
             for key, title in experiment.measures.items()
         ],
         pretraining=experiment.pretraining.to_dict(),
@@ -52,14 +52,15 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
 
 
 def _measure(key: str, title: str, evaluations: Sequence[Evaluation],
-             records: Dict[str, Record]) -> Figures:
+             jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
     name, _, figure = key.partition('/')
     evaluation = next(part for part in evaluations if part.name == name)
     # The gauges say themselves what chance would give.
+    chance_key = f'{figure.rpartition("/")[0]}/chance'
     told = [
-        record['figures'][f'{figure.rpartition("/")[0]}/chance']
-        for record in records.values()
-        if f'{figure.rpartition("/")[0]}/chance' in record.get('figures', {})
+        records[job.path]['figures'][chance_key] for job in jobs
+        if job.kind == name
+        and chance_key in records[job.path].get('figures', {})
     ]
     chance = evaluation.chance.get(key, told[0] if told else None)
     return dict(
