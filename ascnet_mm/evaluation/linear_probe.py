@@ -23,9 +23,11 @@ class LinearProbeMetric(VideoFeaturesMetric):
     that of the host's heads.
 
     As in the slow form (``configs/ascnet/linear``), the features enter as
-    the encoder gives them, neither centred nor scaled. What differs: there
-    is no augmentation, and an epoch sees all of a video's clips instead of
-    one.
+    the encoder gives them, neither centred nor scaled, so that one learning
+    rate is long training for large features and short training for small
+    ones; ``standardise`` makes encoders of different scales comparable. What
+    differs from the slow form: there is no augmentation, and an epoch sees
+    all of a video's clips instead of one.
 
     Args:
         epochs (int): Defaults to 100 (section D).
@@ -35,6 +37,8 @@ class LinearProbeMetric(VideoFeaturesMetric):
         milestones (Sequence[int]): Epochs before which the learning rate
             falls to a tenth. Defaults to (60, 80) (MoCo's).
         batch_size (int): Defaults to 256 (MoCo's).
+        standardise (bool): First bring each dimension to mean 0 and deviation
+            1 over the gallery's clips. Defaults to False.
         seed (int): Of the weights' start and the order of the samples, which
             nothing else depends on. Defaults to 0.
         **kwargs: As for :class:`VideoFeaturesMetric`.
@@ -53,6 +57,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
                  momentum: float = 0.9,
                  milestones: Sequence[int] = (60, 80),
                  batch_size: int = 256,
+                 standardise: bool = False,
                  seed: int = 0,
                  **kwargs) -> None:
         super().__init__(**kwargs)
@@ -66,6 +71,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
         self.momentum = momentum
         self.milestones = tuple(milestones)
         self.batch_size = batch_size
+        self.standardise = standardise
         self.seed = seed
 
     def hits(self, queries: List[Tensor], query_labels: Tensor,
@@ -73,12 +79,15 @@ class LinearProbeMetric(VideoFeaturesMetric):
              gallery_labels: Tensor) -> Dict[str, Tensor]:
         """Whether the query's class has one of the k highest scores."""
         clips = torch.tensor([len(video) for video in gallery])
-        layer = self.fit(
-            torch.cat(gallery).float(),
-            gallery_labels.repeat_interleave(clips))
+        train = torch.cat(gallery).float()
         # A linear layer's mean score is its score of the mean.
-        scores = layer(
-            torch.stack([video.float().mean(dim=0) for video in queries]))
+        test = torch.stack([video.float().mean(dim=0) for video in queries])
+        if self.standardise:
+            mean = train.mean(dim=0)
+            deviation = train.std(dim=0, correction=0).clamp(min=1e-8)
+            train, test = ((x - mean) / deviation for x in (train, test))
+        layer = self.fit(train, gallery_labels.repeat_interleave(clips))
+        scores = layer(test)
         order = scores.argsort(dim=1, descending=True, stable=True)
         hits = class_among(order, query_labels, (1, 5))
         return {f'top{k}': hit for k, hit in hits.items()}

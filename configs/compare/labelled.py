@@ -1,4 +1,15 @@
-# All that labelled videos say of features which are computed once.
+# All that labelled videos say of features which are computed once. Features
+# of an untrained encoder lie in a narrow cone and are small: compared as they
+# are, and with the same learning rate, they are judged by that as well.
 _base_ = '../ascnet/retrieval/r18_ucf101.py'
 
-test_evaluator = _base_.test_evaluator + [dict(type='LinearProbeMetric')]
+test_evaluator = _base_.test_evaluator + [
+    dict(
+        type='VideoRetrievalMetric', centre=True, prefix='centred_retrieval'),
+    dict(type='KNNMetric', centre=True, prefix='centred_knn'),
+    dict(type='LinearProbeMetric'),
+    dict(
+        type='LinearProbeMetric',
+        standardise=True,
+        prefix='standardised_linear')
+]

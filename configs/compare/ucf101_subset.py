@@ -89,9 +89,11 @@ evaluations = [
 # What the table and the picture show, of all that is measured
 measures = {
     'vcop/retrieval/top1': 'retrieval, top-1 %',
-    'vcop/retrieval/top5': 'retrieval, top-5 %',
-    'vcop/knn/top1_k20': 'nearest neighbours, k = 20, %',
-    'vcop/linear/top1': 'linear on features, top-1 %',
+    'vcop/centred_retrieval/top1': 'retrieval, centred, top-1 %',
+    'vcop/knn/top1_k20': 'nearest 20, %',
+    'vcop/centred_knn/top1_k20': 'nearest 20, centred, %',
+    'vcop/linear/top1': 'linear, top-1 %',
+    'vcop/standardised_linear/top1': 'linear, standardised, top-1 %',
     'gauges/same_video/top1': 'same video, top-1 %',
     'gauges/speed_probe/accuracy': 'speed probe, accuracy %',
     'gauges/encoder/effective_rank': 'effective rank',

@@ -89,6 +89,32 @@ def test_separable_videos_are_all_told_apart():
         'linear/gallery': 60, 'linear/unreadable': 0}  # yapf: disable
 
 
+def test_standardised_features_have_no_scale():
+    parts = (samples('gallery', 6, 60, seed=0, spread=4.),
+             samples('query', 6, 40, seed=1, spread=4.))
+
+    def scaled(scale, shift):
+        return [[
+            dict(s, clip_features=scale * s['clip_features'] + shift)
+            for s in part
+        ] for part in parts]
+
+    options = dict(epochs=8, milestones=(6, ), batch_size=16)
+    scale, shift = torch.logspace(-3, 3, 8), torch.linspace(-5, 5, 8)
+    standardised = [
+        evaluate(LinearProbeMetric(standardise=True, **options), *part)
+        for part in (parts, scaled(scale, shift))
+    ]
+    assert standardised[0] == standardised[1]
+    assert 20 < standardised[0]['linear/top1'] < 90
+
+    clips = torch.cat([s['clip_features'] for s in parts[0]])
+    deviation, mean = torch.std_mean(clips, dim=0, correction=0)
+    by_hand = scaled(1 / deviation, -mean / deviation)
+    assert evaluate(LinearProbeMetric(**options), *by_hand) == standardised[0]
+    assert evaluate(LinearProbeMetric(**options), *parts) != standardised[0]
+
+
 def test_few_classes_unseen_classes_and_unreadable_queries():
     queries = samples('query', 4, 8, seed=1)  # class 3 is not in the gallery
     missing = dict(gt_label=torch.tensor([0]), role='query')

@@ -24,8 +24,16 @@ from comparing.plan import (
     plan_methods,
     read_experiment,
 )
-from comparing.report import collect, page, standard_error, table
+from comparing.report import (
+    collect,
+    interval,
+    page,
+    standard_error,
+    table,
+    told_apart,
+)
 from mmengine.config import Config
+from scipy import stats
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import read_config
@@ -89,6 +97,11 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
     # 6 of 48 gallery videos are of the query's class.
     assert evaluations[0].chance == {
         'vcop/retrieval/top1': pytest.approx(12.5)
+    }
+    measures = {'vcop/centred_retrieval/top1': '', 'vcop/knn/top1_k20': ''}
+    path = changed(tmp_path, measures=measures)
+    assert planned(videos, path)[3][0].chance == {
+        'vcop/centred_retrieval/top1': pytest.approx(12.5)
     }
     training = next(
         job for job in jobs_of(plan, tmp_path) if job.kind == 'pretrain')
@@ -164,6 +177,28 @@ def test_a_run_is_known_by_all_that_it_depends_on(videos, plan, tmp_path):
     other = paths(planned(str(moved)))
     same = [a == b for a, b in zip(plain, other)]
     assert same == 2 * [True, False, True, *9 * [False]]
+
+
+@pytest.mark.parametrize('count', [2, 3, 7, 10])
+def test_intervals_are_students(count):
+    found = np.random.default_rng(count).normal(70, 5, count)
+    expected = stats.t.interval(
+        0.95, count - 1, found.mean(), stats.sem(found))
+    assert interval(found.tolist()) == pytest.approx(expected, rel=1e-3)
+
+
+def test_methods_are_told_apart_where_intervals_do_not_overlap():
+    def method(name, *found):
+        return dict(
+            name=name, runs=[dict(figures=dict(top1=x)) for x in found])
+
+    found = dict(methods=[
+        method('untrained', 60., 61., 62.), method('ASCNet', 70., 71., 72.),
+        method('better', 80., 81., 82.), method('wide', 60., 65., 52.),
+        method('one seed', 10.)
+    ])
+    assert told_apart(found, 'top1') == (['untrained'], ['better'])
+    assert told_apart(found, 'top5') == ([], [])
 
 
 def test_an_evaluation_can_be_of_some_methods(videos, tmp_path):

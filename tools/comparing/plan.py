@@ -253,7 +253,8 @@ def _chance(infos: Sequence[dict], name: str,
         for role in ('query', 'gallery'))
     found = {}
     for key in measures:
-        match = re.fullmatch(rf'{re.escape(name)}/retrieval/top(\d+)', key)
+        match = re.fullmatch(
+            rf'{re.escape(name)}/(?:centred_)?retrieval/top(\d+)', key)
         if match:
             k = int(match[1])
             found[key] = chance_topk(query, gallery, [k])[k]

@@ -1,7 +1,7 @@
 """From the records of an experiment to figures, and from these to a page."""
 import os
 from statistics import mean, stdev
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import matplotlib
 
@@ -14,6 +14,8 @@ from .jobs import Job, Record
 from .plan import PRETRAIN, UNTRAINED, Evaluation, Method, Videos, cost
 
 Figures = Dict[str, Any]
+# Student's t at 97.5 %, by degrees of freedom; the last for any more
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 
 # ------------------------------------------------------------- to figures
@@ -101,6 +103,37 @@ def standard_error(percent: float, queries: int) -> float:
     return 100 * (share * (1 - share) / queries)**0.5
 
 
+def interval(found: Sequence[float]) -> Tuple[float, float]:
+    """Where a mean lies with 95 %, by the spread of two or more values."""
+    factor = STUDENT[min(len(found) - 1, len(STUDENT)) - 1]
+    half = factor * stdev(found) / len(found)**0.5
+    return mean(found) - half, mean(found) + half
+
+
+def told_apart(found: Figures, key: str) -> Tuple[List[str], List[str]]:
+    """Methods whose interval does not overlap the reference's.
+
+    Args:
+        found (dict): An experiment.
+        key (str): Of a measure.
+
+    Returns:
+        tuple[list[str], list[str]]: Those that the reference is above, and
+        those that it is below.
+    """
+    reference = values(found['methods'][1], key)
+    above: List[str] = []
+    below: List[str] = []
+    for method in found['methods']:
+        other = values(method, key)
+        if min(len(reference), len(other)) > 1:
+            if interval(reference)[0] > interval(other)[1]:
+                above.append(method['name'])
+            if interval(reference)[1] < interval(other)[0]:
+                below.append(method['name'])
+    return above, below
+
+
 # ----------------------------------------------------------------- a page
 
 
@@ -173,6 +206,7 @@ def _section(name: str, found: Figures) -> Iterator[str]:
                f'{part["name"]} n = {part["queries"]}'
                for part in found['evaluations']) + '. Clips of one recording '
            'are not independent, so the true error is larger.')
+    yield _told_apart(found)
     yield (f'**Budget.** All methods saw about as many encoder passes as '
            f'{reference["name"]} in {reference["epochs"]} epochs, a pass with '
            'gradient counted as one forward and two more (ours); the epochs '
@@ -185,14 +219,14 @@ def _section(name: str, found: Figures) -> Iterator[str]:
            'The gallery of the retrievals is part of the pre-training '
            'videos.')
     yield ('**What it shows:** how these methods compare at this budget, on '
-           'these videos, with these settings, which were chosen for none of '
-           'them in particular. Two methods differ if the difference is '
-           'large beside both their spreads and the standard errors. '
-           f'What a method has learned is what it adds to `{UNTRAINED}`, the '
-           'same encoder with random weights. **What it does not show:** '
-           'what the methods reach with the encoders, videos and epochs of '
-           'their papers; the spread over choices of videos and of settings, '
-           'for a seed changes the network and the clips alone.')
+           'these videos, with these settings. Two methods differ if the '
+           'difference is large beside both their spreads and the standard '
+           'errors. What a method has learned is what it adds to '
+           f'`{UNTRAINED}`, the same encoder with random weights. **What it '
+           'does not show:** what the methods reach with the encoders, '
+           'videos and epochs of their papers; the spread over choices of '
+           'videos and of settings, for a seed changes the network and the '
+           'clips alone.')
     counts = {count for method in found['methods'] for run in method['runs']
               for count in run['unreadable'].values() if count}
     if counts:
@@ -211,6 +245,22 @@ def _section(name: str, found: Figures) -> Iterator[str]:
                          if v)
     yield (f'{found["date"]}; {machine}; {versions}. Made by\n\n'
            f'    {found["command"]}')
+
+
+def _told_apart(found: Figures) -> str:
+    name = found['methods'][1]['name']
+    lines = [
+        f'**{name} and the others**: whose 95 % interval of the mean over the '
+        "seeds (Student's t) does not overlap its own. That tells of seeds "
+        'alone, not of other videos.', ''
+    ]
+    for measure in found['measures']:
+        above, below = told_apart(found, measure['key'])
+        parts = [f'{word} {", ".join(names)}' for word, names in
+                 (('above', above), ('below', below)) if names]
+        lines.append(f'- {measure["title"]}: '
+                     f'{"; ".join(parts) or "told apart from none"}')
+    return '\n'.join(lines)
 
 
 def _methods(found: Figures) -> str:
