@@ -62,13 +62,21 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
 
     Raises:
         InputError: If an option names nothing that the config or MMEngine
-            knows, or a variable that nothing follows, or has a value that
+            knows, a part of a variable, or a variable that nothing follows,
+            or has a value that
             the config cannot be computed with.
     """
     plain = Config.fromfile(filename)
     variables = {}
     for name, value in options.items():
-        if '.' in name or name in RUNNER_KEYS:
+        root, dot, _ = name.partition('.')
+        if dot and root not in RUNNER_KEYS and isinstance(
+                plain.get(root), (list, tuple)):
+            raise InputError(
+                f'{name} would change nothing: {root} is a variable of '
+                f'{filename}, of which no part can be set; name the place '
+                'that it leads to, as in train_dataloader.dataset.pipeline.0')
+        if dot or name in RUNNER_KEYS:
             continue
         if name not in plain:
             raise InputError(

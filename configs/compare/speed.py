@@ -5,52 +5,25 @@ _base_ = 'ucf101_subset.py'
 
 epochs = 60
 
-_heads = {
-    'model.acp_head.in_channels': 128,
-    'model.scp_head.in_channels': 128,
-}
-# As in ucf101_subset.py
-_common = {**_heads, 'custom_hooks.0.momentum': 0.99}
 _config = 'configs/ascnet/r18_ucf101.py'
 _random = 'configs/ascnet/baselines/r18_ucf101_random_positive.py'
 _pace = 'configs/ascnet/baselines/r18_ucf101_pace.py'
 
+
+def _changed(name, config=_config, **options):
+    options = {**_base_._ascnet, **options}
+    return dict(name=name, config=config, options=options)
+
+
 methods = [
-    dict(name='ASCNet', config=_config, options=_common),
-    dict(
-        name='SCP alone', config=_config,
-        options={
-            **_common, 'model.gamma': 1.
-        }),
+    _changed('ASCNet'),
+    _changed('SCP alone', **{'model.gamma': 1.}),
     # Of its pairs of videos nothing but the speed is the same.
-    dict(
-        name='SCP alone, random positive',
-        config=_random,
-        options={
-            **_common, 'model.gamma': 1.
-        }),
-    dict(
-        name='small bank',
-        config=_config,
-        options={
-            **_common, 'model.memory_bank.size': 480
-        }),
-    dict(
-        name='speeds 1 and 4',
-        config=_config,
-        options={
-            **_common, 'speeds': (1, 4)
-        }),
-    dict(
-        name='16 frames', config=_config, options={
-            **_common, 'clip_len': 16
-        }),
-    dict(
-        name='112 x 112',
-        config=_config,
-        options={
-            **_common, 'scale': (112, 112)
-        }),
+    _changed('SCP alone, random positive', _random, **{'model.gamma': 1.}),
+    _changed('small bank', **{'model.memory_bank.size': 480}),
+    _changed('speeds 1 and 4', speeds=(1, 4)),
+    _changed('16 frames', clip_len=16),
+    _changed('112 x 112', scale=(112, 112)),
     # It is told the speeds: how far can a network of this size come here?
     dict(
         name='Pace',
@@ -61,8 +34,7 @@ methods = [
         }),
 ]
 
-_model = {'model.backbone.base_channels': 16, **_heads}
-_clips = {**_model, 'clip_len': 8, 'scale': (64, 64)}
+_clips = {**_base_._encoder, **_base_._heads, 'scale': (64, 64)}
 _gauges = 'configs/compare/gauges.py'
 evaluations = [
     dict(name='gauges', config=_gauges, options=_clips),

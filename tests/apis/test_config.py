@@ -66,6 +66,8 @@ def test_a_variable_that_nothing_follows_is_refused(path, tmp_path):
         with pytest.raises(InputError, match='clip_len=8 would change'):
             read_config(str(tmp_path / name), dict(clip_len=8))
         read_config(str(tmp_path / name), dict(clip_len=16))
+    with pytest.raises(InputError, match='pipeline is a variable'):
+        read_config(path, {'pipeline.0.loud': False})
     with pytest.raises(InputError, match='clip_lenn is neither'):
         read_config(path, dict(clip_lenn=8))
 

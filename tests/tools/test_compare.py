@@ -395,7 +395,7 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     assert '- diverges, seed 1, pretrain: error: no luck' in text
 
 
-@pytest.mark.parametrize('name', ['ucf101_subset', 'speed'])
+@pytest.mark.parametrize('name', ['ucf101_subset', 'speed', 'recipe'])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
     experiment = read_experiment(
