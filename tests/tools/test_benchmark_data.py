@@ -27,9 +27,14 @@ def test_a_run_writes_its_figures(videos, tmp_path):
         '--soak', '200'))
     with open(tmp_path / 'data.json') as file:
         found = json.load(file)
-    assert len(found['ratios']) == 5 and len(found['seconds']) == 8
+    assert len(found['ratios']) == 5 and len(found['seconds']) == 8 + 7
     assert all(len(values) == 2 and min(values) > 0
                for values in found['seconds'].values())
+    # Parts and whole are timed one after the other.
+    whole = sum(found['seconds']['ours'])
+    parts = sum(sum(values) for name, values in found['seconds'].items()
+                if name.startswith('of ours: '))
+    assert 0.3 * whole < parts < 3 * whole
     assert found['versions']['av'] and found['machine']['cores'] > 0
     assert found['settings']['videos'] == 2
     assert abs(found['settings']['soak_bytes_per_video']) < 1e6

@@ -4,8 +4,11 @@ import os
 import os.path as osp
 import random
 import time
+from collections import defaultdict
+from contextlib import ExitStack
 from statistics import median
 from typing import Any, Callable, Dict, List
+from unittest.mock import patch
 
 import decord
 import numpy as np
@@ -14,6 +17,7 @@ from mmaction.registry import DATASETS
 from mmengine.registry import init_default_scope
 
 from ascnet_mm import InputError
+from ascnet_mm.datasets.transforms import decode
 from ascnet_mm.datasets.transforms.reader import VideoReader
 from ascnet_mm.datasets.video_folder import find_videos
 
@@ -22,6 +26,8 @@ from .timing import publish, ratio, side_by_side
 META = ('filename', 'video_id', 'speeds', 'sample_seed', 'crops', 'flips',
         'scale', 'bt709', 'full_range')
 AREA = (0.4, 1.0)
+# What the transforms of our pipeline do, in their order
+PARTS = ('opening', 'choosing frames', 'decoding', 'drawing crops', 'packing')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +115,59 @@ def _frames_of_ours(dataset: Any, videos: int) -> List[List[int]]:
     return wanted
 
 
+def parts_of_ours(folder: str, videos: int, clip_len: int, size: int,
+                  repeats: int) -> Dict[str, List[float]]:
+    """What our loader spends its time on.
+
+    Args:
+        folder (str): The videos.
+        videos (int): How many they are.
+        clip_len (int): Frames per clip.
+        size (int): Width and height of the clips.
+        repeats (int): Rounds that count, after one that warms up.
+
+    Returns:
+        dict[str, list[float]]: Processor seconds per pair by part, a number
+        per round; seeds, identities and the hand-over between threads are
+        the rest.
+    """
+    dataset = DATASETS.build(
+        dict(type='VideoFolder', data_root=folder,
+             pipeline=pipelines(clip_len, size)['ours']))  # yapf: disable
+    spent: Dict[str, float] = defaultdict(float)
+    rounds: Dict[str, List[float]] = defaultdict(list)
+
+    def timed(part: str, function: Callable) -> Callable:
+        def call(*args: Any) -> Any:
+            start = time.thread_time()
+            result = function(*args)
+            spent[part] += time.thread_time() - start
+            return result
+
+        return call
+
+    with ExitStack() as patches:
+        for part, transform in zip(PARTS, dataset.pipeline.transforms):
+            patches.enter_context(
+                patch.object(transform, 'transform',
+                             timed(part, transform.transform)))
+        patches.enter_context(
+            patch.object(decode._Planes, 'put',
+                         timed('copying planes', decode._Planes.put)))
+        for number in range(repeats + 1):
+            spent.clear()
+            start = time.process_time()
+            for index in range(videos):
+                dataset[index]
+            whole = time.process_time() - start
+            spent['decoding'] -= spent['copying planes']
+            spent['the rest'] = whole - sum(spent.values())
+            if number:
+                for part, seconds in spent.items():
+                    rounds[part].append(seconds / videos)
+    return rounds
+
+
 def memory_growth(folder: str, loads: int, clip_len: int, size: int) -> float:
     """Bytes that the process grows by per video, over many loads.
 
@@ -176,6 +235,10 @@ def run(args: argparse.Namespace) -> None:
             ratio("MMAction2's pipeline / ours, originals", per_pair,
                   'host pipeline, originals', 'ours, originals', '>= 1.0'),
         ]
+    parts = parts_of_ours(args.videos, len(paths), args.clip_len, args.size,
+                          args.repeats)
+    per_pair.update(
+        (f'of ours: {part}', values) for part, values in parts.items())
     print(f'one core prepares {1 / median(per_pair["ours"]):.0f} pairs a '
           'second: a device that trains N pairs a second needs N times '
           f'{median(per_pair["ours"]):.4f} cores for its loader')
