@@ -39,12 +39,11 @@ def run(args: argparse.Namespace) -> None:
     methods = plan_methods(experiment, videos)
     evaluations = plan_evaluations(experiment, videos, args.data_root)
     name = osp.splitext(osp.basename(args.experiment))[0]
-    work_dir = osp.join(args.work_dir, name)
-    jobs = make_jobs(methods, evaluations, experiment.seeds, videos, work_dir,
-                     args.workers)
+    jobs = make_jobs(methods, evaluations, experiment.seeds, videos,
+                     args.work_dir, args.workers)
     # As by Ctrl-C: the scripts that are running end as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    records = run_jobs(jobs, videos, work_dir, args.jobs)
+    records = run_jobs(jobs, videos, args.work_dir, args.jobs)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
     print(table(found))
     write_json(f'compare_{name}', args.out, **found)
@@ -93,7 +92,7 @@ def main() -> None:
     command.add_argument(
         '--work-dir',
         default='work_dirs/compare',
-        help='folder for runs and their records')
+        help='folder for the runs and records of all experiments')
     command.add_argument(
         '--jobs',
         type=int,

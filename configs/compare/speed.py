@@ -20,7 +20,7 @@ methods = [
     _changed('SCP alone', **{'model.gamma': 1.}),
     # Of its pairs of videos nothing but the speed is the same.
     _changed('SCP alone, random positive', _random, **{'model.gamma': 1.}),
-    _changed('small bank', **{'model.memory_bank.size': 480}),
+    _changed('bank of 480', **{'model.memory_bank.size': 480}),
     _changed('speeds 1 and 4', speeds=(1, 4)),
     _changed('16 frames', clip_len=16),
     _changed('112 x 112', scale=(112, 112)),

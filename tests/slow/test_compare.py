@@ -53,7 +53,7 @@ def test_an_experiment_from_videos_to_the_page(videos, experiment):
     assert (folder / 'compare_tiny.png').read_bytes()[:4] == b'\x89PNG'
 
     # As if it had been stopped after the first epoch
-    path = folder / 'tiny' / trained['runs'][0]['run']
+    path = folder / trained['runs'][0]['run']
     whole = torch.load(path / 'epoch_2.pth', weights_only=False)
     os.remove(path / 'epoch_2.pth')
     os.remove(f'{path}.json')

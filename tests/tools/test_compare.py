@@ -15,6 +15,7 @@ from comparing.jobs import (
     Scripts,
     Stopped,
     count_unreadable,
+    list_file,
     make_jobs,
     run_jobs,
 )
@@ -106,7 +107,7 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
     training = next(
         job for job in jobs_of(plan, tmp_path) if job.kind == 'pretrain')
     dataset = training.cfg.train_dataloader.dataset
-    assert dataset.ann_file == str(tmp_path / 'pretrain.txt')
+    assert dataset.ann_file == list_file(str(tmp_path), found.pretrain)
 
 
 def test_exchanged_lists_are_refused(videos, tmp_path):

@@ -65,7 +65,7 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
     """All jobs, seed by seed, evaluations after what they judge.
 
     A job's folder is named after a digest of all that its figures depend on,
-    but for the machine and the versions.
+    but for the machine and the versions, so that experiments share jobs.
     """
     work_dir = osp.abspath(work_dir)
     jobs = []
@@ -81,7 +81,7 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
                 cfg.test_dataloader.num_workers = workers
                 if 'ann_file' not in cfg.test_dataloader.dataset:
                     cfg.test_dataloader.dataset.update(
-                        ann_file=osp.join(work_dir, 'kept_out.txt'),
+                        ann_file=list_file(work_dir, videos.kept_out),
                         data_prefix=dict(video=videos.folder))
                 folder = f'{slug(evaluation.name)}_{evaluation.identity}'
                 jobs.append(
@@ -103,11 +103,16 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
     if trains:
         cfg.train_dataloader.num_workers = workers
         cfg.train_dataloader.dataset.update(
-            ann_file=osp.join(work_dir, 'pretrain.txt'),
+            ann_file=list_file(work_dir, videos.pretrain),
             data_prefix=dict(video=videos.folder))
     path = osp.join(work_dir, f'{slug(method.name)}_seed{seed}_{identity}')
     return Job(method.name, seed, PRETRAIN if trains else UNTRAINED, path, cfg,
                osp.join(path, f'epoch_{method.epochs}.pth'))
+
+
+def list_file(work_dir: str, paths: Sequence[str]) -> str:
+    """Where a list of videos is written."""
+    return osp.join(osp.abspath(work_dir), f'videos_{digest(paths)}.txt')
 
 
 class Stopped(Exception):
@@ -215,8 +220,8 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
         dict[str, dict]: The records, by the jobs' paths.
     """
     os.makedirs(work_dir, exist_ok=True)
-    write_lines(osp.join(work_dir, 'pretrain.txt'), videos.pretrain)
-    write_lines(osp.join(work_dir, 'kept_out.txt'), videos.kept_out)
+    for paths in (videos.pretrain, videos.kept_out):
+        write_lines(list_file(work_dir, paths), paths)
     progress, scripts = Progress(jobs, at_once), Scripts(at_once)
 
     def run_chain(chain: Sequence[Job]) -> None:
