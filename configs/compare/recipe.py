@@ -22,6 +22,12 @@ methods = [
     _changed('bank of 480', **{'model.memory_bank.size': 480}),
     _changed('crops from 0.1',
              **{'train_dataloader.dataset.pipeline.3.area_range': (0.1, 1.0)}),
+    # Otherwise brightness tells one video from another.
+    _changed(
+        'brightness and contrast 0.8', **{
+            'model.data_preprocessor.augmentation.brightness': 0.8,
+            'model.data_preprocessor.augmentation.contrast': 0.8
+        }),
     _changed('gamma 0.2', **{'model.gamma': 0.2}),
     _changed('SCP alone', **{'model.gamma': 1.}),
     _changed('speeds 1, 2, 4', speeds=(1, 2, 4)),
