@@ -1,6 +1,7 @@
 # An experiment of tools/compare.py on a folder DATA_ROOT with `videos` (any
-# videos) and `lists`; three classes of UCF-101 are evaluated on. All values
-# are ours; what no line sets is the config's.
+# videos) and `lists`; three classes of UCF-101 are evaluated on. Prepare it by
+# `tools/data/transcode.py SOURCE DATA_ROOT --short-edge 96`. All values are
+# ours; what no line sets is the config's.
 
 # Folder of the videos, below DATA_ROOT: all but those kept out pre-train.
 videos = 'videos'

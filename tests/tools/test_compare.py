@@ -134,6 +134,13 @@ def test_a_bad_experiment_is_refused(tmp_path, parts, words):
         read_experiment(changed(tmp_path, **parts))
 
 
+def test_copies_say_how_they_were_made(videos, plan, tmp_path):
+    assert plan[1].prepared == {}
+    copies = shutil.copytree(videos, tmp_path / 'copies')
+    (copies / 'transcode.json').write_text('{"short_edge": 96}')
+    assert planned(str(copies))[1].prepared == dict(short_edge=96)
+
+
 def test_a_listed_video_must_be_there(videos, tmp_path):
     shutil.copytree(videos, tmp_path / 'set')
     with open(tmp_path / 'set' / 'test.txt', 'a') as file:
@@ -391,7 +398,10 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     assert standard_error(50, 16) == 12.5
 
     found.update(date='d', command='c', machine={}, versions={})
+    assert 'transcode.py' not in page(dict(tiny=found))
+    found['data']['prepared'] = dict(short_edge=96, fps=None)
     text = page(dict(tiny=found))
+    assert '`tools/data/transcode.py`: short edge 96.' in text
     assert table(found) in text
     assert '- diverges, seed 1, pretrain: error: no luck' in text
 

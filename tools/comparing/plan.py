@@ -29,10 +29,13 @@ class Videos(NamedTuple):
         folder (str): Its absolute path.
         pretrain (list[str]): The videos that pre-train.
         kept_out (list[str]): Those that do not.
+        prepared (dict): Options of tools/data/transcode.py, if the videos
+            are its copies.
     """
     folder: str
     pretrain: List[str]
     kept_out: List[str]
+    prepared: Dict[str, Any]
 
 
 class Method(NamedTuple):
@@ -136,7 +139,16 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
     if kept_out == videos:
         raise InputError(f'all videos below {folder} are kept out of '
                          'pre-training')
-    return Videos(folder, sorted(videos - kept_out), sorted(kept_out))
+    return Videos(folder, sorted(videos - kept_out), sorted(kept_out),
+                  _prepared(data_root))
+
+
+def _prepared(data_root: str) -> Dict[str, Any]:
+    path = osp.join(data_root, 'transcode.json')
+    if not osp.isfile(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)
 
 
 def plan_methods(experiment: Config, videos: Videos) -> List[Method]:

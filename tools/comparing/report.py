@@ -27,7 +27,9 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
     """All that an experiment has found, as it is written to its JSON file."""
     return dict(
         data=dict(
-            pretrain=len(videos.pretrain), kept_out=len(videos.kept_out)),
+            pretrain=len(videos.pretrain),
+            kept_out=len(videos.kept_out),
+            prepared=videos.prepared),
         evaluations=[
             dict(part.source, queries=part.queries) for part in evaluations
         ],
@@ -217,7 +219,7 @@ def _section(name: str, found: Figures) -> Iterator[str]:
            f'{data["kept_out"]} others are kept out: all queries are among '
            'them, and the gauges (same video, speed probe) are taken on them. '
            'The gallery of the retrievals is part of the pre-training '
-           'videos.')
+           'videos.' + _prepared(data['prepared']))
     yield ('**What it shows:** how these methods compare at this budget, on '
            'these videos, with these settings. Two methods differ if the '
            'difference is large beside both their spreads and the standard '
@@ -245,6 +247,14 @@ def _section(name: str, found: Figures) -> Iterator[str]:
                          if v)
     yield (f'{found["date"]}; {machine}; {versions}. Made by\n\n'
            f'    {found["command"]}')
+
+
+def _prepared(options: Dict[str, Any]) -> str:
+    if not options:
+        return ''
+    told = ', '.join(f'{key.replace("_", " ")} {value}'
+                     for key, value in options.items() if value is not None)
+    return f' All are copies made by `tools/data/transcode.py`: {told}.'
 
 
 def _told_apart(found: Figures) -> str:
