@@ -1,4 +1,5 @@
 """From the records of an experiment to figures, and from these to a page."""
+import math
 import os
 from statistics import mean, stdev
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -142,20 +143,16 @@ def told_apart(found: Figures, key: str) -> Tuple[List[str], List[str]]:
 def table(found: Figures) -> str:
     """Markdown: a row per method, mean and spread of each measure."""
     measures, seeds = found['measures'], len(found['methods'][0]['runs'])
-    rows = [['method', 'epochs', 'samples', 'encoder passes', 'seeds'] +
-            [measure['title'] for measure in measures]]
+    rows = [['method', 'seeds'] + [measure['title'] for measure in measures]]
     for method in found['methods']:
         done = sum(not run['broken'] for run in method['runs'])
-        rows.append([
-            method['name'],
-            str(method['epochs']),
-            str(method['samples']),
-            str(method['passes']), f'{done} of {seeds}'
-        ] + [_cell(values(method, measure['key'])) for measure in measures])
-    rows.append(['chance', '', '', '', ''] + [
+        rows.append([method['name'], f'{done} of {seeds}'] + [
+            _cell(values(method, measure['key'])) for measure in measures
+        ])
+    rows.append(['chance', ''] + [
         '' if m['chance'] is None else f'{m["chance"]:.1f}' for m in measures
     ])
-    rows.append(['standard error, up to', '', '', '', ''] +
+    rows.append(['standard error, up to', ''] +
                 [_largest_error(found, measure) for measure in measures])
     lines = [f'| {" | ".join(row)} |' for row in rows]
     return '\n'.join([lines[0], '|---' + '|---:' * (len(rows[0]) - 1) + '|'] +
@@ -212,8 +209,7 @@ def _section(name: str, found: Figures) -> Iterator[str]:
     yield (f'**Budget.** All methods saw about as many encoder passes as '
            f'{reference["name"]} in {reference["epochs"]} epochs, a pass with '
            'gradient counted as one forward and two more (ours); the epochs '
-           'are rounded to whole ones. The passes are those of the '
-           'column in the table, the samples the videos drawn.')
+           'are rounded to whole ones. Samples are the videos drawn.')
     yield _methods(found)
     yield (f'**Data.** {data["pretrain"]} videos pre-train without labels. '
            f'{data["kept_out"]} others are kept out: all queries are among '
@@ -274,15 +270,18 @@ def _told_apart(found: Figures) -> str:
 
 
 def _methods(found: Figures) -> str:
-    rows = ['| method | config | options beside the common ones | forward, '
-            'backward passes | minutes a run |', '|---|---|---|---|---|']
+    rows = ['| method | config | options beside the common ones | epochs | '
+            'samples | forward, backward passes of a sample | passes in all | '
+            'minutes a run |', '|---|---|---|---:|---:|---|---:|---|']
     for method in found['methods'][1:]:
         options = ' '.join(
             f'`{k}={v}`' for k, v in method.get('options', {}).items())
         passes = method['encoder_passes']
         rows.append(
             f'| {method["name"]} | {method["config"]} | {options} | '
+            f'{method["epochs"]} | {method["samples"]} | '
             f'{passes["forward"]}, {passes["backward"]} | '
+            f'{method["passes"]} | '
             f'{_minutes(method)} |')
     common = ' '.join(f'`{k}={v}`' for k, v in found['pretraining'].items())
     return '\n'.join(rows) + f'\n\nCommon options: {common}'
@@ -301,7 +300,7 @@ def _minutes(method: Figures) -> str:
 def draw(name: str, found: Figures, path: str) -> None:
     """Per measure the seeds as dots, the mean as a bar, chance dashed."""
     methods, measures = found['methods'], found['measures']
-    columns = min(len(measures), 4)
+    columns = math.ceil(len(measures)**0.5)
     rows = -(-len(measures) // columns)
     figure, axes = plt.subplots(
         rows,
