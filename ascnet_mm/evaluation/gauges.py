@@ -10,31 +10,20 @@ from typing import Any, Dict, List, Sequence
 import torch
 import torch.nn.functional as F
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..errors import InputError
 from ..models.gauges import effective_rank
-from .video_features import features_of
+from .clip_features import ClipFeaturesMetric
 
 
-class _SpeedClipsMetric(BaseMetric):
-    """Collects the features of each query video's clips, one per speed.
-
-    Args:
-        feature (str): Which features, as for :func:`features_of`. Defaults
-            to ``'clip_features'``.
-        **kwargs: As for ``BaseMetric``.
-    """
-
-    def __init__(self, feature: str = 'clip_features', **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.feature = feature
+class _SpeedClipsMetric(ClipFeaturesMetric):
+    """Collects the features of each query video's clips, one per speed."""
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the features ``[S, C]``, or None."""
         for sample in data_samples:
-            features = features_of(sample, self.feature)
+            features = self.features_of(sample)
             wanted = features is not None and sample['role'] == 'query'
             # In a dict: MMEngine drops a bare None when it joins the ranks.
             self.results.append(
@@ -111,8 +100,7 @@ class SpeedProbeMetric(_SpeedClipsMetric):
         folds (int): Number of folds. Defaults to 5.
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
-        **kwargs: ``feature``, as for the other gauges, and what
-            ``BaseMetric`` takes.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
     """
 
     default_prefix = 'speed_probe'

@@ -41,7 +41,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
             1 over the gallery's clips. Defaults to False.
         seed (int): Of the weights' start and the order of the samples, which
             nothing else depends on. Defaults to 0.
-        **kwargs: As for :class:`VideoFeaturesMetric`.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Raises:
         InputError: If ``epochs`` or ``batch_size`` is below 1, or ``lr`` is

@@ -1,12 +1,12 @@
 from abc import abstractmethod
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import torch
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..errors import InputError
+from .clip_features import ClipFeaturesMetric
 from .search import ComparableRows, nearest
 
 # One number per channel from a video's clips, [clips, C] to [C]
@@ -16,46 +16,13 @@ POOLINGS = dict(
 _POOLED = WeakTensorKeyDictionary()
 
 
-def features_of(sample: dict, field: str) -> Optional[Tensor]:
-    """Features of a video's clips.
-
-    Args:
-        sample (dict): A data sample after the model's ``predict``.
-        field (str): ``'clip_features'``, what the encoder gives, or
-            ``'HEAD_projection'``, what a head's projection makes of it.
-
-    Returns:
-        Tensor, optional: ``[clips, C]``; None if the video could not be
-        read.
-
-    Raises:
-        InputError: If the model gives no such features.
-    """
-    if 'clip_features' in sample and field not in sample:
-        given = [key for key in sample if key.endswith('_projection')]
-        raise InputError(
-            f'the model gives no {field} to evaluate, but clip_features'
-            f'{"".join(f", {key}" for key in given)}: set feature of the '
-            'metric to one of them')
-    return sample.get(field)
-
-
-class VideoFeaturesMetric(BaseMetric):
+class VideoFeaturesMetric(ClipFeaturesMetric):
     """Judges features by the classes of videos: queries against a gallery.
 
     Collects every video's features, label and ``role``. What is reported is
     the share of the queries, in percent, that a criterion of :meth:`hits`
     holds for; a query that could not be read counts as a miss.
-
-    Args:
-        feature (str): Which features, as for :func:`features_of`. Defaults
-            to ``'clip_features'``.
-        **kwargs: As for ``BaseMetric``.
     """
-
-    def __init__(self, feature: str = 'clip_features', **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.feature = feature
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what :meth:`keep` says, or None, with label and role.
@@ -71,7 +38,7 @@ class VideoFeaturesMetric(BaseMetric):
                     f'but {sample.get("filename", "one")} has none: give '
                     'them in the list file of a VideoList, or leave this '
                     'metric out')
-            features = features_of(sample, self.feature)
+            features = self.features_of(sample)
             if features is not None:
                 features = self.keep(features).cpu()
             self.results.append(
@@ -141,7 +108,7 @@ class NearestVideosMetric(VideoFeaturesMetric):
             gallery its own (as CoCLR does). Defaults to False.
         scale (bool): Compare by cosine. False: by dot product. Defaults to
             True.
-        **kwargs: As for :class:`VideoFeaturesMetric`.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Raises:
         InputError: If there is no such pooling.
