@@ -152,12 +152,15 @@ def test_features_are_the_pooled_output_of_backbone(name):
 def test_projections_are_the_online_ones(name):
     model, _ = make(name)
     model.eval()
-    clips, samples = stacked(name)
-    predicted = model.predict(clips, samples)
     heads = {
         key: head for key, head in model.named_children()
         if hasattr(head, 'target_projection')
     }
+    for head in heads.values():
+        for parameter in head.target_projection.parameters():
+            parameter.data += 1
+    clips, samples = stacked(name)
+    predicted = model.predict(clips, samples)
     assert {f'{key}_projection' for key in heads} == {
         key for key in set(predicted[0].keys()) if 'projection' in key
     }
