@@ -63,8 +63,7 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     Raises:
         InputError: If an option names nothing that the config or MMEngine
             knows, a part of a variable, or a variable that nothing follows,
-            or has a value that
-            the config cannot be computed with.
+            or has a value that the config cannot be computed with.
     """
     plain = Config.fromfile(filename)
     variables = {}

@@ -193,6 +193,7 @@ def test_intervals_are_students(count):
     expected = stats.t.interval(
         0.95, count - 1, found.mean(), stats.sem(found))
     assert interval(found.tolist()) == pytest.approx(expected, rel=1e-3)
+    assert interval(count * [70.]) == (70, 70)
 
 
 def test_methods_are_told_apart_where_intervals_do_not_overlap():

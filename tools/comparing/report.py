@@ -10,13 +10,12 @@ matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
 from mmengine.config import Config
+from scipy import stats
 
 from .jobs import Job, Record
 from .plan import PRETRAIN, UNTRAINED, Evaluation, Method, Videos, cost
 
 Figures = Dict[str, Any]
-# Student's t at 97.5 %, by degrees of freedom; the last for any more
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 
 # ------------------------------------------------------------- to figures
@@ -108,7 +107,8 @@ def standard_error(percent: float, queries: int) -> float:
 
 def interval(found: Sequence[float]) -> Tuple[float, float]:
     """Where a mean lies with 95 %, by the spread of two or more values."""
-    factor = STUDENT[min(len(found) - 1, len(STUDENT)) - 1]
+    # Not t.interval, which is NaN for equal values.
+    factor = stats.t.ppf(0.975, len(found) - 1)
     half = factor * stdev(found) / len(found)**0.5
     return mean(found) - half, mean(found) + half
 
