@@ -67,7 +67,7 @@ def read_figures(folder: str) -> Dict[str, dict]:
     """Contents of a folder's ``compare_NAME.json`` by NAME.
 
     Raises:
-        InputError: If there is none.
+        InputError: If there is none, or one repeats another that is missing.
     """
     experiments = {}
     for path in sorted(glob(osp.join(escape(folder), 'compare_*.json'))):
@@ -77,6 +77,11 @@ def read_figures(folder: str) -> Dict[str, dict]:
     if not experiments:
         raise InputError(f'{folder} holds no compare_*.json: make one by '
                          '`python tools/compare.py run`')
+    for name, found in experiments.items():
+        if found.get('repeats') not in (None, *experiments):
+            raise InputError(
+                f'compare_{name}.json repeats {found["repeats"]}, but there '
+                f'is no compare_{found["repeats"]}.json in {folder}')
     return experiments
 
 

@@ -27,11 +27,13 @@ from comparing.plan import (
 )
 from comparing.report import (
     collect,
+    difference,
     interval,
     page,
     standard_error,
     table,
     told_apart,
+    values,
 )
 from mmengine.config import Config
 from scipy import stats
@@ -127,6 +129,7 @@ def test_exchanged_lists_are_refused(videos, tmp_path):
     (dict(methods=[dict(name='A b'), dict(name='a-B')]), 'names of the me'),
     (dict(methods=[dict(name='Untrained')]), 'untrained'),
     (dict(measures={'other/top1': 'x'}), 'none of the evaluations'),
+    (dict(measures={'vcop/a + other/b': 'x'}), 'other/b is of none'),
     (dict(evaluations=[dict(name='vcop', methods=['ASC'])]), 'is of ASC'),
 ])
 def test_a_bad_experiment_is_refused(tmp_path, parts, words):
@@ -194,6 +197,25 @@ def test_intervals_are_students(count):
         0.95, count - 1, found.mean(), stats.sem(found))
     assert interval(found.tolist()) == pytest.approx(expected, rel=1e-3)
     assert interval(count * [70.]) == (70, 70)
+
+
+@pytest.mark.parametrize('counts', [(2, 2), (3, 3), (2, 5)])
+def test_differences_are_students(counts):
+    generator = np.random.default_rng(sum(counts))
+    first, second = (generator.normal(70, 5, count) for count in counts)
+    found, half = difference(first.tolist(), second.tolist())
+    low, high = stats.ttest_ind(second, first).confidence_interval(0.95)
+    assert [found - half, found + half] == pytest.approx([low, high])
+    assert difference([70., 70.], [70., 70.]) == (0, 0)
+
+
+def test_a_measure_can_be_an_average():
+    method = dict(runs=[
+        dict(figures=dict(a=1., b=4.)), dict(figures=dict(a=2.)),
+        dict(figures=dict(a=3., b=5.))
+    ])
+    assert values(method, 'a + b') == [2.5, 4.]
+    assert values(method, 'a') == [1., 2., 3.]
 
 
 def test_methods_are_told_apart_where_intervals_do_not_overlap():
@@ -407,7 +429,36 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     assert '- diverges, seed 1, pretrain: error: no luck' in text
 
 
-@pytest.mark.parametrize('name', ['ucf101_subset', 'speed', 'recipe'])
+def test_the_page_compares_an_experiment_with_its_repetition(
+        plan, tmp_path, scripts):
+    jobs = jobs_of(plan, tmp_path)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    found.update(date='d', command='c', machine={}, versions={})
+    again = json.loads(json.dumps(found))
+    again['repeats'] = 'tiny'
+    again['methods'] = again['methods'][:2]
+    for method in again['methods']:
+        for run in method['runs']:
+            run['seed'] += 7
+    for run, top1 in zip(again['methods'][1]['runs'], (50., 54.)):
+        run['figures']['vcop/retrieval/top1'] = top1
+        run['figures']['gauges/same_video/top1'] = 75.
+    text = page(dict(tiny=found, again=again))
+    assert '| seeds 0, 1 | seeds 7, 8 |' in text
+    assert ('| ASCNet | retrieval, top-1 % | 50.0 ± 0.0 | 52.0 ± 2.8 | '
+            '+2.0 ± 8.6 |') in text  # 4.303 * 2
+    assert '| 25.0 ± 0.0 | 75.0 ± 0.0 | +50.0 ± 0.0 |' in text
+    assert 'It holds 0 for 5 of 6' in text
+
+    (tmp_path / 'compare_again.json').write_text(json.dumps(again))
+    with pytest.raises(InputError, match='there is no compare_tiny.json'):
+        read_figures(str(tmp_path))
+
+
+@pytest.mark.parametrize('name', [
+    'ucf101_subset', 'ucf101_subset_recipe', 'ucf101_subset_seeds',
+    'ucf101_subset_speed'
+])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
     experiment = read_experiment(

@@ -1,5 +1,6 @@
 """What is to be run: resolved configs, equal budgets, the videos."""
 import hashlib
+import itertools
 import json
 import os.path as osp
 import re
@@ -105,13 +106,18 @@ def read_experiment(path: str) -> Config:
                 f'{path}: the evaluation {part.name} is of {unknown.pop()}, '
                 f'which is none of the methods {", ".join(names)}')
     known = {part.name for part in experiment.evaluations}
-    for key in experiment.measures:
+    for key in itertools.chain(*map(averaged, experiment.measures)):
         if key.partition('/')[0] not in known:
             raise InputError(f'{path}: the measure {key} is of none of the '
                              f'evaluations {", ".join(sorted(known))}')
     if len(set(experiment.seeds)) < len(experiment.seeds):
         raise InputError(f'{path}: a seed stands twice in {experiment.seeds}')
     return experiment
+
+
+def averaged(measure: str) -> List[str]:
+    """The figures that a measure, ``'A'`` or ``'A + B + ...'``, is of."""
+    return measure.split(' + ')
 
 
 def find_videos(experiment: Config, data_root: str) -> Videos:

@@ -13,7 +13,15 @@ from mmengine.config import Config
 from scipy import stats
 
 from .jobs import Job, Record
-from .plan import PRETRAIN, UNTRAINED, Evaluation, Method, Videos, cost
+from .plan import (
+    PRETRAIN,
+    UNTRAINED,
+    Evaluation,
+    Method,
+    Videos,
+    averaged,
+    cost,
+)
 
 Figures = Dict[str, Any]
 
@@ -38,6 +46,7 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             for key, title in experiment.measures.items()
         ],
         pretraining=experiment.pretraining.to_dict(),
+        repeats=experiment.get('repeats'),
         methods=[
             dict(
                 method.source,
@@ -57,18 +66,34 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
 
 def _measure(key: str, title: str, evaluations: Sequence[Evaluation],
              jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
-    name, _, figure = key.partition('/')
-    evaluation = next(part for part in evaluations if part.name == name)
-    # The gauges say themselves what chance would give.
-    chance_key = f'{figure.rpartition("/")[0]}/chance'
-    told = [
-        records[job.path]['figures'][chance_key] for job in jobs
-        if job.kind == name
-        and chance_key in records[job.path].get('figures', {})
-    ]
-    chance = evaluation.chance.get(key, told[0] if told else None)
+    parts = averaged(key)
+    chances = [_chance(part, evaluations, jobs, records) for part in parts]
     return dict(
-        key=key, title=title, queries=evaluation.queries, chance=chance)
+        key=key,
+        title=title,
+        queries=min(
+            _evaluation_of(part, evaluations).queries for part in parts),
+        chance=None if None in chances else mean(chances))
+
+
+def _evaluation_of(figure: str,
+                   evaluations: Sequence[Evaluation]) -> Evaluation:
+    return next(part for part in evaluations
+                if part.name == figure.partition('/')[0])
+
+
+def _chance(figure: str, evaluations: Sequence[Evaluation],
+            jobs: Sequence[Job], records: Dict[str, Record]
+            ) -> Optional[float]:
+    evaluation = _evaluation_of(figure, evaluations)
+    # The gauges say themselves what chance would give.
+    key = f'{figure.partition("/")[2].rpartition("/")[0]}/chance'
+    told = [
+        records[job.path]['figures'][key] for job in jobs
+        if job.kind == evaluation.name
+        and key in records[job.path].get('figures', {})
+    ]
+    return evaluation.chance.get(figure, told[0] if told else None)
 
 
 def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
@@ -93,9 +118,11 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
 
 
 def values(method: Figures, key: str) -> List[float]:
-    """A figure of a method, of each seed that has it."""
+    """A measure of a method, of each seed that has all that it is of."""
+    parts = averaged(key)
     return [
-        run['figures'][key] for run in method['runs'] if key in run['figures']
+        mean(run['figures'][part] for part in parts)
+        for run in method['runs'] if run['figures'].keys() >= set(parts)
     ]
 
 
@@ -111,6 +138,26 @@ def interval(found: Sequence[float]) -> Tuple[float, float]:
     factor = stats.t.ppf(0.975, len(found) - 1)
     half = factor * stdev(found) / len(found)**0.5
     return mean(found) - half, mean(found) + half
+
+
+def difference(first: Sequence[float],
+               second: Sequence[float]) -> Tuple[float, float]:
+    """Of two means, the second less the first, and its 95 % by the spreads.
+
+    Args:
+        first (list[float]): Two or more values.
+        second (list[float]): Two or more, of the same variance.
+
+    Returns:
+        tuple[float, float]: The difference, and half the width of its
+        interval (Student's t for two samples).
+    """
+    freedom = len(first) + len(second) - 2
+    variance = sum((len(part) - 1) * stdev(part)**2
+                   for part in (first, second)) / freedom
+    error = (variance * (1 / len(first) + 1 / len(second)))**0.5
+    return (mean(second) - mean(first),
+            stats.t.ppf(0.975, freedom) * error)
 
 
 def told_apart(found: Figures, key: str) -> Tuple[List[str], List[str]]:
@@ -190,6 +237,8 @@ def page(experiments: Dict[str, Figures]) -> str:
     ]
     for name, found in sorted(experiments.items()):
         parts += _section(name, found)
+        if found.get('repeats'):
+            parts.append(_repeated(experiments[found['repeats']], found))
     return '\n\n'.join(parts) + '\n'
 
 
@@ -267,6 +316,36 @@ def _told_apart(found: Figures) -> str:
         lines.append(f'- {measure["title"]}: '
                      f'{"; ".join(parts) or "told apart from none"}')
     return '\n'.join(lines)
+
+
+def _repeated(first: Figures, second: Figures) -> str:
+    """Means of the methods that both experiments have, over other seeds."""
+    seeds = [
+        ', '.join(str(run['seed']) for run in found['methods'][0]['runs'])
+        for found in (first, second)
+    ]
+    rows = [f'| method | measure | seeds {seeds[0]} | seeds {seeds[1]} | '
+            'difference of the means |', '|---|---|---:|---:|---:|']
+    held = count = 0
+    named = {method['name']: method for method in first['methods']}
+    for method in second['methods']:
+        for measure in second['measures']:
+            pair = [
+                values(part, measure['key'])
+                for part in (named[method['name']], method)
+            ]
+            if min(map(len, pair)) > 1:
+                change, half = difference(*pair)
+                held += abs(change) <= half
+                count += 1
+                rows.append(f'| {method["name"]} | {measure["title"]} | '
+                            f'{_cell(pair[0])} | {_cell(pair[1])} | '
+                            f'{change:+.1f} ± {half:.1f} |')
+    return '\n'.join(rows) + (
+        '\n\n**The same with other seeds.** After the difference: half of its '
+        "95 % interval (Student's t). It holds 0 for "
+        f'{held} of {count}; 95 % of them should, were nothing but the seeds '
+        'different (the measures of a method are not independent).')
 
 
 def _methods(found: Figures) -> str:

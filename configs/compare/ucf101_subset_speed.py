@@ -17,13 +17,14 @@ def _changed(name, config=_config, **options):
 
 methods = [
     _changed('ASCNet'),
+    _changed('ACP alone', **{'model.gamma': 0.}),
     _changed('SCP alone', **{'model.gamma': 1.}),
     # Of its pairs of videos nothing but the speed is the same.
     _changed('SCP alone, random positive', _random, **{'model.gamma': 1.}),
     _changed('bank of 480', **{'model.memory_bank.size': 480}),
     _changed('speeds 1 and 4', speeds=(1, 4)),
     _changed('16 frames', clip_len=16),
-    _changed('112 x 112', scale=(112, 112)),
+    _changed('96 x 96', scale=(96, 96)),
     # It is told the speeds: how far can a network of this size come here?
     dict(
         name='Pace',
@@ -48,7 +49,7 @@ evaluations = [
         **_clips, 'clip_len': 16
     }),
     dict(name='large', config=_gauges, options={
-        **_clips, 'scale': (112, 112)
+        **_clips, 'scale': (96, 96)
     }),
     dict(
         name='heads',
@@ -65,7 +66,7 @@ measures = {
     'heads/appearance_speed_probe/accuracy': 'speed probe, appearance, %',
     'apart/speed_probe/accuracy': 'speed probe, 1x and 4x, %',
     'long/speed_probe/accuracy': 'speed probe, 16 frames, %',
-    'large/speed_probe/accuracy': 'speed probe, 112 x 112, %',
+    'large/speed_probe/accuracy': 'speed probe, 96 x 96, %',
     'heads/motion_same_video/top1': 'same video, motion, top-1 %',
     'heads/appearance_same_video/top1': 'same video, appearance, top-1 %',
 }

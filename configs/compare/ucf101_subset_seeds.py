@@ -1,0 +1,7 @@
+# Would other seeds have told the same? The first method of ucf101_subset.py
+# and its untrained network once more.
+_base_ = 'ucf101_subset.py'
+
+repeats = 'ucf101_subset'  # whose figures the page compares with these
+seeds = [3, 4, 5]
+methods = [_base_.methods[0]]
