@@ -3,6 +3,7 @@
 # `tools/data/transcode.py SOURCE DATA_ROOT --short-edge 96`. All values are
 # ours; what no line sets is the config's.
 
+question = 'Is ASCNet ahead of its parts and of other methods?'
 # Folder of the videos, below DATA_ROOT: all but those kept out pre-train.
 videos = 'videos'
 # These take no part in pre-training; the gauges are taken on them.

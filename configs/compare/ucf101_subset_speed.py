@@ -1,8 +1,9 @@
-# Does SCP learn speed, under which conditions, and where is it kept? On the
-# videos and with the encoder of ucf101_subset.py. Each method changes one
-# thing; all are probed on the same kinds of clips.
+# On the videos and with the encoder of ucf101_subset.py. Each method changes
+# one thing; all are probed on the same kinds of clips.
 _base_ = 'ucf101_subset.py'
 
+question = ('Does SCP learn speed, under which conditions, and where is it '
+            'kept?')
 epochs = 60
 
 _config = 'configs/ascnet/r18_ucf101.py'

@@ -1,4 +1,5 @@
 """A tiny experiment of tools/compare.py, on the rendered set."""
+question = 'Which way?'
 videos = 'videos'
 kept_out = ['test.txt']
 seeds = [0, 1]

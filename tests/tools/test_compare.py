@@ -424,6 +424,7 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     text = page(dict(tiny=found))
     assert '`tools/data/transcode.py`: short edge 96.' in text
     assert table(found) in text
+    assert '\n\nWhich way?\n\n' in text
     assert '| 2 | 96 | 2, 1 | 384 | ' in text
     assert '| 1 | 48 | 4, 2 | 384 | ' in text
     assert '- diverges, seed 1, pretrain: error: no luck' in text
@@ -456,8 +457,8 @@ def test_the_page_compares_an_experiment_with_its_repetition(
 
 
 @pytest.mark.parametrize('name', [
-    'ucf101_subset', 'ucf101_subset_recipe', 'ucf101_subset_seeds',
-    'ucf101_subset_speed'
+    'ucf101_subset', 'ucf101_subset_recipe', 'ucf101_subset_screen',
+    'ucf101_subset_seeds', 'ucf101_subset_speed', 'synthetic_speed'
 ])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""

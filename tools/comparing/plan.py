@@ -17,8 +17,8 @@ from ascnet_mm.datasets import VideoFolder, VideoList
 from ascnet_mm.evaluation.retrieval import chance_topk
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-KEYS = ('videos', 'kept_out', 'seeds', 'epochs', 'pretraining', 'methods',
-        'evaluations', 'measures')
+KEYS = ('question', 'videos', 'kept_out', 'seeds', 'epochs', 'pretraining',
+        'methods', 'evaluations', 'measures')
 UNTRAINED = 'untrained'
 PRETRAIN = 'pretrain'
 

@@ -34,6 +34,7 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             records: Dict[str, Record]) -> Figures:
     """All that an experiment has found, as it is written to its JSON file."""
     return dict(
+        question=experiment.question,
         data=dict(
             pretrain=len(videos.pretrain),
             kept_out=len(videos.kept_out),
@@ -246,6 +247,7 @@ def _section(name: str, found: Figures) -> Iterator[str]:
     reference = found['methods'][1]
     data = found['data']
     yield f'## {name}'
+    yield found['question']
     yield f'![{name}](compare_{name}.png)'
     yield table(found)
     yield ('Mean ± standard deviation over the seeds. The last row is what '
@@ -261,10 +263,10 @@ def _section(name: str, found: Figures) -> Iterator[str]:
            'are rounded to whole ones. Samples are the videos drawn.')
     yield _methods(found)
     yield (f'**Data.** {data["pretrain"]} videos pre-train without labels. '
-           f'{data["kept_out"]} others are kept out: all queries are among '
-           'them, and the gauges (same video, speed probe) are taken on them. '
-           'The gallery of the retrievals is part of the pre-training '
-           'videos.' + _prepared(data['prepared']))
+           f'{data["kept_out"]} others are kept out, and these alone are '
+           'judged: as queries, and by the gauges (same video, speed probe). '
+           'Galleries may hold videos that pre-train.' +
+           _prepared(data['prepared']))
     yield ('**What it shows:** how these methods compare at this budget, on '
            'these videos, with these settings. Two methods differ if the '
            'difference is large beside both their spreads and the standard '
