@@ -45,8 +45,8 @@ def run(args: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     records = run_jobs(jobs, videos, args.work_dir, args.jobs)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
-    print(table(found))
     write_json(f'compare_{name}', args.out, **found)
+    print(table(found))
     broken = sum(record['state'] != 'done' for record in records.values())
     if broken:
         sys.exit(f'error: {broken} of {len(jobs)} jobs broke, for the reasons '
@@ -58,8 +58,9 @@ def report(args: argparse.Namespace) -> None:
     experiments = read_figures(args.figures)
     for name, found in experiments.items():
         draw(name, found, osp.join(args.out, f'compare_{name}.png'))
+    text = page(experiments)
     with open(osp.join(args.out, 'results.md'), 'w') as file:
-        file.write(page(experiments))
+        file.write(text)
     print(f'written to {args.out}/results.md')
 
 
