@@ -68,7 +68,8 @@ def read_figures(folder: str) -> Dict[str, dict]:
     """Contents of a folder's ``compare_NAME.json`` by NAME.
 
     Raises:
-        InputError: If there is none, or one repeats another that is missing.
+        InputError: If there is none, or if one says that it repeats another
+            and does not.
     """
     experiments = {}
     for path in sorted(glob(osp.join(escape(folder), 'compare_*.json'))):
@@ -79,11 +80,36 @@ def read_figures(folder: str) -> Dict[str, dict]:
         raise InputError(f'{folder} holds no compare_*.json: make one by '
                          '`python tools/compare.py run`')
     for name, found in experiments.items():
-        if found.get('repeats') not in (None, *experiments):
-            raise InputError(
-                f'compare_{name}.json repeats {found["repeats"]}, but there '
-                f'is no compare_{found["repeats"]}.json in {folder}')
+        _check_repeated(name, found, experiments, folder)
     return experiments
+
+
+def _check_repeated(name: str, found: dict, experiments: Dict[str, dict],
+                    folder: str) -> None:
+    first = found.get('repeats')
+    if first is None:
+        return
+    if first not in experiments:
+        raise InputError(f'compare_{name}.json repeats {first}, but there is '
+                         f'no compare_{first}.json in {folder}')
+    for key in ('data', 'pretraining', 'evaluations'):
+        if found[key] != experiments[first][key]:
+            raise InputError(f'compare_{name}.json repeats {first}, which has '
+                             f'another {key}')
+    named = {part['name']: part for part in experiments[first]['methods']}
+    for method in found['methods']:
+        other = named.get(method['name'])
+        if other is None or _but_for_runs(method) != _but_for_runs(other):
+            raise InputError(f'compare_{name}.json repeats {first}, which has '
+                             f'no {method["name"]} with the same options')
+        both = ({run['seed'] for run in part['runs']}
+                for part in (method, other))
+        if set.intersection(*both):
+            raise InputError(f'compare_{name}.json repeats seeds of {first}')
+
+
+def _but_for_runs(method: dict) -> dict:
+    return {key: value for key, value in method.items() if key != 'runs'}
 
 
 def main() -> None:

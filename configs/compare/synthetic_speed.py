@@ -4,6 +4,7 @@ _base_ = 'ucf101_subset_speed.py'
 question = ('Does SCP learn speed on rendered videos, in which nothing moves '
             'but one shape?')
 kept_out = ['test.txt']
+seeds = [0, 1, 2]
 
 _names = [
     'ASCNet', 'ACP alone', 'SCP alone', 'SCP alone, random positive', 'Pace'

@@ -4,6 +4,7 @@ _base_ = 'ucf101_subset.py'
 
 question = ('Does SCP learn speed, under which conditions, and where is it '
             'kept?')
+seeds = [0, 1]
 epochs = 60
 
 _config = 'configs/ascnet/r18_ucf101.py'

@@ -35,7 +35,9 @@ from comparing.report import (
     told_apart,
     values,
 )
+from mmaction.registry import MODELS
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from scipy import stats
 
 from ascnet_mm import InputError
@@ -45,7 +47,8 @@ from ..conftest import ROOT, run_tool
 
 EXPERIMENT = osp.join(osp.dirname(__file__), 'experiment.py')
 FIGURES = dict(
-    pretrain={'loss': 1., 'epoch': 2.}, vcop={'retrieval/top1': 50.},
+    pretrain={'loss': 1., 'loss_acp': .5, 'epoch': 2.},
+    vcop={'retrieval/top1': 50.},
     gauges={
         'same_video/top1': 25., 'same_video/chance': 6.25,
         'speed_probe/accuracy': 75., 'speed_probe/chance': 50.
@@ -196,7 +199,6 @@ def test_intervals_are_students(count):
     expected = stats.t.interval(
         0.95, count - 1, found.mean(), stats.sem(found))
     assert interval(found.tolist()) == pytest.approx(expected, rel=1e-3)
-    assert interval(count * [70.]) == (70, 70)
 
 
 @pytest.mark.parametrize('counts', [(2, 2), (3, 3), (2, 5)])
@@ -228,8 +230,14 @@ def test_methods_are_told_apart_where_intervals_do_not_overlap():
         method('better', 80., 81., 82.), method('wide', 60., 65., 52.),
         method('one seed', 10.)
     ])
-    assert told_apart(found, 'top1') == (['untrained'], ['better'])
-    assert told_apart(found, 'top5') == ([], [])
+    assert told_apart(found, 'top1', 1) == (['better'], ['untrained'])
+    assert told_apart(found, 'top1', 0) == (['ASCNet', 'better'], [])
+    assert told_apart(found, 'top1', 4) is None
+    assert told_apart(found, 'top5', 1) is None
+    # Equal by accident: what would the spread be?
+    found['methods'][0] = method('untrained', 60., 60., 60.)
+    assert told_apart(found, 'top1', 1) == (['better'], [])
+    assert told_apart(found, 'top1', 0) is None
 
 
 def test_an_evaluation_can_be_of_some_methods(videos, tmp_path):
@@ -379,7 +387,7 @@ def test_scripts_are_ended_together(tmp_path):
 
 
 def test_scripts_share_the_cores(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, 'cpu_count', lambda: 12)
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda _: set(range(12)))
     monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
     script = ['-c', 'import os; print(os.environ["OMP_NUM_THREADS"])']
     log = tmp_path / 'log'
@@ -404,6 +412,7 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     top1 = [12.5, 31.25]
     for seed, value in enumerate(top1):
         results[f'ASCNet, seed {seed}: vcop'] = 0, {'retrieval/top1': value}
+    results['both ways, seed 1: vcop'] = 0, {'retrieval/top1': 25.}
     results['diverges, seed 1: pretrain'] = 1, {}
     jobs = jobs_of(plan, tmp_path)
     found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
@@ -428,6 +437,9 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, scripts):
     assert '| 2 | 96 | 2, 1 | 384 | ' in text
     assert '| 1 | 48 | 4, 2 | 384 | ' in text
     assert '- diverges, seed 1, pretrain: error: no luck' in text
+    assert 'Told apart from **ASCNet** by' in text
+    assert '- retrieval, top-1 %: none\n\n**Budget' in text
+    assert '- ASCNet: loss_acp 0.50 / 0.50' in text
 
 
 def test_the_page_compares_an_experiment_with_its_repetition(
@@ -451,9 +463,25 @@ def test_the_page_compares_an_experiment_with_its_repetition(
     assert '| 25.0 ± 0.0 | 75.0 ± 0.0 | +50.0 ± 0.0 |' in text
     assert 'It holds 0 for 5 of 6' in text
 
-    (tmp_path / 'compare_again.json').write_text(json.dumps(again))
-    with pytest.raises(InputError, match='there is no compare_tiny.json'):
-        read_figures(str(tmp_path))
+    def write(name, contents):
+        (tmp_path / f'compare_{name}.json').write_text(json.dumps(contents))
+
+    def refused(words):
+        with pytest.raises(InputError, match=words):
+            read_figures(str(tmp_path))
+
+    write('again', again)
+    refused('there is no compare_tiny.json')
+    write('tiny', found)
+    assert read_figures(str(tmp_path)) == dict(again=again, tiny=json.loads(
+        json.dumps(found)))
+    write('again', dict(found, repeats='tiny'))
+    refused('repeats seeds of tiny')
+    write('again', dict(again, pretraining=dict(batch_size=4)))
+    refused('another pretraining')
+    again['methods'][1]['epochs'] = 7
+    write('again', again)
+    refused('no ASCNet with the same options')
 
 
 @pytest.mark.parametrize('name', [
@@ -464,12 +492,16 @@ def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
     experiment = read_experiment(
         osp.join(ROOT, 'configs', 'compare', f'{name}.py'))
+    resolved = []
     for part in [*experiment.methods, *experiment.evaluations]:
         options = part.options.to_dict()
         if part in experiment.methods:
             options = dict(experiment.pretraining.to_dict(), **options)
         cfg = read_config(osp.join(ROOT, part.config), options)
         assert cfg.model.backbone.base_channels == 16
+        resolved.append(json.dumps(cfg.to_dict(), sort_keys=True))
+    # Each option has changed something.
+    assert len(set(resolved)) == len(resolved)
 
 
 def test_bad_input_ends_with_one_sentence(tmp_path):
@@ -491,3 +523,21 @@ def test_unreadable_videos_are_counted(tmp_path):
     assert count_unreadable(str(tmp_path)) == 2  # the last test's
     (tmp_path / 'skipped_videos.txt').write_text('c\tz\n')
     assert count_unreadable(str(tmp_path)) == 1  # a training's
+
+
+def test_a_rate_of_the_predictors_is_one():
+    """The option of the screen names weights that there are."""
+    experiment = read_experiment(
+        osp.join(ROOT, 'configs', 'compare', 'ucf101_subset_screen.py'))
+    part = next(
+        part for part in experiment.methods if part.name.startswith('predict'))
+    cfg = read_config(
+        osp.join(ROOT, part.config),
+        dict(experiment.pretraining.to_dict(), **part.options.to_dict()))
+    model = MODELS.build(cfg.model)
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).param_groups
+    rates = {id(group['params'][0]): group['lr'] for group in groups}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            expected = 0.3 if '.predictor.' in name else 0.03
+            assert rates[id(weight)] == pytest.approx(expected), name

@@ -128,7 +128,7 @@ class Scripts:
     """
 
     def __init__(self, at_once: int) -> None:
-        share = max(1, (os.cpu_count() or 1) // at_once)
+        share = max(1, len(os.sched_getaffinity(0)) // at_once)
         self.environment = {'OMP_NUM_THREADS': str(share), **os.environ}
         self._running: Set[subprocess.Popen] = set()
         self._ended = False

@@ -270,7 +270,7 @@ def _chance(infos: Sequence[dict], name: str,
         torch.tensor([info['label'] for info in infos if info['role'] == role])
         for role in ('query', 'gallery'))
     found = {}
-    for key in measures:
+    for key in itertools.chain(*map(averaged, measures)):
         match = re.fullmatch(
             rf'{re.escape(name)}/(?:centred_)?retrieval/top(\d+)', key)
         if match:

@@ -35,6 +35,7 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
     """All that an experiment has found, as it is written to its JSON file."""
     return dict(
         question=experiment.question,
+        notes=experiment.get('notes'),
         data=dict(
             pretrain=len(videos.pretrain),
             kept_out=len(videos.kept_out),
@@ -135,7 +136,6 @@ def standard_error(percent: float, queries: int) -> float:
 
 def interval(found: Sequence[float]) -> Tuple[float, float]:
     """Where a mean lies with 95 %, by the spread of two or more values."""
-    # Not t.interval, which is NaN for equal values.
     factor = stats.t.ppf(0.975, len(found) - 1)
     half = factor * stdev(found) / len(found)**0.5
     return mean(found) - half, mean(found) + half
@@ -161,28 +161,32 @@ def difference(first: Sequence[float],
             stats.t.ppf(0.975, freedom) * error)
 
 
-def told_apart(found: Figures, key: str) -> Tuple[List[str], List[str]]:
-    """Methods whose interval does not overlap the reference's.
+def told_apart(found: Figures, key: str,
+               reference: int) -> Optional[Tuple[List[str], List[str]]]:
+    """Methods whose interval does not overlap that of one among them.
+
+    Values of a method that are all equal, which few queries make likely, say
+    nothing of their spread: such a method has no interval.
 
     Args:
         found (dict): An experiment.
         key (str): Of a measure.
+        reference (int): The number of the one.
 
     Returns:
-        tuple[list[str], list[str]]: Those that the reference is above, and
-        those that it is below.
+        tuple[list[str], list[str]], optional: Those above it and those below
+        it; None if it, or all others, have no interval.
     """
-    reference = values(found['methods'][1], key)
-    above: List[str] = []
-    below: List[str] = []
-    for method in found['methods']:
-        other = values(method, key)
-        if min(len(reference), len(other)) > 1:
-            if interval(reference)[0] > interval(other)[1]:
-                above.append(method['name'])
-            if interval(reference)[1] < interval(other)[0]:
-                below.append(method['name'])
-    return above, below
+    intervals = {
+        method['name']: interval(values(method, key))
+        for method in found['methods'] if len(set(values(method, key))) > 1
+    }
+    name = found['methods'][reference]['name']
+    if name not in intervals or len(intervals) < 2:
+        return None
+    low, high = intervals[name]
+    return ([other for other, found in intervals.items() if found[0] > high],
+            [other for other, found in intervals.items() if found[1] < low])
 
 
 # ----------------------------------------------------------------- a page
@@ -214,7 +218,7 @@ def _cell(found: Sequence[float]) -> str:
 
 
 def _largest_error(found: Figures, measure: Figures) -> str:
-    if not measure['title'].endswith('%'):
+    if '%' not in measure['title']:
         return ''
     errors = [
         standard_error(value, measure['queries'])
@@ -250,28 +254,32 @@ def _section(name: str, found: Figures) -> Iterator[str]:
     yield found['question']
     yield f'![{name}](compare_{name}.png)'
     yield table(found)
+    if found['notes']:
+        yield found['notes']
     yield ('Mean ± standard deviation over the seeds. The last row is what '
            'the number of judged videos leaves open in a single figure, '
            'sqrt(p (1 - p) / n): ' + ', '.join(
                f'{part["name"]} n = {part["queries"]}'
-               for part in found['evaluations']) + '. Clips of one recording '
-           'are not independent, so the true error is larger.')
-    yield _told_apart(found)
+               for part in found['evaluations']) + '. Videos of one recording '
+           'are not independent, which makes the true error larger; that a '
+           'video is judged by several clips or measures makes it smaller.')
+    yield from _comparisons(found)
     yield (f'**Budget.** All methods saw about as many encoder passes as '
            f'{reference["name"]} in {reference["epochs"]} epochs, a pass with '
-           'gradient counted as one forward and two more (ours); the epochs '
-           'are rounded to whole ones. Samples are the videos drawn.')
+           'gradient counted as one forward and two more (ours), whatever '
+           'the size of its clip; the epochs are rounded to whole ones. '
+           'Samples are the videos drawn.')
     yield _methods(found)
+    yield _last_losses(found)
     yield (f'**Data.** {data["pretrain"]} videos pre-train without labels. '
            f'{data["kept_out"]} others are kept out, and these alone are '
            'judged: as queries, and by the gauges (same video, speed probe). '
            'Galleries may hold videos that pre-train.' +
            _prepared(data['prepared']))
     yield ('**What it shows:** how these methods compare at this budget, on '
-           'these videos, with these settings. Two methods differ if the '
-           'difference is large beside both their spreads and the standard '
-           'errors. What a method has learned is what it adds to '
-           f'`{UNTRAINED}`, the same encoder with random weights. **What it '
+           'these videos, with these settings. What a method has learned is '
+           f'what it adds to `{UNTRAINED}`, the same encoder with random '
+           'weights. **What it '
            'does not show:** what the methods reach with the encoders, '
            'videos and epochs of their papers; the spread over choices of '
            'videos and of settings, for a seed changes the network and the '
@@ -287,12 +295,12 @@ def _section(name: str, found: Figures) -> Iterator[str]:
         for kind, why in run['broken'].items()
     ]
     if broken:
-        yield '\n'.join(['**Broken runs**, which are in no mean:', ''] +
-                        broken)
+        yield '\n'.join(
+            ['**Broken runs**, whose figures are in no mean:', ''] + broken)
     machine = ', '.join(f'{k} {v}' for k, v in found['machine'].items() if v)
     versions = ', '.join(f'{k} {v}' for k, v in found['versions'].items()
                          if v)
-    yield (f'{found["date"]}; {machine}; {versions}. Made by\n\n'
+    yield (f'Collected {found["date"]}; {machine}; {versions}. Made by\n\n'
            f'    {found["command"]}')
 
 
@@ -304,20 +312,27 @@ def _prepared(options: Dict[str, Any]) -> str:
     return f' All are copies made by `tools/data/transcode.py`: {told}.'
 
 
-def _told_apart(found: Figures) -> str:
-    name = found['methods'][1]['name']
-    lines = [
-        f'**{name} and the others**: whose 95 % interval of the mean over the '
-        "seeds (Student's t) does not overlap its own. That tells of seeds "
-        'alone, not of other videos.', ''
-    ]
-    for measure in found['measures']:
-        above, below = told_apart(found, measure['key'])
-        parts = [f'{word} {", ".join(names)}' for word, names in
-                 (('above', above), ('below', below)) if names]
-        lines.append(f'- {measure["title"]}: '
-                     f'{"; ".join(parts) or "told apart from none"}')
-    return '\n'.join(lines)
+def _comparisons(found: Figures) -> Iterator[str]:
+    parts = []
+    for number in (1, 0):
+        lines = []
+        for measure in found['measures']:
+            apart = told_apart(found, measure['key'], number)
+            if apart is not None:
+                sides = [f'{word} it {", ".join(names)}' for word, names in
+                         zip(('above', 'below'), apart) if names]
+                lines.append(f'- {measure["title"]}: '
+                             f'{"; ".join(sides) or "none"}')
+        if lines:
+            name = found['methods'][number]['name']
+            parts.append('\n'.join([f'Told apart from **{name}** by', '',
+                                    *lines]))
+    if parts:
+        yield ("Two methods are told apart where the 95 % intervals of their "
+               "means over the seeds (Student's t) do not overlap. A strict "
+               'rule: others need not be equal. It tells of seeds alone, not '
+               'of other videos.')
+        yield from parts
 
 
 def _repeated(first: Figures, second: Figures) -> str:
@@ -350,6 +365,20 @@ def _repeated(first: Figures, second: Figures) -> str:
         'different (the measures of a method are not independent).')
 
 
+def _last_losses(found: Figures) -> str:
+    lines = ['What a run logged last, seed by seed, in its training:', '']
+    for method in found['methods'][1:]:
+        runs = [run['training'] for run in method['runs'] if run['training']]
+        parts = [
+            f'{key} ' + ' / '.join(f'{run[key]:.2f}' for run in runs)
+            for key in (runs[0] if runs else [])
+            if key.startswith('loss_') or key == 'effective_rank'
+        ]
+        if parts:
+            lines.append(f'- {method["name"]}: {", ".join(parts)}')
+    return '\n'.join(lines)
+
+
 def _methods(found: Figures) -> str:
     rows = ['| method | config | options beside the common ones | epochs | '
             'samples | forward, backward passes of a sample | passes in all | '
@@ -365,7 +394,8 @@ def _methods(found: Figures) -> str:
             f'{method["passes"]} | '
             f'{_minutes(method)} |')
     common = ' '.join(f'`{k}={v}`' for k, v in found['pretraining'].items())
-    return '\n'.join(rows) + f'\n\nCommon options: {common}'
+    return '\n'.join(rows) + (
+        f'\n\n?: was stopped and went on. Common options: {common}')
 
 
 def _minutes(method: Figures) -> str:
