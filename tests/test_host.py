@@ -212,3 +212,9 @@ def test_gloo_takes_the_place_of_nccl_without_gpus(asked, taken, monkeypatch):
     host.init_dist_without_gpus('pytorch', asked, timeout=7)
     assert seen == [(taken, 7)]
     assert torch.cuda.set_device is set_device
+
+
+def test_float32_is_torchs_own_on_gpus():
+    """TF32 for convolutions, not for the matrix products of the searches."""
+    assert torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32

@@ -208,5 +208,5 @@ def test_shuffled_labels_leave_nothing_but_chance(metric, key):
         shares.append(
             evaluate(metric, features[query, None], labels[query],
                      features[~query, None], shuffled)[key])
-    # 20 draws; a share of one has a deviation of 25 if 4 answers are drawn.
-    assert np.mean(shares) == pytest.approx(25, abs=3 * 25 / 20**0.5)
+    error = np.std(shares, ddof=1) / len(shares)**0.5
+    assert np.mean(shares) == pytest.approx(25, abs=3 * error)

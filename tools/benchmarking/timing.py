@@ -16,7 +16,7 @@ from ascnet_mm.apis import versions
 
 
 class Ratio(NamedTuple):
-    """A ratio of two medians and the bar that it is held against.
+    """A ratio and the bar that it is held against.
 
     Attributes:
         name (str): What is compared.
