@@ -5,6 +5,7 @@ question = ('Does SCP learn speed on rendered videos, in which nothing moves '
             'but one shape?')
 kept_out = ['test.txt']
 seeds = [0, 1, 2]
+epochs = 120
 
 _names = [
     'ASCNet', 'ACP alone', 'SCP alone', 'SCP alone, random positive', 'Pace'
