@@ -5,7 +5,7 @@ from glob import glob
 import numpy as np
 import pytest
 from compare import read_figures
-from comparing.report import page, values
+from comparing.report import page, told_apart, values
 
 from .conftest import ROOT
 
@@ -61,6 +61,23 @@ def test_the_readmes_rows_are_those_of_the_figures():
             for key in ('vcop/retrieval/top1', LABELS, PROBE)) + ' |'
         for title, place in ROWS.items()
     ]
+
+
+def test_what_is_said_of_the_recipe_is_that_of_the_figures():
+    with open(osp.join(ROOT, 'docs', 'method.md')) as file:
+        text = ' '.join(file.read().split('## What of the')[1].split('## ')[0]
+                        .split())
+    recipe = 'ucf101_subset_recipe'
+    for name, words in {
+            'ASCNet': 'ASCNet {},', 'untrained': 'untrained network {}.',
+            'equal speeds': 'Both clips at one speed: {}.',
+            'symmetric': 'half the epochs: {}.',
+            'crops from 0.1': 'instead of two fifths: {}.',
+            'momentum 0.996': "the experiment's 0.99: {}."
+    }.items():  # yapf: disable
+        assert words.format(cell(recipe, name, LABELS)) in text, name
+    apart = told_apart(read_figures(BENCHMARKS)[recipe], LABELS, 1)
+    assert apart == ([], ['untrained'])
 
 
 def test_the_answer_about_speed_is_that_of_the_figures():
