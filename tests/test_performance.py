@@ -39,7 +39,7 @@ def times(found, digits):
 
 def test_the_tables_are_those_of_the_figures(document):
     expected = []
-    for name, digits in ('data', 1), ('step', 0), ('retrieval', 0):
+    for name, digits in ('data', 2), ('step', 0), ('retrieval', 0):
         expected += [*times(figures(name), digits), *ratios(figures(name))]
     expected += ratios(figures('epoch'))
     assert [
