@@ -86,7 +86,7 @@ def read_figures(folder: str) -> Dict[str, dict]:
 
 def _check_repeated(name: str, found: dict, experiments: Dict[str, dict],
                     folder: str) -> None:
-    first = found.get('repeats')
+    first = found['repeats']
     if first is None:
         return
     if first not in experiments:

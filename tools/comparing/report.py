@@ -135,10 +135,9 @@ def standard_error(percent: float, queries: int) -> float:
 
 
 def interval(found: Sequence[float]) -> Tuple[float, float]:
-    """Where a mean lies with 95 %, by the spread of two or more values."""
-    factor = stats.t.ppf(0.975, len(found) - 1)
-    half = factor * stdev(found) / len(found)**0.5
-    return mean(found) - half, mean(found) + half
+    """Where a mean lies with 95 %, by the spread of values that differ."""
+    return stats.t.interval(
+        0.95, len(found) - 1, mean(found), stats.sem(found))
 
 
 def difference(first: Sequence[float],
@@ -153,6 +152,7 @@ def difference(first: Sequence[float],
         tuple[float, float]: The difference, and half the width of its
         interval (Student's t for two samples).
     """
+    # Not scipy's ttest_ind, which gives NaN where all values are equal.
     freedom = len(first) + len(second) - 2
     variance = sum((len(part) - 1) * stdev(part)**2
                    for part in (first, second)) / freedom
@@ -185,8 +185,8 @@ def told_apart(found: Figures, key: str,
     if name not in intervals or len(intervals) < 2:
         return None
     low, high = intervals[name]
-    return ([other for other, found in intervals.items() if found[0] > high],
-            [other for other, found in intervals.items() if found[1] < low])
+    return ([other for other, span in intervals.items() if span[0] > high],
+            [other for other, span in intervals.items() if span[1] < low])
 
 
 # ----------------------------------------------------------------- a page
@@ -242,7 +242,7 @@ def page(experiments: Dict[str, Figures]) -> str:
     ]
     for name, found in sorted(experiments.items()):
         parts += _section(name, found)
-        if found.get('repeats'):
+        if found['repeats']:
             parts.append(_repeated(experiments[found['repeats']], found))
     return '\n\n'.join(parts) + '\n'
 
