@@ -115,3 +115,24 @@ def test_the_answer_about_speed_is_that_of_the_figures():
             found = values(method, measure['key'])
             if 'speed_probe' in measure['key'] and found:
                 assert np.mean(found) < 56, (method['name'], measure['key'])
+
+
+def test_the_answer_about_rendered_videos_is_that_of_the_figures():
+    with open(osp.join(ROOT, 'docs', 'method.md')) as file:
+        text = ' '.join(file.read().split('## Does SCP')[1].split('## ')[0]
+                        .split())
+    rendered = 'synthetic_speed'
+    told = values(runs(rendered, 'Pace'), PROBE)
+    assert ('brings the probe to {:.1f}, {:.1f} and {:.1f}.'.format(*told)
+            ) in text
+    for name, words in {
+            'ASCNet': 'ASCNet has {},', 'ACP alone': 'ACP alone {},',
+            'SCP alone': 'SCP alone {},',
+            'SCP alone, random positive':
+            'SCP alone with random positives {},',
+            'untrained': 'the untrained network {};'
+    }.items():  # yapf: disable
+        assert words.format(cell(rendered, name, PROBE)) in text, name
+    motion = 'heads/motion_speed_probe/accuracy'
+    assert (f'(ASCNet {cell(rendered, "ASCNet", motion)}, SCP alone '
+            f'{cell(rendered, "SCP alone", motion)})') in text
