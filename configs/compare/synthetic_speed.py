@@ -5,10 +5,10 @@ _base_ = 'ucf101_subset_speed.py'
 question = ('Does SCP learn speed on rendered videos, in which nothing moves '
             'but one shape?')
 notes = (
-    '**How it was set.** Speeds 1 and 4 were taken after a look at Pace, which '
-    'had not begun to learn 1 and 2 when it had learned these, with one seed; '
-    'the momentum 0.99 is that of `ucf101_subset`, taken on its videos. A '
-    '`loss_pace` of ln(number of speeds) is that of a network that has not '
+    '**How it was set.** Speeds 1 and 4 were taken after a look at Pace, '
+    'which had not begun to learn 1 and 2 when it had learned these, with one '
+    'seed; the momentum 0.99 is that of `ucf101_subset`, taken on its videos. '
+    'A `loss_pace` of ln(number of speeds) is that of a network that has not '
     'learned the task. An effective rank below 4 is one that training warns '
     'of.')
 kept_out = ['test.txt']
