@@ -50,9 +50,9 @@ def test_the_tables_are_those_of_the_figures(document):
 
 def test_the_sentences_are_those_of_the_figures(document):
     text = ' '.join(document.split())
-    data, step, search, epoch = map(
-        figures, ('data', 'step', 'retrieval', 'epoch'))
-    for found in (data, step, search, epoch):
+    data, step, search, large, epoch = map(
+        figures, ('data', 'step', 'retrieval', 'large/retrieval', 'epoch'))
+    for found in (data, step, search, large, epoch):
         assert found['command'] in document
     said = data['settings']
     assert (f'Over {said["soak"]} loads a process grew by '
@@ -66,6 +66,13 @@ def test_the_sentences_are_those_of_the_figures(document):
             f'{said["channels"]} channels, depth {said["depth"]}; peak memory '
             f'{said["peak_mb"]} MB, of which '
             f'{said["peak_mb_before_search"]} MB before') in text
+    said, (ours, ) = large['settings'], large['seconds']['ours']
+    bare, = large['seconds']['bare']
+    assert (f'{said["queries"]:,} queries among {said["gallery"]:,} videos '
+            f'(both cores, once) took {ours:.0f} seconds and '
+            f'{said["peak_mb"]} MB, of which {said["features_mb"]} MB are the '
+            'features themselves; the bare search took '
+            f'{bare:.0f} seconds.') in text
     said = epoch['settings']
     assert (f'{said["iterations"]} iterations at '
             f'{said["pairs_per_second"]} pairs a second') in text

@@ -26,6 +26,7 @@ methods = [
     _changed('bank of 480', **{'model.memory_bank.size': 480}),
     _changed('speeds 1 and 4', speeds=(1, 4)),
     _changed('16 frames', clip_len=16),
+    _changed('96 x 96', scale=(96, 96)),
     # It is told the speeds: how far can a network of this size come here?
     dict(
         name='Pace',
