@@ -1,6 +1,7 @@
 """Copies of generated videos: what they show, and when they are made."""
 import errno
 import json
+import multiprocessing
 import os
 import os.path as osp
 import shutil
@@ -588,6 +589,23 @@ def test_a_stopped_run_leaves_no_half_file(kind, run):
     assert len(state()) == 4
     assert all(len(Copy(path).planes) == 150 for path in state())
     assert not unfinished()
+
+
+def test_one_that_has_just_started_is_ended_too(run, monkeypatch):
+    many(1)
+    process = multiprocessing.get_context('fork').Process
+    begin = process.start
+
+    def start_and_interrupt(self):
+        begin(self)
+        wait_for(unfinished)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, 'start', start_and_interrupt)
+    with pytest.raises(SystemExit, match='stopped'):
+        run()
+    assert not multiprocessing.active_children()
+    assert not unfinished() and state() == {}
 
 
 def test_a_second_run_at_a_time_is_refused(run):

@@ -439,24 +439,27 @@ def transcode_all(jobs: List[Job], recipe: Recipe, workers: int,
                 answer, sender = fork.Pipe(duplex=False)
                 process = fork.Process(
                     target=work, args=(job, recipe, timeout, sender))
+                # First, or Ctrl-C in between would let it go on.
+                running[process] = job, answer
                 process.start()
                 sender.close()
-                running[process.sentinel] = job, process, answer
             if not running:
                 return
-            for sentinel in wait(list(running)):
-                job, process, answer = running[sentinel]
+            ended = wait([process.sentinel for process in running])
+            for process in [one for one in running if one.sentinel in ended]:
+                job, answer = running[process]
                 result = outcome(process, answer, timeout)
-                del running[sentinel]
+                del running[process]
                 remove(job.temporary(process.pid))
                 if not result.kept:
                     remove(job.target)
                 yield job, result
     finally:
-        for job, process, _ in running.values():
-            process.kill()
-            process.join()
-            remove(job.temporary(process.pid))
+        for process, (job, _) in running.items():
+            if process.pid is not None:
+                process.kill()
+                process.join()
+                remove(job.temporary(process.pid))
 
 
 def make_folders(jobs: List[Job]) -> None:
