@@ -1,10 +1,12 @@
 """What the scripts in ``tools/`` share."""
 import argparse
+import gc
 import os
 import os.path as osp
 import sys
 from typing import Callable, Sequence
 
+import torch.distributed as dist
 from mmengine.config import Config
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -82,7 +84,16 @@ def run_script(main: Callable[[], None]) -> None:
     """
     try:
         record(main)()
+        # Not after an error: it would wait for what other ranks never send.
+        if dist.is_initialized():
+            _leave_groups()
     except InputError as error:
         sys.exit(f'error: {error.sentence}')
     except (FileNotFoundError, TrainingStopped) as error:
         sys.exit(f'error: {error}')
+
+
+def _leave_groups() -> None:
+    """End the threads of gloo: one that outlives the interpreter aborts."""
+    gc.collect()  # what is left of the runner holds them
+    dist.destroy_process_group()
