@@ -78,6 +78,19 @@ def test_what_is_said_of_the_recipe_is_that_of_the_figures():
         assert words.format(cell(recipe, name, LABELS)) in text, name
     apart = told_apart(read_figures(BENCHMARKS)[recipe], LABELS, 1)
     assert apart == ([], ['untrained'])
+    found = {
+        method['name']: values(method, LABELS)[0]
+        for method in read_figures(BENCHMARKS)['ucf101_subset_screen']
+        ['methods']
+    }
+    assert f'in which ASCNet has {found["ASCNet"]:.1f}:' in text
+    others = [
+        found[name]
+        for name in ('momentum 0.97', 'rate 0.1', 'bank of 480',
+                     'brightness and contrast 0.8', 'gamma 0.2', 'SCP alone',
+                     'speeds 1, 2, 4', 'predictor at rate 0.3')
+    ]
+    assert f'have {min(others):.1f} to {max(others):.1f}.' in text
 
 
 def test_the_answer_about_speed_is_that_of_the_figures():
