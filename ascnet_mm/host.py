@@ -31,6 +31,7 @@ def mend() -> None:
     stand_in_for_drn()
     load_checkpoints_safely()
     write_whole_files()
+    write_metrics_once()
     join_ranks_without_gpus()
 
 
@@ -202,6 +203,18 @@ def write_whole_files() -> None:
             write_whole(str(filepath), obj)
 
     register_backend('local', WholeFileBackend, force=True, prefixes='')
+
+
+def write_metrics_once() -> None:
+    """Let the first rank alone write the metrics of a test to their file.
+
+    MMEngine's hook has all ranks write it, at the same time, which can leave
+    two pieces of JSON in it. No thread reports it; written for MMEngine 0.10.
+    """
+    from mmengine.dist import master_only
+    from mmengine.hooks import LoggerHook
+    if not hasattr(LoggerHook.after_test_epoch, '__wrapped__'):
+        LoggerHook.after_test_epoch = master_only(LoggerHook.after_test_epoch)
 
 
 def join_ranks_without_gpus() -> None:
