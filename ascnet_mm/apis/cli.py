@@ -84,7 +84,7 @@ def run_script(main: Callable[[], None]) -> None:
     """
     try:
         record(main)()
-        # Not after an error: it would wait for what other ranks never send.
+        # Not after an error: it could wait for what other ranks never send.
         if dist.is_initialized():
             _leave_groups()
     except InputError as error:
