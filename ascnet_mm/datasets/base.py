@@ -18,9 +18,8 @@ from torch.utils.data import Dataset
 from ..errors import InputError
 from ..text import printable
 from .skipped_list import SkippedList
-from .time_limit import within
 from .transforms.decode import DecodeFrames, DecodePlanes, OpenVideo
-from .transforms.reader import UnreadableVideo, reason
+from .video import MiscountedVideo, UnreadableVideo, reason, within
 
 ROLES = ('gallery', 'query')
 # Broken files make decoders and their bindings raise about anything: what
@@ -69,6 +68,7 @@ class BaseVideoDataset(BaseActionDataset):
         self._draws = torch.zeros(2, dtype=torch.int64).share_memory_()
         self._skipped = torch.zeros(
             len(self), dtype=torch.bool).share_memory_()
+        self._told_slow = torch.zeros(1, dtype=torch.bool).share_memory_()
 
     @property
     @abstractmethod
@@ -142,12 +142,20 @@ class BaseVideoDataset(BaseActionDataset):
         info['sample_seed'] = sample_seed
         filename = info['filename']
         try:
-            # Around the thread: one that is left behind draws no more.
-            with seeded(sample_seed):
-                return within(self.time_limit, self._transform, info)
+            try:
+                return self._make(info)
+            except MiscountedVideo:
+                # What was drawn fits another number of frames.
+                return self._make(dict(info, in_order=True))
         except (UnreadableVideo, TimeoutError) as error:
             self._skip(idx, filename, str(error))
             return None
+
+    def _make(self, info: dict) -> dict:
+        """Make a sample, all of whose draws come from its seed, in time."""
+        # Around the thread: one that is left behind draws no more.
+        with seeded(info['sample_seed']):
+            return within(self.time_limit, self._transform, dict(info))
 
     def _transform(self, data: dict) -> dict:
         """Send a sample through the pipeline.
@@ -155,6 +163,7 @@ class BaseVideoDataset(BaseActionDataset):
         Raises:
             UnreadableVideo: If opening or decoding fails.
         """
+        filename, reader = data['filename'], None
         for transform in self.pipeline.transforms:
             try:
                 data = transform(data)
@@ -166,7 +175,21 @@ class BaseVideoDataset(BaseActionDataset):
                 raise
             if data.get('total_frames', 1) < 1:
                 raise UnreadableVideo('it has no frame')
+            reader = data.get('video_reader', reader)
+        if getattr(reader, 'in_order', False):
+            self._tell_slow(filename)
         return data
+
+    def _tell_slow(self, filename: str) -> None:
+        """Say once, for all workers, that files are decoded in order."""
+        if not self._told_slow[0]:
+            self._told_slow[0] = True
+            print_log(
+                f'{printable(filename)}, and maybe others, cannot be sought '
+                'in exactly: they are decoded from their beginning, which is '
+                'slow; copies made by tools/data/transcode.py are not',
+                logger='current',
+                level=logging.WARNING)
 
     def _skip(self, idx: int, filename: str, why: str) -> None:
         if self._skipped[idx]:  # meanwhile, by another worker

@@ -19,7 +19,7 @@ from ascnet_mm.datasets import (
 )
 from ascnet_mm.models.planes import yuv_to_rgb
 
-from .test_reader import render
+from .video.test_reader import render
 
 META = ('sample_seed', 'crops', 'flips', 'scale', 'bt709', 'full_range')
 

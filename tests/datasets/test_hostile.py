@@ -20,13 +20,12 @@ from mmengine.logging import MMLogger
 from ascnet_mm import InputError
 from ascnet_mm.datasets import OpenVideo, VideoFolder
 from ascnet_mm.datasets.skipped_list import SkippedList
-from ascnet_mm.datasets.time_limit import within
-from ascnet_mm.datasets.transforms import reader as reader_module
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo, VideoReader
+from ascnet_mm.datasets.video import UnreadableVideo, VideoReader, within
+from ascnet_mm.datasets.video import timetable as timetable_module
 from ascnet_mm.text import printable
 
 from .test_decode import drawing, write_video
-from .test_reader import render, told
+from .video.test_reader import render, told
 
 NAMES = [
     '[red]x[bold].mp4', '%s%n%d.mp4', '{0}{split}.mp4', '$(touch y).mp4',
@@ -100,7 +99,7 @@ def test_a_picture_larger_than_the_file_says_is_refused(tmp_path):
 
 
 def test_absurdly_many_frames_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(reader_module, 'MAX_FRAMES', 20)
+    monkeypatch.setattr(timetable_module, 'MAX_FRAMES', 20)
     for name in ('index.mp4', 'packets.ts'):
         with pytest.raises(UnreadableVideo, match='more than 20 frames'):
             VideoReader(render(tmp_path / name, frames=21))
@@ -191,7 +190,7 @@ def test_a_call_is_given_up_and_the_next_is_served():
 def test_a_call_that_never_comes_back_does_not_keep_the_process():
     """sleep of the C library, which no exception in Python reaches."""
     script = ('import ctypes, os\n'
-              'from ascnet_mm.datasets.time_limit import within\n'
+              'from ascnet_mm.datasets.video import within\n'
               'libc = ctypes.CDLL(None)\n'
               'try:\n    within(0.2, libc.sleep, 600)\n'
               'except TimeoutError as error:\n    print(error)\n'

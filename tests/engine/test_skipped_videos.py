@@ -11,7 +11,7 @@ from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.engine import SkippedVideosHook
 
 from ..datasets.test_hostile import PIPELINE
-from ..datasets.test_reader import render
+from ..datasets.video.test_reader import render
 
 
 def loader_of(folder, **options):

@@ -4,7 +4,7 @@ import os
 
 from benchmarking import files
 
-from ..datasets.test_reader import render
+from ..datasets.video.test_reader import render
 
 
 def test_odd_files_are_counted_and_trained_on(tmp_path):

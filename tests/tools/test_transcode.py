@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import decord
@@ -406,7 +407,7 @@ def test_unreadable_videos_are_reported(run, capsys):
     run()
     found = reported()
     assert sorted(found) == ['empty.mp4', 'link.mp4', 'sound.mkv']
-    assert found['sound.mkv'] == 'it has no video'
+    assert found['sound.mkv'] == 'it has no video stream'
     assert 'No such file' in found['link.mp4']
     assert sorted(os.listdir('target')) == [
         '.lock', 'good.mp4', 'transcode.json', 'unreadable_videos.txt']
@@ -449,12 +450,16 @@ def test_a_container_that_breaks_off_is_damaged():
     class Broken:
 
         def demux(self, stream):
-            yield 'packet'
+            yield SimpleNamespace(
+                is_corrupt=False, decode=lambda: ['frame'])
             raise av.error.InvalidDataError(1, 'Invalid data')
 
     problems = []
-    packets = transcode.packets_of(Broken(), None, problems)
-    assert list(packets) == ['packet'] and problems == ['Invalid data']
+    stream = SimpleNamespace(codec_context=SimpleNamespace(
+        decode=lambda packet: ['held back']))
+    frames = transcode.decode_in_order(Broken(), stream, problems)
+    assert list(frames) == ['frame', 'held back']
+    assert problems == ['Invalid data']
 
 
 def kill_self(*args):
@@ -472,9 +477,9 @@ def sleep(*args):
 def test_one_video_does_not_end_the_run(fault, why, run, monkeypatch):
     for name in 'abc':
         save(f'source/{name}.mp4', grey(4))
-    original = transcode.timing
+    original = transcode.timing_of
     monkeypatch.setattr(
-        transcode, 'timing', lambda path:
+        transcode, 'timing_of', lambda path:
         fault() if 'b.mp4' in path else original(path))
     run('--timeout', '1')
     assert reported() == {'b.mp4': why}

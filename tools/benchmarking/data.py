@@ -18,7 +18,7 @@ from mmengine.registry import init_default_scope
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets.transforms import decode
-from ascnet_mm.datasets.transforms.reader import VideoReader
+from ascnet_mm.datasets.video import VideoReader
 from ascnet_mm.datasets.video_folder import find_videos
 
 from .timing import publish, ratio, side_by_side

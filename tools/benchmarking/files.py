@@ -17,8 +17,7 @@ from data.make_synthetic import make_set
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import DecodeFrames, DecodePlanes, OpenVideo
-from ascnet_mm.datasets.time_limit import within
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo
+from ascnet_mm.datasets.video import UnreadableVideo, within
 from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
 
 from .timing import write_json

@@ -31,8 +31,7 @@ from rich.progress import track
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import run_script
-from ascnet_mm.datasets.time_limit import within
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo, VideoReader
+from ascnet_mm.datasets.video import UnreadableVideo, VideoReader, within
 from ascnet_mm.datasets.video_folder import find_videos
 from ascnet_mm.text import printable
 

@@ -42,18 +42,22 @@ from multiprocessing.connection import Connection, wait
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import av
-import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from list_files import write_lines
 from rich.progress import track
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import run_script
-from ascnet_mm.datasets.transforms.reader import (
-    MAX_PIXELS,
+from ascnet_mm.datasets.video import (
+    LONGEST_PAUSE,
+    Timing,
     UnreadableVideo,
+    decode_in_order,
     open_file,
     orientation,
+    packets,
+    timing,
+    video_stream,
 )
 from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
 from ascnet_mm.datasets.video_list import read_lines, split_line
@@ -63,8 +67,6 @@ from ascnet_mm.text import printable
 NARROWEST = 32
 # A clip of the shortest configs: less of a damaged file is of no use.
 FEWEST = 16
-# Seconds; a longer step of the time stamps is a jump of the clock.
-LONGEST_PAUSE = 10
 # What the disk of the copies reports, and no decoder or encoder.
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG,
         errno.EIO)
@@ -92,10 +94,6 @@ class Outcome(NamedTuple):
     problem: str = ''
 
 
-class Unreadable(Exception):
-    """A file that no copy can be made of, and why."""
-
-
 # -------------------------------------------------------------- decoding
 
 
@@ -104,88 +102,25 @@ def opened(path: str) -> Iterator[tuple]:
     """Open a file: the container and its video stream.
 
     Raises:
-        Unreadable: If there is no video in it.
+        UnreadableVideo: If there is no video in it.
     """
-    try:
-        opening = open_file(path)
-    except UnreadableVideo as error:
-        raise Unreadable(str(error)) from None
-    with opening as container:
-        stream = container.streams.best('video')
-        # The cover of a sound file is a video stream, too.
-        if stream is None or (stream.disposition
-                              & av.stream.Disposition.attached_pic):
-            raise Unreadable('it has no video')
-        stream.codec_context.options = {'max_pixels': str(MAX_PIXELS)}
-        yield container, stream
-
-
-def packets_of(container: av.container.InputContainer,
-               stream: av.VideoStream,
-               problems: List[str]) -> Iterator[av.Packet]:
-    """Yield the packets that a file has, up to where it breaks off."""
-    try:
-        yield from container.demux(stream)
-    except av.FFmpegError as error:
-        problems.append(error.strerror)
-
-
-def decode(container: av.container.InputContainer, stream: av.VideoStream,
-           problems: List[str]) -> Iterator[av.VideoFrame]:
-    """Yield all frames that can be decoded, as FFmpeg does."""
-    for packet in packets_of(container, stream, problems):
-        if packet.is_corrupt:
-            problems.append('a packet is cut off')
-        try:
-            yield from packet.decode()
-        except av.error.PermissionError:
-            # What else comes of it is noise.
-            raise Unreadable('it is encrypted') from None
-        except av.FFmpegError as error:
-            problems.append(error.strerror)
-    # After a whole file the decoder is empty, and says so.
-    with contextlib.suppress(av.FFmpegError):
-        yield from stream.codec_context.decode(None)
+    with open_file(path) as container:
+        yield container, video_stream(container)
 
 
 # ------------------------------------------------------------------ time
 
 
-class Timing(NamedTuple):
-    """When the frames of a file are shown.
-
-    Attributes:
-        rate (Fraction): Frames per second, on average.
-        steady (bool): Whether all are shown equally long. Then their order
-            counts: of XviD's packed frames the stamps are out of order.
-    """
-    rate: Fraction
-    steady: bool
-
-
-def is_pause(gap: Fraction) -> bool:
-    """Whether time passes between two stamps, and not a clock is set."""
-    return 0 < gap <= LONGEST_PAUSE
-
-
-def timing(path: str) -> Timing:
+def timing_of(path: str) -> Timing:
     """Read the time stamps of a file: its rate, as it says if they agree."""
     with opened(path) as (container, stream):
-        stamps = [
-            packet.dts if packet.pts is None else packet.pts
-            for packet in packets_of(container, stream, [])
-        ]
-        said, base = stream.average_rate, stream.time_base
-    ticks = np.unique([stamp for stamp in stamps if stamp is not None])
-    gaps = [gap for gap in np.diff(ticks).tolist() if is_pause(gap * base)]
-    rate = Fraction(len(gaps), sum(gaps)) / base if gaps else said
-    # A fifth: packets that hold no picture count, too.
-    if said and abs(rate - said) < said / 5:
-        rate = said
-    rate = max(rate or Fraction(25), Fraction(1, LONGEST_PAUSE))
-    usual = np.median(gaps) if gaps else 1
-    steady = all(usual / 2 < gap < usual * 3 / 2 for gap in gaps)
-    return Timing(rate.limit_denominator(1001), steady)
+        stamps = []
+        # Up to where the file breaks off.
+        with contextlib.suppress(av.FFmpegError):
+            for packet in packets(container, stream):
+                stamps.append(
+                    packet.dts if packet.pts is None else packet.pts)
+        return timing(stamps, stream.time_base, stream.average_rate)
 
 
 def timed(frames: Iterator[av.VideoFrame],
@@ -199,7 +134,8 @@ def timed(frames: Iterator[av.VideoFrame],
         else:
             gap = (stamp - (stamp if last is None else last)) * frame.time_base
         if index:
-            seconds += gap if is_pause(gap) else 1 / source.rate
+            is_pause = 0 < gap <= LONGEST_PAUSE
+            seconds += gap if is_pause else 1 / source.rate
         last = stamp
         yield seconds, frame
 
@@ -357,17 +293,16 @@ def transcode(job: Job, recipe: Recipe) -> Outcome:
     """Make a copy of one video.
 
     Raises:
-        Unreadable: If not enough of it can be decoded.
+        UnreadableVideo: If not enough of it can be decoded.
         InputError: If the copy cannot be written.
     """
     problems: List[str] = []
     temporary = job.temporary(os.getpid())
-    shown = timing(job.source)
+    shown = timing_of(job.source)
     fps = Fraction(recipe.fps) if recipe.fps else shown.rate
     with opened(job.source) as (container, stream):
-        stream.codec_context.thread_count = 1
         frames = at_constant_rate(
-            decode(container, stream, problems), shown, fps)
+            decode_in_order(container, stream, problems), shown, fps)
         try:
             count = encode(temporary, pictures(frames, recipe.short_edge),
                            fps, recipe)
@@ -378,10 +313,10 @@ def transcode(job: Job, recipe: Recipe) -> Outcome:
                 f'{job.target} cannot be written ({error.strerror}): make '
                 'room or choose another DST, and run it again') from None
     if not count and not problems:
-        raise Unreadable('it has no frame')
+        raise UnreadableVideo('it has no frame')
     problem = f'{problems[0]}, only {count} frames' if problems else ''
     if problem and count < FEWEST:
-        raise Unreadable(problem)
+        raise UnreadableVideo(problem)
     os.replace(temporary, job.target)
     return Outcome(True, problem)
 
@@ -395,7 +330,7 @@ def work(job: Job, recipe: Recipe, timeout: int, answer: Connection) -> None:
         answer.send(transcode(job, recipe))
     except InputError as error:
         answer.send(error)
-    except Unreadable as error:
+    except UnreadableVideo as error:
         answer.send(Outcome(False, str(error)))
     except av.FFmpegError as error:
         answer.send(Outcome(False, error.strerror))

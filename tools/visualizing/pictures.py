@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo
+from ascnet_mm.datasets.video import UnreadableVideo
 
 from .features import Row, Videos
 

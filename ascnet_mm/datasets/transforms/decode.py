@@ -13,7 +13,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
-from .reader import (
+from ..video import (
     MAX_PIXELS,
     UnreadableVideo,
     VideoReader,
@@ -38,7 +38,8 @@ EXACT = (
 class OpenVideo(BaseTransform):
     """Open a video with FFmpeg (PyAV).
 
-    Required keys: ``filename``. Added keys: ``video_reader``,
+    Required keys: ``filename``. Optional key: ``in_order`` (whether to count
+    the frames by decoding them all). Added keys: ``video_reader``,
     ``total_frames``, ``avg_fps``.
 
     Args:
@@ -63,7 +64,8 @@ class OpenVideo(BaseTransform):
         """
         with fileio.get_local_path(results['filename'],
                                    self.backend_args) as path:
-            reader = VideoReader(path, self.max_pixels)
+            reader = VideoReader(path, self.max_pixels,
+                                 results.get('in_order', False))
         results['video_reader'] = reader
         results['total_frames'] = len(reader)
         results['avg_fps'] = reader.fps

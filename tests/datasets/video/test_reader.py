@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo, VideoReader
+from ascnet_mm.datasets.video import UnreadableVideo, VideoReader
 
 
 def render(path, frames=50, gop=12, b_frames=0, codec='libx264'):
@@ -85,7 +85,7 @@ def test_no_key_frame_lies_before_the_first_one(tmp_path):
 def test_a_seek_that_leads_past_the_frame_is_taken_back(tmp_path):
     reader = VideoReader(render(tmp_path / 'plain.mp4'))
     reader.timetable.keys[:] = [0, 20]  # there is none: it lands on 24 or 12
-    reader.timetable.pts[20] = reader.timetable.pts[24]
+    reader.timetable.stamps[20] = reader.timetable.stamps[24]
     assert [told(f) for f in reader.frames([1, 22, 30])] == [1, 22, 30]
 
 

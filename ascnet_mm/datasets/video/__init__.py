@@ -1,0 +1,20 @@
+"""Video files: opened, timed and decoded one way for every purpose."""
+from .container import (
+    MAX_PIXELS,
+    UnreadableVideo,
+    decode_in_order,
+    open_file,
+    packets,
+    reason,
+    video_stream,
+)
+from .orientation import Orientation, orientation
+from .reader import MiscountedVideo, VideoReader
+from .time_limit import within
+from .timing import LONGEST_PAUSE, Timing, timing
+
+__all__ = [
+    'LONGEST_PAUSE', 'MAX_PIXELS', 'MiscountedVideo', 'Orientation', 'Timing',
+    'UnreadableVideo', 'VideoReader', 'decode_in_order', 'open_file',
+    'orientation', 'packets', 'reason', 'timing', 'video_stream', 'within'
+]
