@@ -207,9 +207,7 @@ def _first_stamp(container: av.container.InputContainer,
 
 def _starts_anywhere(stream: av.VideoStream) -> bool:
     """Whether decoding may start at any key frame."""
-    context = stream.codec_context
-    return (context.codec.canonical_name in SEEKABLE
-            and context.pix_fmt != 'pal8')
+    return stream.codec_context.codec.canonical_name in SEEKABLE
 
 
 def _stamps_frames(container: av.container.InputContainer,
