@@ -22,9 +22,7 @@ def build(**options):
 
 @pytest.fixture(scope='module')
 def encoder():
-    model = build()
-    model.eval()  # the host's train() returns None
-    return model
+    return build().eval()
 
 
 def convolutions(model, shortcuts):
@@ -106,3 +104,12 @@ def test_the_last_frozen_stage_freezes_everything(type_):
     model(torch.randn(2, 3, 4, 16, 16))
     for key, value in model.state_dict().items():
         assert torch.equal(value, before[key]), key
+
+
+@pytest.mark.parametrize('type_', ['R3D', 'R2Plus1D', 'S3DG'])
+def test_setting_the_mode_returns_the_encoder(type_):
+    """As torch's own modules do, so that calls can be chained."""
+    model = MODELS.build(dict(type=type_, base_channels=4, frozen_stages=1))
+    assert model.eval() is model and not model.training
+    assert model.train() is model and model.training
+    assert model.train(False) is model and not model.training

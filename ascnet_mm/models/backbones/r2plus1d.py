@@ -59,6 +59,12 @@ class R2Plus1D(ResNet2Plus1d):
         # As in R3D: before distributed training counts the parameters.
         self._freeze_stages()
 
+    def train(self, mode: bool = True) -> 'R2Plus1D':
+        """Set the mode of all that is not frozen."""
+        # MMAction2's returns None.
+        super().train(mode)
+        return self
+
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()
         # The host pools whatever with_pool1 says.

@@ -45,6 +45,12 @@ class R3D(ResNet3d):
         # training has already counted the parameters that need gradients.
         self._freeze_stages()
 
+    def train(self, mode: bool = True) -> 'R3D':
+        """Set the mode of all that is not frozen."""
+        # MMAction2's returns None.
+        super().train(mode)
+        return self
+
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()
         # The host fixes the kernel at 1x3x3 with stride 1 in time.
