@@ -3,6 +3,7 @@ from typing import Dict, List, Optional, Tuple
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.dist import all_reduce
 from torch import Tensor
 
 from ..errors import InputError
@@ -33,7 +34,9 @@ class ASCNet(MemoryBankRecognizer):
         gamma (float): Weight of the SCP loss; the ACP loss has 1 - gamma
             (line 20). Defaults to 0.5 (ours).
         symmetric (bool): Also train with the clips' roles exchanged, and
-            average both directions. Defaults to False (Algorithm 1).
+            average over the samples of both directions: L_m over those for
+            which the bank held another video. Defaults to False (Algorithm
+            1).
         memory_bank (dict): Config of the :class:`MemoryBank`, which is the
             type if none is given. Defaults to its own defaults.
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
@@ -97,9 +100,23 @@ class ASCNet(MemoryBankRecognizer):
             results.append(
                 self._one_direction(inputs[:, i], inputs[:, j], speeds[:, i],
                                     speeds[:, j], video_ids))
-        return {
-            key: torch.stack([result[key] for result in results]).mean()
+        if not self.symmetric:
+            return results[0]
+        both = {
+            key: torch.stack([result[key] for result in results])
             for key in results[0]
+        }
+        found = both['scp_target_share'] * len(inputs)
+        everywhere = found.clone()
+        all_reduce(everywhere)
+        counts = dict(
+            loss_scp=everywhere,
+            retrieved_similarity=found,
+            retrieved_distinct=found)
+        equal = torch.ones_like(found)
+        return {
+            key: _mean(values, counts.get(key, equal))
+            for key, values in both.items()
         }
 
     def _one_direction(self, online_clip: Tensor, target_clip: Tensor,
@@ -138,3 +155,8 @@ class ASCNet(MemoryBankRecognizer):
         _, log_vars = super().parse_losses(losses)
         log_vars['loss'] = total.detach()
         return total, log_vars
+
+
+def _mean(values: Tensor, counts: Tensor) -> Tensor:
+    """Mean of two directions, each the mean of so many samples."""
+    return (values * counts).sum() / counts.sum().clamp(min=1)

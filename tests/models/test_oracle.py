@@ -9,6 +9,9 @@ import torch
 from ..conftest import tiny_batch, tiny_model, train_on
 
 SPEEDS = [(1, 2), (2, 1), (1, 2), (2, 1)]
+# In the second and third step the bank has nothing for some clips at 4x.
+THREE_SPEEDS = [SPEEDS, [(1, 4), (2, 1), (4, 2), (1, 4)],
+                [(4, 1), (1, 2), (2, 4), (1, 2)], SPEEDS, SPEEDS]
 STEPS = [[0, 1, 2, 3], [4, 5, 6, 7], [0, 5, 8, 9], [1, 4, 8, 2], [3, 3, 6, 0]]
 LR, MOMENTUM, TAU = 0.1, 0.9, 0.9
 
@@ -20,7 +23,8 @@ def unit(x):
 class Oracle:
     """The method in plain PyTorch: lists for banks, loops for formulas."""
 
-    def __init__(self, model, gamma: float, size: int) -> None:
+    def __init__(self, model, gamma: float, size: int,
+                 directions=((0, 1), )) -> None:
         modules = dict(
             f=model.backbone,
             g_a=model.acp_head.projection,
@@ -30,8 +34,8 @@ class Oracle:
         self.online = {k: deepcopy(m).train() for k, m in modules.items()}
         self.target = {k: deepcopy(self.online[k]) for k in ('f', 'g_a',
                                                              'g_m')}
-        self.gamma, self.size = gamma, size
-        self.banks: Dict[int, List[tuple]] = {1: [], 2: []}
+        self.gamma, self.size, self.directions = gamma, size, directions
+        self.banks: Dict[int, List[tuple]] = {1: [], 2: [], 4: []}
         self.parameters = [
             p for m in self.online.values() for p in m.parameters()
         ]
@@ -41,31 +45,38 @@ class Oracle:
         """Lines 5-20 for a batch; leaves the bank as it is."""
         clips = torch.stack(batch['inputs'])
         samples = batch['data_samples']
-        x_i = self.online['f'](clips[:, 0]).mean(dim=(2, 3, 4))
-        with torch.no_grad():
-            x_j = self.target['f'](clips[:, 1]).mean(dim=(2, 3, 4))
-            a_j = unit(self.target['g_a'](x_j))
-            m_j = unit(self.target['g_m'](x_j))
-        prediction_a = unit(self.online['h_a'](self.online['g_a'](x_i)))
-        prediction_m = unit(self.online['h_m'](self.online['g_m'](x_i)))
-        loss_a = ((prediction_a - a_j)**2).sum(dim=1).mean()
-
-        distances = []
-        for row, sample in enumerate(samples):
-            candidates = [(float(a @ a_j[row]), m)
-                          for a, m, video in self.banks[sample.speeds[0]]
-                          if video != sample.video_id]
-            if candidates:
-                m_k = max(candidates, key=lambda pair: pair[0])[1]
-                distances.append(((prediction_m[row] - m_k)**2).sum())
+        appearance, motion, entries = [], [], []
+        for i, j in self.directions:
+            x_i, a_j, m_j = self.features(clips[:, i], clips[:, j])
+            prediction_a = unit(self.online['h_a'](self.online['g_a'](x_i)))
+            prediction_m = unit(self.online['h_m'](self.online['g_m'](x_i)))
+            for row, sample in enumerate(samples):
+                appearance.append(((prediction_a[row] - a_j[row])**2).sum())
+                candidates = [
+                    (float(a @ a_j[row]), m)
+                    for a, m, video in self.banks[sample.speeds[i]]
+                    if video != sample.video_id
+                ]
+                if candidates:
+                    m_k = max(candidates, key=lambda pair: pair[0])[1]
+                    motion.append(((prediction_m[row] - m_k)**2).sum())
+                entries.append(
+                    (sample.speeds[j], (a_j[row], m_j[row], sample.video_id)))
+        loss_a = sum(appearance) / len(appearance)
+        # Each that was found counts the same, whatever its direction.
         loss_m = (
-            torch.stack(distances).mean()
-            if distances else prediction_m.sum() * 0)
-        entries = [(s.speeds[1], (a_j[r], m_j[r], s.video_id))
-                   for r, s in enumerate(samples)]
+            sum(motion) / len(motion) if motion else prediction_m.sum() * 0)
         return dict(
             loss=self.gamma * loss_m + (1 - self.gamma) * loss_a,
             loss_acp=loss_a, loss_scp=loss_m), entries  # yapf: disable
+
+    def features(self, online, target):
+        """x_i with gradient, a_j and m_j without."""
+        with torch.no_grad():
+            x_j = self.target['f'](target).mean(dim=(2, 3, 4))
+            a_j = unit(self.target['g_a'](x_j))
+            m_j = unit(self.target['g_m'](x_j))
+        return self.online['f'](online).mean(dim=(2, 3, 4)), a_j, m_j
 
     def update(self, step: int, steps: int) -> None:
         """Lines 21 and 22, with BYOL's schedule of the momentum."""
@@ -139,7 +150,8 @@ def test_five_steps_equal_algorithm_1(gamma, accumulated, tmp_path):
                                theirs.state_dict().values()):
             torch.testing.assert_close(
                 p, q, rtol=0, atol=1e-6, msg=lambda m, k=key: f'{k}: {m}')
-    for speed, entries in oracle.banks.items():
+    for speed in (1, 2):
+        entries = oracle.banks[speed]
         ring = model.memory_bank._rings[speed]
         order = [(ring.next + i) % 7 for i in range(7)][-ring.filled:]
         assert ring.filled == len(entries) == 7
@@ -149,6 +161,36 @@ def test_five_steps_equal_algorithm_1(gamma, accumulated, tmp_path):
                 ring.appearance[slot], a, rtol=0, atol=1e-6)
             torch.testing.assert_close(
                 ring.motion[slot], m, rtol=0, atol=1e-6)
+
+
+def test_both_directions_equal_algorithm_1_over_all_that_was_found():
+    """The bank holds speeds that differ between the directions."""
+    torch.manual_seed(0)
+    model = tiny_model(symmetric=True).double()
+    model.reset_target()
+    generator = torch.Generator().manual_seed(1)
+    oracle = Oracle(model, 0.5, size=7, directions=((0, 1), (1, 0)))
+    uneven = 0
+    for ids, speeds in zip(STEPS, THREE_SPEEDS):
+        batch = tiny_batch(ids, speeds, generator)
+        expected, entries = oracle.losses(batch)
+        found = [[any(video != row for *_, video in oracle.banks[speed[i]])
+                  for row, speed in zip(ids, speeds)] for i in (0, 1)]
+        uneven += 0 < sum(found[0]) != sum(found[1]) > 0
+        losses = model.loss(**stacked(batch))
+        assert losses['scp_target_share'].item() == pytest.approx(
+            sum(found[0] + found[1]) / 8)
+        for key in ('loss_acp', 'loss_scp'):
+            torch.testing.assert_close(losses[key], expected[key])
+        ours, theirs = [
+            torch.autograd.grad(loss, [encoder.conv.weight])[0]
+            for loss, encoder in ((losses['loss_scp'], model.backbone),
+                                  (expected['loss_scp'], oracle.online['f']))
+        ]
+        torch.testing.assert_close(ours, theirs)
+        oracle.enqueue(entries)
+        model.memory_bank.enqueue(model.take_bank_entries())
+    assert uneven
 
 
 def test_the_bank_of_the_online_clips_speed_is_searched():
