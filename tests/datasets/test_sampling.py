@@ -93,22 +93,50 @@ def slide(total, start_index=0, **options):
     return out['frame_inds'].reshape(out['num_clips'], out['clip_len'])
 
 
-@pytest.mark.parametrize('interval', [1, 2, 3])
-@pytest.mark.parametrize('total', [1, 5, 6, 7, 16, 17, 40])
-def test_sliding_clips_cover_the_video(total, interval):
-    clips = slide(total, clip_len=6, stride=4, frame_interval=interval)
-    span = 5 * interval + 1
-    assert clips[0, -1] == min(span - 1, (total - 1) // interval * interval)
-    assert set(np.diff(clips[:, 0])) <= {4} and clips.min() == 0
-    if total < span:
-        assert len(clips) == 1
-        # As many different frames as there are, the first one repeated
-        steps = np.diff(clips[0]).tolist()
-        present = (total - 1) // interval
-        assert steps == [0] * (5 - present) + [interval] * present
-    else:
-        assert (np.diff(clips, axis=1) == interval).all()
-        assert 0 <= total - 1 - clips.max() < 4
+def coclr_windows(total, length, interval, stride=None):
+    """CoCLR's rule in words: a clip reaches over length x interval frames.
+
+    The next one starts half of that less one later, while it fits whole. A
+    video that is not longer gives one clip, whose frames stand at its end.
+    """
+    reach = length * interval
+    if stride is None:
+        stride = reach // 2 - 1
+    if total <= reach:
+        there = [frame for frame in range(0, reach, interval)
+                 if frame < total]
+        return [[0] * (length - len(there)) + there]
+    windows, start = [], 0
+    while start <= total - reach:
+        windows.append([start + step * interval for step in range(length)])
+        start += stride
+    return windows
+
+
+@pytest.mark.parametrize('interval', [1, 2, 3, 4])
+@pytest.mark.parametrize('length', [6, 7, 32])
+def test_sliding_clips_are_those_of_coclr(length, interval):
+    reach = length * interval
+    totals = {1, 2, interval, interval + 1, length, reach // 2}
+    totals |= set(range(reach - interval - 1, reach + 3))
+    totals |= {reach + reach // 2 + more for more in (-2, -1, 0, 1)}
+    for total in totals | {10 * reach, 10 * reach + 5}:
+        clips = slide(total, clip_len=length, frame_interval=interval)
+        assert clips.tolist() == coclr_windows(total, length, interval), total
+        clips = slide(
+            total, clip_len=length, stride=4, frame_interval=interval)
+        assert clips.tolist() == coclr_windows(total, length, interval, 4)
+
+
+def test_coclrs_figures():
+    """Worked by hand: 32 frames, every second one of 64."""
+    two = slide(95, clip_len=32, frame_interval=2)
+    assert two[:, 0].tolist() == [0, 31] and two[:, -1].tolist() == [62, 93]
+    # 94 frames are one too few, although the last one needed is there.
+    assert slide(94, clip_len=32, frame_interval=2)[:, 0].tolist() == [0]
+    short = slide(7, clip_len=6, frame_interval=2)
+    assert short.tolist() == [[0, 0, 0, 2, 4, 6]]
+    assert slide(47, clip_len=32)[:, 0].tolist() == [0, 15]
 
 
 def test_sliding_clips_tell_what_the_host_wants_to_know():
@@ -119,7 +147,7 @@ def test_sliding_clips_tell_what_the_host_wants_to_know():
                        frame_interval=2, num_clips=3)  # yapf: disable
 
 
-@pytest.mark.parametrize('options', [(0, 1), (8, 0), (8, 4, 0)])
+@pytest.mark.parametrize('options', [(0, 1), (8, 0), (8, 4, 0), (2, )])
 def test_impossible_sliding_clips_are_refused(options):
     with pytest.raises(InputError, match='must be positive'):
         SlidingSampleFrames(*options)

@@ -1,4 +1,4 @@
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -94,11 +94,11 @@ class SpeedPairedSampleFrames(BaseTransform):
 class SlidingSampleFrames(BaseTransform):
     """Choose the frames of overlapping clips that cover a whole video.
 
-    Clips start at the first frame and every ``stride`` frames after it, as
-    many as fit; what remains at the end, fewer frames than ``stride``, is
-    left out. Of a video shorter than a clip there is one clip, which repeats
-    the first frame at its beginning. Both are CoCLR's rules, whose clips of
-    32 frames start every 15.
+    CoCLR's rules. A clip counts as ``clip_len * frame_interval`` frames
+    long. Clips start at the first frame and every ``stride`` frames after
+    it, as many as fit. Of a video that is no longer than a clip there is one
+    clip: every ``frame_interval``-th frame, and the first one repeated before
+    them.
 
     Videos of different lengths have different numbers of clips, so a batch
     can hold one video only.
@@ -109,8 +109,11 @@ class SlidingSampleFrames(BaseTransform):
 
     Args:
         clip_len (int): Frames per clip.
-        stride (int): Frames between the starts of two clips.
-        frame_interval (int): Frames between those of a clip. Defaults to 1.
+        stride (int, optional): Frames of the video between the starts of two
+            clips. Defaults to None: CoCLR's, one less than half a clip, 15
+            for 32 frames and 31 for every second of 64.
+        frame_interval (int): Frames of the video from one of a clip to the
+            next. Defaults to 1.
 
     Raises:
         InputError: If any of them is below 1.
@@ -118,8 +121,11 @@ class SlidingSampleFrames(BaseTransform):
 
     def __init__(self,
                  clip_len: int,
-                 stride: int,
+                 stride: Optional[int] = None,
                  frame_interval: int = 1) -> None:
+        self.span = clip_len * frame_interval
+        if stride is None:
+            stride = self.span // 2 - 1
         if min(clip_len, stride, frame_interval) < 1:
             raise InputError(
                 'clip_len, stride and frame_interval must be positive, not '
@@ -131,12 +137,14 @@ class SlidingSampleFrames(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add the frame indices."""
         total = results['total_frames']
-        span = (self.clip_len - 1) * self.frame_interval + 1
-        starts = np.arange(0, max(total - span, 0) + 1, self.stride)
-        available = -(-total // self.frame_interval)
-        missing = max(self.clip_len - available, 0)
-        steps = np.maximum(np.arange(self.clip_len) - missing, 0)
-        clips = starts[:, None] + steps * self.frame_interval
+        steps = np.arange(self.clip_len) * self.frame_interval
+        if total > self.span:
+            starts = np.arange(0, total - self.span + 1, self.stride)
+        else:
+            starts = np.zeros(1, int)
+            present = steps[steps < total]
+            steps = np.pad(present, (self.clip_len - len(present), 0))
+        clips = starts[:, None] + steps
         results['frame_inds'] = clips.ravel() + results['start_index']
         results['clip_len'] = self.clip_len
         results['frame_interval'] = self.frame_interval
