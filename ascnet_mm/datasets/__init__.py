@@ -1,6 +1,7 @@
 from .transforms import (
     DecodeFrames,
     DecodePlanes,
+    DecodeSmall,
     DeviceCrop,
     OpenVideo,
     PerClip,
@@ -11,7 +12,7 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DeviceCrop', 'OpenVideo', 'PerClip',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
-    'VideoList'
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'DeviceCrop', 'OpenVideo',
+    'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
+    'VideoFolder', 'VideoList'
 ]

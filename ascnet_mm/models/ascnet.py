@@ -40,8 +40,8 @@ class ASCNet(MemoryBankRecognizer):
         memory_bank (dict): Config of the :class:`MemoryBank`, which is the
             type if none is given. Defaults to its own defaults.
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
-            clips go through the encoder at a time in :meth:`predict`, as in
-            the host's ``Recognizer3D``. Defaults to None.
+            clips are preprocessed and encoded at a time in testing. Defaults
+            to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Raises:

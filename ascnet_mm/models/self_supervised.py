@@ -1,7 +1,7 @@
 """What the recognisers that learn without labels have in common."""
 from abc import abstractmethod
 from copy import deepcopy
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import torch
 from mmaction.models.recognizers import BaseRecognizer
@@ -27,8 +27,9 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         heads (dict[str, dict]): Configs of the heads by the names they get in
             the model; each has ``in_channels``.
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
-            clips go through the encoder at a time in :meth:`predict`, as in
-            the host's ``Recognizer3D``. Defaults to None.
+            clips go through the preprocessor and the encoder at a time in
+            :meth:`test_step`, and through the encoder in :meth:`predict`, as
+            in the host's ``Recognizer3D``. Defaults to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Attributes:
@@ -107,13 +108,42 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         ])
         return features.view(*inputs.shape[:2], -1), {}
 
-    def predict(self, inputs: Tensor, data_samples: List[ActionDataSample],
+    def test_step(self, data: dict) -> List[ActionDataSample]:
+        """Predict a batch of the loader.
+
+        With ``max_testing_views`` clips are also preprocessed so many at a
+        time: in single precision they take four times what the loader gives.
+
+        Args:
+            data (dict): ``inputs`` and ``data_samples``, as for the
+                preprocessor.
+
+        Returns:
+            list[ActionDataSample]: As of :meth:`predict`.
+        """
+        counts = [len(clips) for clips in data['inputs'] if clips is not None]
+        views = (self.test_cfg or {}).get('max_testing_views')
+        if views is None or sum(counts) <= views:
+            return super().test_step(data)
+        features = []
+        for part in _split(data, counts[0], max(1, views // len(counts))):
+            part = self.data_preprocessor(part, False)
+            features.append(self.extract_feat(part['inputs'])[0])
+        samples = self.data_preprocessor.cast_data(data['data_samples'])
+        return self._hand_out(torch.cat(features, dim=1), samples)
+
+    def val_step(self, data: dict) -> List[ActionDataSample]:
+        """The same as :meth:`test_step`."""
+        return self.test_step(data)
+
+    def predict(self, inputs: Optional[Tensor],
+                data_samples: List[ActionDataSample],
                 **kwargs) -> List[ActionDataSample]:
         """Put what :meth:`read_out` gives for a video on its data sample.
 
         Args:
-            inputs (Tensor): Clips of the readable videos,
-                ``[B', clips, 3, T, H, W]``.
+            inputs (Tensor, optional): Clips of the readable videos,
+                ``[B', clips, 3, T, H, W]``; None if there are none.
             data_samples (list[ActionDataSample]): All B samples; those with
                 the metainfo ``readable=False`` have no clips.
 
@@ -121,12 +151,17 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             list[ActionDataSample]: With the fields, float32
             ``[clips, ...]``, on the readable ones.
         """
+        if inputs is None:
+            return data_samples
+        features, _ = self.extract_feat(inputs)
+        return self._hand_out(features, data_samples)
+
+    def _hand_out(self, features: Tensor, data_samples: List[ActionDataSample]
+                  ) -> List[ActionDataSample]:
         readable = [s for s in data_samples if s.get('readable', True)]
-        if readable:
-            features, _ = self.extract_feat(inputs)
-            for field, rows in self.read_out(features).items():
-                for sample, row in zip(readable, rows.float()):
-                    sample.set_field(row, field)
+        for field, rows in self.read_out(features).items():
+            for sample, row in zip(readable, rows.float()):
+                sample.set_field(row, field)
         return data_samples
 
     def read_out(self, features: Tensor) -> Dict[str, Tensor]:
@@ -238,6 +273,27 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
         """
         entries, self._bank_entries = self._bank_entries, []
         return concat_entries(entries)
+
+
+def _split(data: dict, count: int, at_once: int) -> Iterator[dict]:
+    """A batch's first ``at_once`` clips of each video, the next ones, ...
+
+    What a data sample says of each clip is split likewise.
+    """
+    for start in range(0, count, at_once):
+        part = slice(start, start + at_once)
+        samples = []
+        for sample in data['data_samples']:
+            sample = sample.clone()
+            sample.set_metainfo({
+                key: sample.get(key)[part]
+                for key in ('crops', 'flips') if key in sample
+            })
+            samples.append(sample)
+        yield dict(
+            inputs=[None if clips is None else clips[part]
+                    for clips in data['inputs']],
+            data_samples=samples)  # yapf: disable
 
 
 def require_clips(inputs: Tensor, pattern: Tuple[int, ...]) -> None:

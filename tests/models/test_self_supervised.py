@@ -1,7 +1,10 @@
 """What all methods share, counted and compared for each of them."""
+from copy import deepcopy
+
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.runner.checkpoint import load_state_dict
 
 from ascnet_mm import InputError
@@ -146,6 +149,83 @@ def test_features_are_the_pooled_output_of_backbone(name):
     expected = model.backbone(clips.flatten(0, 1)).mean(dim=(2, 3, 4))
     torch.testing.assert_close(
         torch.cat([s.clip_features for s in predicted]), expected.float())
+
+
+def loaded(planes):
+    """A batch of two videos of seven clips, and one that is unreadable."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (7, 2, 12, 8) if planes else (7, 3, 2, 8, 8)
+    meta = dict(
+        crops=tuple((2 * (clip % 2), 0, 4, 8 - 2 * (clip % 3))
+                    for clip in range(7)),
+        flips=tuple(clip % 2 == 0 for clip in range(7)),
+        scale=(8, 8), bt709=False, full_range=False)  # yapf: disable
+    clips = [torch.randint(256, shape, generator=generator).byte()
+             for _ in range(2)]
+    return dict(
+        inputs=[clips[0], None, clips[1]],
+        data_samples=[
+            ActionDataSample(metainfo=dict(
+                meta if planes else {}, readable=readable))
+            for readable in (True, False, True)
+        ])  # yapf: disable
+
+
+@pytest.mark.parametrize('views', [1, 4, 6, 14, 100])
+@pytest.mark.parametrize('planes', [True, False])
+def test_views_are_preprocessed_a_few_at_a_time(planes, views, monkeypatch):
+    """The same as all at once, whatever is said of each clip."""
+    model = tiny_model(
+        data_preprocessor=dict(
+            type='ClipDataPreprocessor', mean=[120, 110, 100],
+            std=[60, 61, 62])).eval()
+    with torch.no_grad():
+        whole = model.test_step(loaded(planes))
+        model.test_cfg = dict(max_testing_views=views)
+        seen = []
+        preprocess = model.data_preprocessor.preprocess
+
+        def spy(inputs, samples, *args):
+            seen.append(sum(len(clips) for clips in inputs if clips is not
+                            None))
+            return preprocess(inputs, samples, *args)
+
+        monkeypatch.setattr(model.data_preprocessor, 'preprocess', spy)
+        found = model.test_step(loaded(planes))
+        assert sum(seen) == 14 and max(seen) <= max(views, 2)
+        again = model.val_step(loaded(planes))
+    for one, *others in zip(whole, found, again):
+        for other in others:
+            assert one.metainfo == other.metainfo
+            assert set(one.keys()) == set(other.keys())
+            for key, value in one.items():
+                torch.testing.assert_close(
+                    other.get(key), value, rtol=1e-5, atol=1e-6)
+
+
+def test_a_video_in_views_has_the_same_features_bit_for_bit():
+    """As when all its clips are preprocessed at once."""
+    model = tiny_model(
+        test_cfg=dict(max_testing_views=3),
+        data_preprocessor=dict(
+            type='ClipDataPreprocessor', mean=[120, 110, 100],
+            std=[60, 61, 62])).eval()
+    data = {key: values[:1] for key, values in loaded(False).items()}
+    with torch.no_grad():
+        [found] = model.test_step(deepcopy(data))
+        ready = model.data_preprocessor(data, False)
+        [expected] = model.predict(**ready)
+    for key, value in expected.items():
+        assert torch.equal(found.get(key), value), key
+
+
+def test_a_batch_without_a_readable_video_has_no_features():
+    model = tiny_model(test_cfg=dict(max_testing_views=2)).eval()
+    model.data_preprocessor = MODELS.build(dict(
+        type='ClipDataPreprocessor', mean=[0] * 3, std=[1] * 3))
+    sample = ActionDataSample(metainfo=dict(readable=False))
+    [found] = model.test_step(dict(inputs=[None], data_samples=[sample]))
+    assert 'clip_features' not in found
 
 
 @pytest.mark.parametrize('name', METHODS)

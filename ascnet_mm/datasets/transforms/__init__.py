@@ -1,9 +1,10 @@
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
+from .decode_small import DecodeSmall
 from .device_crop import DeviceCrop
 from .per_clip import PerClip
 from .sampling import SlidingSampleFrames, SpeedPairedSampleFrames
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DeviceCrop', 'OpenVideo', 'PerClip',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'DeviceCrop', 'OpenVideo',
+    'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -119,14 +119,14 @@ class DecodeFrames(BaseTransform):
         Raises:
             UnreadableVideo: If a frame cannot be decoded.
         """
-        results['imgs'] = list(_read(results, _Pictures).pictures)
+        results['imgs'] = list(_read(results, Pictures).pictures)
         results['img_shape'] = results['imgs'][0].shape[:2]
         results['original_shape'] = results['img_shape']
         return results
 
 
-def _read(results: dict, kind: Type[Union['_Planes', '_Pictures']]
-          ) -> Union['_Planes', '_Pictures']:
+def _read(results: dict, kind: Type[Union['_Planes', 'Pictures']]
+          ) -> Union['_Planes', 'Pictures']:
     """Decode the wanted frames into a new ``kind``."""
     places: Dict[int, List[int]] = {}
     for place, index in enumerate(np.ravel(results['frame_inds']).tolist()):
@@ -195,7 +195,7 @@ class _Planes:
             self.planes[others] = self.planes[first]
 
 
-class _Pictures:
+class Pictures:
     """RGB of frames like the first one: uint8 ``[N, H, W, 3]``."""
 
     def __init__(self, frame: av.VideoFrame, count: int) -> None:

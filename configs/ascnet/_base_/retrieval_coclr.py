@@ -2,7 +2,7 @@
 # video, the middle 224 x 224 of 320 x 240 pixels made 128 x 128, the mean of
 # their features, queries and gallery centred each, cosine
 clip_len = 32  # CoCLR's
-stride = 15  # CoCLR's
+stride = None  # CoCLR's: half a window less one, so 15
 short_side = (-1, 240)  # CoCLR's: UCF-101 and HMDB-51 as they are
 crop_size = 224  # CoCLR's
 scale = (128, 128)  # CoCLR's
@@ -10,11 +10,13 @@ scale = (128, 128)  # CoCLR's
 pipeline = [
     dict(type='OpenVideo'),
     dict(type='SlidingSampleFrames', clip_len=clip_len, stride=stride),
-    dict(type='DecodeFrames'),
-    dict(type='Resize', scale=short_side),
-    dict(type='CenterCrop', crop_size=crop_size),
-    dict(type='Resize', scale=scale, keep_ratio=False),
-    dict(type='FormatShape', input_format='NCTHW'),
+    dict(
+        type='DecodeSmall',
+        transforms=[
+            dict(type='Resize', scale=short_side),
+            dict(type='CenterCrop', crop_size=crop_size),
+            dict(type='Resize', scale=scale, keep_ratio=False)
+        ]),
     dict(
         type='PackActionInputs', meta_keys=('filename', 'video_id', 'role'))
 ]
