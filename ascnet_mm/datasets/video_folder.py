@@ -1,22 +1,45 @@
 import hashlib
+import logging
 import math
 import os
 import os.path as osp
-from typing import Callable, List, Union
+from collections import Counter
+from typing import Callable, Iterator, List, Union
 
 from mmaction.registry import DATASETS
 from mmaction.utils import ConfigType
+from mmengine.logging import print_log
 
 from ..errors import InputError
+from ..text import printable
 from .base import BaseVideoDataset
 
-EXTENSIONS = ('.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v', '.mpg',
-              '.mpeg', '.wmv', '.flv', '.ts', '.3gp', '.ogv', '.gif')
+# What FFmpeg reads and people have videos in; audio and pictures end
+# otherwise, GIF apart.
+EXTENSIONS = (
+    '.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv',
+    '.flv', '.ts', '.3gp', '.ogv', '.gif',
+    # of cameras, discs and television
+    '.mts', '.m2ts', '.m2t', '.tod', '.vob', '.dv', '.mxf', '.wtv', '.dav',
+    # other names of the same containers
+    '.f4v', '.3g2', '.asf', '.qt', '.mpe', '.m1v', '.m2v', '.mpv', '.ogm',
+    '.divx', '.xvid', '.mk3d', '.mp4v', '.rm', '.rmvb', '.amv',
+    # bare streams
+    '.h264', '.264', '.h265', '.265', '.hevc', '.ivf', '.obu', '.mjpeg',
+    '.mjpg', '.nut', '.y4m')  # yapf: disable
+# Folders of copies and thumbnails that systems make without being asked; all
+# others of the kind begin with a dot.
+SYSTEM_FOLDERS = ('__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN')
 
 
 @DATASETS.register_module()
 class VideoFolder(BaseVideoDataset):
     """Every video below a folder, without annotation.
+
+    A video is what ends in one of ``EXTENSIONS``. How many other files there
+    are, by ending, is said in the log. Hidden files (``._x.mp4``, of macOS)
+    and what lies in hidden folders (``.Trash``, ``.ipynb_checkpoints``,
+    ``__MACOSX``) count as neither; the folder itself may be hidden.
 
     Args:
         data_root (str): The folder; links are followed.
@@ -57,11 +80,26 @@ class VideoFolder(BaseVideoDataset):
         """List the part's videos, sorted by path, with the label -1."""
         if not osp.isdir(self.data_root):
             raise InputError(f'there is no folder {self.data_root}')
-        paths = find_videos(self.data_root)
+        paths, others = [], Counter()
+        for path in find_files(self.data_root):
+            ending = osp.splitext(path)[1].lower()
+            if ending in EXTENSIONS:
+                paths.append(path)
+            else:
+                others[ending] += 1
         if not paths:
             raise InputError(
-                f'the folder {self.data_root} holds no video: none of its '
-                f'files ends in {", ".join(EXTENSIONS)}')
+                f'the folder {self.data_root} holds no video, only '
+                f'{_counted(others)}: change data_root, or give the videos '
+                f'endings such as {EXTENSIONS[0]}')
+        if others:
+            # MMEngine logs the same warning once: train and val share it.
+            print_log(
+                f'passed over in {printable(self.data_root)}: '
+                f'{_counted(others)}',
+                logger='current',
+                level=logging.WARNING)
+        paths.sort()
         if self.part != 'all':
             # By hash: independent of the folders' order and of one another.
             ranked = sorted(
@@ -80,16 +118,47 @@ class VideoFolder(BaseVideoDataset):
 
 
 def find_videos(root: str, extensions: tuple = EXTENSIONS) -> List[str]:
-    """Paths of all videos below a folder, relative to it, sorted."""
-    paths, visited = [], set()
+    """Paths of all videos below a folder, relative to it, sorted.
+
+    Args:
+        root (str): The folder.
+        extensions (tuple[str]): What their names end in, in small letters.
+
+    Returns:
+        list[str]: Those of :func:`find_files`.
+    """
+    return sorted(path for path in find_files(root)
+                  if path.lower().endswith(extensions))
+
+
+def find_files(root: str) -> Iterator[str]:
+    """Paths of all files below a folder, relative to it; links are followed.
+
+    What is hidden is left out: files and folders that begin with a dot, and
+    ``SYSTEM_FOLDERS``.
+    """
+    visited = set()
     for folder, subfolders, files in os.walk(root, followlinks=True):
         real = osp.realpath(folder)
         if real in visited:  # a link that leads back
             subfolders.clear()
             continue
         visited.add(real)
-        paths += [
-            osp.relpath(osp.join(folder, name), root) for name in files
-            if name.lower().endswith(extensions)
+        subfolders[:] = [
+            name for name in subfolders
+            if not name.startswith('.') and name not in SYSTEM_FOLDERS
         ]
-    return sorted(paths)
+        for name in files:
+            if not name.startswith('.'):
+                yield osp.relpath(osp.join(folder, name), root)
+
+
+def _counted(endings: Counter) -> str:
+    """Numbers of files by ending, for messages; the most frequent ones."""
+    shown = [
+        f'{count} {printable(ending) or "without ending"}'
+        for ending, count in endings.most_common(8)
+    ] + ['...'] * (len(endings) > 8)
+    kinds = f' ({", ".join(shown)})' if shown else ''
+    total = sum(endings.values())
+    return f'{total} other file{"s" * (total != 1)}{kinds}'

@@ -9,6 +9,7 @@ from mmengine.logging import MMLogger
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder, VideoList
+from ascnet_mm.datasets.video_folder import find_videos
 
 PIPELINE = [
     dict(type='OpenVideo'),
@@ -221,3 +222,48 @@ def test_impossible_sets_are_refused(build, message, tmp_path):
     (tmp_path / 'single' / 'one.mp4').touch()
     with pytest.raises(InputError, match=message):
         build(tmp_path)
+
+
+# what cameras, discs and phones write, beside what the suite generates
+@pytest.mark.parametrize('name', [
+    'A.MTS', 'a.m2ts', 'a.asf', 'VTS_01_1.VOB', 'a.3g2', 'a.f4v', 'a.mxf',
+    'a.rmvb', 'a.m2v', 'a.mpe', 'a.dv', 'a.qt', 'a.DivX'])
+def test_videos_of_cameras_and_discs_count(name, tmp_path):
+    (tmp_path / name).touch()
+    assert find_videos(str(tmp_path)) == [name]
+    assert len(VideoFolder(str(tmp_path), PIPELINE)) == 1
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path):
+    seen = ['a.mp4', 'b/a.mp4', 'b/_x.mp4', 'b.c/d.mp4']
+    hidden = ['._a.mp4', '.a.mp4', 'b/._a.mp4', '.Trash/a.mp4', '.mp4',
+              'b/.ipynb_checkpoints/a.mp4', '__MACOSX/b/a.mp4',
+              'b/@eaDir/a.mp4']
+    root = tmp_path / '.data'  # that of the folder itself is the user's
+    for name in seen + hidden:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    os.symlink(root / 'b' / '.ipynb_checkpoints', root / 'link')
+    assert find_videos(str(root)) == sorted([*seen, 'link/a.mp4'])
+
+
+def test_what_is_passed_over_is_counted_once(tmp_path):
+    log_file = tmp_path / 'x.log'
+    folder = tmp_path / 'folder'
+    for number in range(10):
+        (folder / f'{number}').mkdir(parents=True)
+        (folder / f'{number}' / 'a.mp4').touch()
+        (folder / f'{number}' / 'a.TXT').touch()
+    for name in ('a.json', 'b.json', 'README', '.DS_Store'):
+        (folder / name).touch()
+    MMLogger.get_instance('passed_over', log_file=str(log_file))
+    for part in ('train', 'val', 'all'):
+        VideoFolder(str(folder), PIPELINE, part=part)
+    [line] = log_file.read_text().splitlines()
+    assert f'{folder}: 13 other files (10 .txt, 2 .json, 1 without' in line
+    VideoFolder(str(folder / '0' / '..' / '1'), PIPELINE)
+    assert '1 other file (1 .txt)' in log_file.read_text()
+    # a folder of nothing else
+    (folder / '1' / 'a.mp4').unlink()
+    with pytest.raises(InputError, match=r'no video, only 1 other .*\.txt'):
+        VideoFolder(str(folder / '1'), PIPELINE)
