@@ -1,15 +1,24 @@
+import logging
 import os
 import os.path as osp
-import re
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from itertools import islice
+from typing import Callable, Dict, Iterator, List, Optional, Union
 
 from mmaction.registry import DATASETS
 from mmaction.utils import ConfigType
+from mmengine.logging import print_log
 
 from ..errors import InputError
+from ..text import printable
 from .base import ROLES, BaseVideoDataset
+from .list_formats import other_format, split_line
+from .video_folder import EXTENSIONS
 
 BLANKS = ' \t\r\n'
+# Most files of a list that are looked for, and most folders to look in. Where
+# one in a hundred is there, 1000 miss them all in one of 20,000 lists.
+TRIED = 1000
+FOLDERS = 100
 
 
 @DATASETS.register_module()
@@ -20,7 +29,9 @@ class VideoList(BaseVideoDataset):
     Unlike in the host's ``VideoDataset``, paths may hold blanks, as the
     class folders of Kinetics do; tabs, CRLF line ends, empty lines and names
     that are not UTF-8 are fine. A listed path leads to below the folder of
-    the videos; links in there are followed wherever they lead.
+    the videos; links in there are followed wherever they lead. A query that
+    stands in the gallery as well, under whatever spelling, is warned of; a
+    video that one list names twice is meant so.
 
     Args:
         ann_file (str | dict): Path of the list, below ``data_root``; or, for
@@ -37,8 +48,9 @@ class VideoList(BaseVideoDataset):
         **kwargs: ``test_mode``, ``indices``, ...
 
     Raises:
-        InputError: If a list does not exist, cannot be read or is empty, a
-            path leads out of the folder, or a label is too large.
+        InputError: If a list does not exist, cannot be read, is empty or of
+            another format, a path leads out of the folder, or a label is too
+            large.
     """
 
     def __init__(self,
@@ -59,6 +71,7 @@ class VideoList(BaseVideoDataset):
             for role, path in lists.items()
         }
         self.allow_outside = allow_outside
+        self._tried: Dict[str, List[str]] = {}
         super().__init__(
             ann_file='',
             pipeline=pipeline,
@@ -73,13 +86,87 @@ class VideoList(BaseVideoDataset):
 
     def load_data_list(self) -> List[dict]:
         """Parse the lists into ``filename``, ``label`` (-1 for none), role."""
-        videos = []
+        folder = self.data_prefix['video']
+        videos: Dict[str, List[dict]] = {}
         for role, path in self.lists.items():
             lines = read_lines(path)
             if not lines:
                 raise InputError(f'{path} names no video')
-            videos += [self._parse(line, role, path) for line in lines]
-        return videos
+            fault = other_format(lines, folder, self._on_disk)
+            if fault:
+                raise InputError(f'{path}: {fault}')
+            videos[role] = [self._parse(line, role, path) for line in lines]
+            count = min(len(lines), TRIED)
+            self._tried[path] = [
+                split_line(lines[i * len(lines) // count])[0]
+                for i in range(count)
+            ]
+        if len(videos) > 1:
+            _warn_of_common(**videos)
+        return sum(videos.values(), [])
+
+    def require_files(self) -> None:
+        """Refuse lists that name no file, as with another folder before them.
+
+        Up to 1000 files of each list are looked for, evenly spaced. What does
+        not lie on a disk of this machine is not looked for.
+
+        Raises:
+            InputError: If none of a list is there.
+        """
+        if not self._on_disk:
+            return
+        folder = self.data_prefix['video']
+        for source, paths in self._tried.items():
+            files = [osp.join(folder, path) for path in paths]
+            if any('://' in file or osp.exists(file) for file in files):
+                continue
+            others = (f', nor is any other of the {len(files)} files looked '
+                      'for' if len(files) > 1 else '')
+            raise InputError(f'{source}: {files[0]} is not there{others}: '
+                             f'{self._hint(paths[0])}')
+
+    @property
+    def _on_disk(self) -> bool:
+        """Whether the videos are read from a disk of this machine."""
+        backends = [
+            getattr(transform, 'io_backend', None)
+            or (getattr(transform, 'backend_args', None) or {}).get('backend')
+            for transform in self.pipeline.transforms
+        ]
+        return ('://' not in self.data_prefix['video']
+                and set(backends) <= {None, 'disk', 'local'})
+
+    def _hint(self, path: str) -> str:
+        """What to change so that a listed file is found."""
+        folder, root = self.data_prefix['video'], self.data_root
+        file = osp.join(folder, path)
+        if osp.islink(file):
+            return f'it is a link to {osp.realpath(file)}, so mend the links'
+        for start in _starting_points(folder, root):
+            if osp.exists(osp.join(start, path)):
+                inside = osp.relpath(start, root or os.curdir)
+                if inside.split(os.sep)[0] == os.pardir:
+                    inside = osp.abspath(start)
+                prefix = '' if inside == os.curdir else inside
+                return (f'it lies below {osp.abspath(start)}, so set '
+                        f'data_prefix=dict(video={prefix!r}) of the data set')
+        parts = path.split('/')
+        for start in range(1, len(parts)):
+            if osp.exists(osp.join(folder, *parts[start:])):
+                surplus = '/'.join(parts[:start])
+                return (f"{'/'.join(parts[start:])} is, so take {surplus}/ "
+                        'off the lines')
+        stem = osp.splitext(path)[0]
+        for ending in EXTENSIONS:
+            if osp.exists(osp.join(folder, stem + ending)):
+                return (f'{stem}{ending} is, so give a list of the files with '
+                        'this ending')
+        if not osp.isdir(folder or os.curdir):
+            return (f'there is no folder {folder}, so change data_root or '
+                    'data_prefix of the data set')
+        return (f'listed paths start from {osp.abspath(folder)}, so change '
+                'data_root or data_prefix of the data set, or the list')
 
     def _parse(self, line: str, role: str, source: str) -> dict:
         path, label = split_line(line)
@@ -116,12 +203,6 @@ def read_lines(path: str) -> List[str]:
     return [line for line in lines if line]
 
 
-def split_line(line: str) -> Tuple[str, str]:
-    """Path and label of a line of a list; '' where it has no label."""
-    match = re.fullmatch(r'(.*[^ \t])[ \t]+(-?[0-9]+)', line, re.DOTALL)
-    return match.groups() if match else (line, '')
-
-
 def leads_outside(path: str) -> bool:
     """Whether a path does not lead to below the folder that it starts from.
 
@@ -129,3 +210,46 @@ def leads_outside(path: str) -> bool:
     """
     return (osp.isabs(path) or '://' in path
             or osp.normpath(path).split(os.sep)[0] == os.pardir)
+
+
+def _starting_points(folder: str, root: str) -> Iterator[str]:
+    """Where else listed paths may start from, the likely ones first."""
+    yield root or os.curdir
+    above = osp.abspath(folder)
+    while above != osp.dirname(above):
+        above = osp.dirname(above)
+        yield above
+    for parent in (folder, root, osp.dirname(osp.abspath(folder))):
+        try:
+            with os.scandir(parent or os.curdir) as entries:
+                yield from islice(
+                    (entry.path for entry in entries if entry.is_dir()),
+                    FOLDERS)
+        except OSError:
+            continue
+
+
+def _warn_of_common(gallery: List[dict], query: List[dict]) -> None:
+    """Warn of queries that stand in the gallery as well.
+
+    The disk is asked about names alone that both have.
+    """
+    names = [{osp.basename(video['filename']) for video in part}
+             for part in (gallery, query)]
+    common = names[0] & names[1]
+    files = {
+        osp.realpath(video['filename']) for video in gallery
+        if osp.basename(video['filename']) in common
+    }
+    twice = [
+        video['filename'] for video in query
+        if osp.basename(video['filename']) in common
+        and osp.realpath(video['filename']) in files
+    ]
+    if twice:
+        print_log(
+            f'{len(twice)} of the {len(query)} queries stand in the gallery '
+            f'as well, {printable(twice[0])} the first of them: each finds '
+            'itself, so what is measured is too good',
+            logger='current',
+            level=logging.WARNING)

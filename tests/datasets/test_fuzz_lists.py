@@ -105,3 +105,55 @@ def test_links_lead_anywhere_and_dots_may_stay_inside(tmp_path):
     found = infos(tmp_path / 'root', b'a.mp4\n',
                   data_prefix=dict(video='../elsewhere'))
     assert found[0]['filename'].endswith('../elsewhere/a.mp4')
+
+
+@pytest.mark.parametrize('content, parts', [
+    (b'a.mp4 1 2 3\n', ['several labels', "'a.mp4 1 2 3'"]),
+    (b'x.mp4 0\nb c/a.AVI\t4 7', ['several labels', 'b c/a.AVI']),
+    (b'a/b 120 3\nc 9 0\n', ['rawframes', "'a/b 120 3'"]),
+    (b'path,label\na.mp4,3\n', ['CSV', "'a.mp4,3'"]),
+    (b'a b.mp4, 3', ['CSV']), (b'"a.mp4",3', ['CSV']),
+    (b'a.mkv;archery\n', ['CSV']),
+    (b'"a b.mp4" 3\n', ['quot']), (b"'a.MTS'", ['quot']),
+    (b'"a.mp4 3"', ['quot']),
+    (b'a.mp4 archery\n', ['integer', "'a.mp4 archery'"]),
+    (b'a.mp4 2.0', ['integer']), (b'a.mp4\tapply eye makeup', ['integer']),
+    (b'C:\\videos\\a.mp4 3', ['backslashes']),
+    (b'\\\\server\\a.mp4 3', ['backslashes']),
+    (b'a\\b.mp4 3\nc\\d.mp4 1', ['backslashes', 'write /']),
+    *[('a.mp4 1\nb.mp4 2\n'.encode(code), ['UTF-16', 'save it as UTF-8'])
+      for code in ('utf-16', 'utf-16-le', 'utf-16-be', 'utf-32')],
+])
+def test_a_list_of_another_format_is_named(content, parts, tmp_path):
+    with pytest.raises(InputError) as error:
+        infos(tmp_path, content)
+    assert 'list.txt: ' in str(error.value)
+    assert all(part in str(error.value) for part in parts), error.value
+
+
+@pytest.mark.parametrize('name', [
+    'a 1 2.mp4', 'a.mp4 1.mp4', 'a, b; c.mp4', 'v.mp4,1/x.mp4', 'x.mp4 2/clip',
+    '"Tis.mp4', "'a' 3.mp4", '12 3.avi', 'clip 12', 'clip.part 3', 'a.mp4.x'])
+@pytest.mark.parametrize('label', ['', ' 3'])
+def test_odd_names_are_still_names(name, label, tmp_path):
+    # a name that ends in a number needs a label
+    label = label or ' -1' * name[-1].isdigit()
+    assert [info['filename'] for info in infos(
+        tmp_path, f'{name}{label}\nother{label}\n'.encode())] == [
+            str(tmp_path / name), str(tmp_path / 'other')]
+
+
+def test_a_backslash_may_be_part_of_a_name(tmp_path):
+    (tmp_path / 'a\\b.mp4').touch()
+    assert infos(tmp_path, b'a\\b.mp4 3')[0]['filename'] == str(
+        tmp_path / 'a\\b.mp4')
+    (tmp_path / 'c').mkdir()
+    (tmp_path / 'c' / 'd.mp4').touch()
+    lines = b'x.mp4 0\nc\\d.mp4 3'
+    with pytest.raises(InputError, match='backslashes'):
+        infos(tmp_path, lines)
+    # not asked where files lie elsewhere
+    assert len(infos(tmp_path, lines, data_prefix=dict(
+        video='s3://bucket'))) == 2
+    (tmp_path / 'clip 12').touch()
+    assert infos(tmp_path, b'clip 12 3')[0]['label'] == 3

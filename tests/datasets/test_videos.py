@@ -4,6 +4,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from mmaction.datasets.transforms import DecordInit
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import MMLogger
 
@@ -267,3 +268,123 @@ def test_what_is_passed_over_is_counted_once(tmp_path):
     (folder / '1' / 'a.mp4').unlink()
     with pytest.raises(InputError, match=r'no video, only 1 other .*\.txt'):
         VideoFolder(str(folder / '1'), PIPELINE)
+
+
+# ------------------------------------------------- files that are not there
+
+
+def placed(root, *names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def listing(root, *names, **options):
+    (root / 'list.txt').write_text(''.join(f'{name} 0\n' for name in names))
+    return VideoList('list.txt', [], data_root=str(root), **options)
+
+
+@pytest.mark.parametrize('there, named, prefix, found', [
+    ('videos/a/x.mp4', 'a/x.mp4', '', 'videos'),  # missing
+    ('videos/a/x.mp4', 'a/x.mp4', 'vids', 'videos'),
+    ('videos/a/x.mp4', 'videos/a/x.mp4', 'videos', ''),  # doubled
+    ('a/x.mp4', 'a/x.mp4', 'videos', ''),
+    ('videos/train/a/x.mp4', 'a/x.mp4', 'videos', 'videos/train'),
+    ('other/a/x.mp4', 'a/x.mp4', 'videos/train', None),
+    ('videos/x.mp4', 'UCF-101/a/x.mp4', 'videos', 'take UCF-101/a/ off'),
+    ('videos/a/x.mp4', 'a/x.avi', 'videos', 'a/x.mp4 is'),  # transcoded
+    ('unrelated.mp4', 'a/x.mp4', 'videos', 'there is no folder'),
+    ('videos/unrelated.mp4', 'a/x.mp4', 'videos', 'listed paths start'),
+])
+def test_where_no_listed_file_is_there_the_first_is_named(
+        there, named, prefix, found, tmp_path):
+    placed(tmp_path, there)
+    (tmp_path / 'videos' / 'train').mkdir(parents=True, exist_ok=True)
+    if found == 'there is no folder':
+        shutil.rmtree(tmp_path / 'videos')
+    dataset = listing(tmp_path, named, 'a/y.mp4',
+                      data_prefix=dict(video=prefix))
+    with pytest.raises(InputError) as error:
+        dataset.require_files()
+    message = str(error.value)
+    assert f'{tmp_path / prefix / named} is not there, nor' in message
+    assert 'any other of the 2 files' in message
+    if found is None:
+        return
+    if not found.count(' '):
+        assert f'data_prefix=dict(video={found!r})' in message
+        listing(tmp_path, named,
+                data_prefix=dict(video=found)).require_files()
+    else:
+        assert found in message
+
+
+def test_a_path_below_the_working_folder_is_hinted_at(tmp_path, monkeypatch):
+    """As lists have them that were made with `find data`."""
+    placed(tmp_path, 'data/set/videos/x.mp4', 'data/set/list.txt')
+    monkeypatch.chdir(tmp_path)
+    dataset = listing(tmp_path / 'data' / 'set', 'data/set/videos/x.mp4',
+                      data_prefix=dict(video='videos'))
+    with pytest.raises(InputError, match='is not there: it lies below '
+                       f'{tmp_path}, so .*{str(tmp_path)!r}'):
+        dataset.require_files()
+
+
+def test_lists_of_which_something_is_there_pass(tmp_path):
+    names = [f'{number}.mp4' for number in range(3000)]
+    placed(tmp_path, '1500.mp4')
+    listing(tmp_path, *names).require_files()
+    # nobody asks where it cannot be asked
+    elsewhere = listing(tmp_path, 'none.mp4')
+    with pytest.raises(InputError):
+        elsewhere.require_files()
+    elsewhere.pipeline.transforms = [
+        DecordInit.__new__(DecordInit)]
+    elsewhere.pipeline.transforms[0].io_backend = 'petrel'
+    elsewhere.require_files()
+    listing(tmp_path, 'none.mp4',
+            data_prefix=dict(video='s3://bucket')).require_files()
+    listing(tmp_path, 's3://bucket/none.mp4',
+            allow_outside=True).require_files()
+
+
+def test_links_that_lead_nowhere_are_named(tmp_path):
+    os.symlink(tmp_path / 'away' / 'x.mp4', tmp_path / 'x.mp4')
+    with pytest.raises(InputError, match='x.mp4 is not there: it is a link '
+                       'to .*/away/x.mp4'):
+        listing(tmp_path, 'x.mp4').require_files()
+
+
+def test_each_list_is_looked_at(tmp_path):
+    placed(tmp_path, 'a.mp4')
+    (tmp_path / 'query.txt').write_text('a.mp4 0')
+    (tmp_path / 'gallery.txt').write_text('b.mp4 0')
+    dataset = VideoList(
+        dict(gallery='gallery.txt', query='query.txt'), [],
+        data_root=str(tmp_path))
+    with pytest.raises(InputError, match='gallery.txt: .*b.mp4 is not there'):
+        dataset.require_files()
+
+
+# --------------------------------------- queries that stand in the gallery
+
+
+@pytest.mark.parametrize('query, count', [
+    ('a/x.mp4', 1), ('./a/../a//x.mp4', 1), ('linked/x.mp4', 1),
+    ('y.mp4', 1), ('b/x.mp4', 0), ('none/x.mp4', 0)])
+def test_a_query_that_stands_in_the_gallery_is_warned_of(
+        query, count, tmp_path):
+    root = tmp_path / 'root'
+    placed(root, 'a/x.mp4', 'b/x.mp4', 'c/y.mp4')
+    os.symlink(root / 'a', root / 'linked')
+    os.symlink(root / 'c' / 'y.mp4', root / 'y.mp4')
+    (root / 'gallery.txt').write_text('a/x.mp4 0\nc/y.mp4 1')
+    (root / 'query.txt').write_text(f'z.mp4 0\n{query} 0')
+    log_file = tmp_path / 'x.log'
+    MMLogger.get_instance(str(tmp_path), log_file=str(log_file))
+    VideoList(dict(gallery='gallery.txt', query='query.txt'), [],
+              data_root=str(root))
+    said = log_file.read_text()
+    assert (f'1 of the 2 queries stand in the gallery as well, {root}/'
+            f'{query} the first' in said) == bool(count)
+    assert bool(said) == bool(count)
