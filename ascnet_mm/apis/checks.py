@@ -1,11 +1,25 @@
+import inspect
+import logging
+import math
+import os
 import os.path as osp
+from contextlib import contextmanager
 from glob import escape, glob
-from typing import Any, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence
 
 from mmengine.config import Config
+from mmengine.dataset import DefaultSampler
 from mmengine.device import get_device
+from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DATASETS, HOOKS, MODELS, init_default_scope
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    MODELS,
+    Registry,
+    init_default_scope,
+)
 from mmengine.runner import find_latest_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
@@ -13,7 +27,12 @@ from ..datasets import VideoList
 from ..device import computes_in_bfloat16
 from ..engine.hooks.unwrap import refused_wrapper
 from ..errors import InputError
+from ..models.heads import ConsistencyHead
 from ..models.pretrained import require_same_options
+
+# Where launchers say how many processes there are.
+RANKS = dict(
+    pytorch='WORLD_SIZE', mpi='OMPI_COMM_WORLD_SIZE', slurm='SLURM_NTASKS')
 
 
 def set_pretrained(cfg: Config, checkpoint: str) -> None:
@@ -165,8 +184,10 @@ def check_data(cfg: Config, phases: Sequence[str]) -> None:
             ``'test'`` that will be run; the first must be in the config.
 
     Raises:
-        InputError: If a data set cannot be built, the training set does not
-            fill one batch, or a label is none of the classifier's classes.
+        InputError: If a data set cannot be built, none of the videos of a
+            list is there, the training set does not fill one batch or leaves
+            one video to a batch where two are needed, or a label is none of
+            the classifier's classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     if not cfg.get(f'{phases[0]}_dataloader'):
@@ -177,16 +198,73 @@ def check_data(cfg: Config, phases: Sequence[str]) -> None:
         loader = cfg.get(f'{phase}_dataloader')
         if not loader or not isinstance(loader.dataset, dict):
             continue
-        dataset = DATASETS.build(loader.dataset)
-        videos, batch = len(dataset), loader.get('batch_size', 1)
-        if loader.get('drop_last') and videos < batch:
-            raise InputError(
-                f'the {phase} set has {videos} videos, fewer than one batch '
-                f'of {batch}: set batch_size to {videos} or less, or add '
-                'videos')
+        with _quiet():
+            dataset = DATASETS.build(loader.dataset)
+        for part in getattr(dataset, 'datasets', [dataset]):
+            if isinstance(part, VideoList):
+                part.require_files()
+        _check_batches(cfg, phase, len(dataset))
         classes = cfg.model.get('cls_head', {}).get('num_classes')
         if classes and isinstance(dataset, VideoList):
             _check_labels(dataset, classes)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Log no warning: the run builds the data sets again, into its log."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _check_batches(cfg: Config, phase: str, videos: int) -> None:
+    loader = cfg[f'{phase}_dataloader']
+    batch = loader.get('batch_size', 1)
+    ranks = int(os.environ.get(RANKS.get(cfg.get('launcher'), ''), 1))
+    needs_two = phase == 'train' and _needs_two(cfg, ranks)
+    if batch == 1 and needs_two:
+        raise InputError(
+            'BatchNorm in the heads cannot train on a batch of one: set '
+            'train_dataloader.batch_size to 2 or more')
+    # The sampler gives all ranks as many, some videos twice.
+    share = math.ceil(videos / ranks)
+    shared = f', {share} for each of {ranks} ranks' if ranks > 1 else ''
+    if loader.get('drop_last') and share < batch:
+        smaller = '' if share == 1 and needs_two else (
+            f'set batch_size to {share} or less, or ')
+        fewer = ', or take fewer ranks' if ranks > 1 else ''
+        raise InputError(
+            f'the {phase} set has {videos} videos{shared}, fewer than one '
+            f'batch of {batch}: {smaller}add videos{fewer}')
+    if (needs_two and not loader.get('drop_last') and share % batch == 1
+            and _kind(loader.get('sampler'), DATA_SAMPLERS) is DefaultSampler):
+        raise InputError(
+            f'the train set has {videos} videos{shared}, so one is left over '
+            f'for the last batch of {batch}, and BatchNorm in the heads '
+            'cannot train on it: set train_dataloader.drop_last=True, or '
+            'another batch_size')
+
+
+def _needs_two(cfg: Config, ranks: int) -> bool:
+    """Whether each rank's batch has to hold two videos."""
+    synced = cfg.get('sync_bn') and ranks > 1 and get_device() != 'cpu'
+    kinds = [_kind(part, MODELS) for part in cfg.model.values()]
+    return not synced and any(
+        inspect.isclass(kind) and issubclass(kind, ConsistencyHead)
+        for kind in kinds)
+
+
+def _kind(part: Any, registry: Registry) -> Optional[type]:
+    """The class that a part of a config is built from, if it is one."""
+    kind = part.get('type') if isinstance(part, dict) else None
+    if not isinstance(kind, str):
+        return kind
+    with registry.switch_scope_and_registry(None) as current:
+        return current.get(kind)
 
 
 def _check_labels(dataset: VideoList, classes: int) -> None:

@@ -4,15 +4,36 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..errors import InputError
 
-def mlp(in_channels: int, hidden_channels: int,
-        out_channels: int) -> nn.Sequential:
+
+class MLP(nn.Sequential):
+    """Layers with a BatchNorm over the rows of a batch.
+
+    Raises:
+        InputError: If it is to train on a single row.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[N, in_channels]`` to ``[N, out_channels]``."""
+        # SyncBN, which sees the rows of all ranks, is none.
+        if self.training and len(x) == 1 and (
+                get_world_size() == 1
+                or any(isinstance(m, nn.BatchNorm1d) for m in self)):
+            raise InputError(
+                'BatchNorm in the heads cannot train on a batch of one: set '
+                'train_dataloader.batch_size to 2 or more, and drop_last=True '
+                'where one is left over')
+        return super().forward(x)
+
+
+def mlp(in_channels: int, hidden_channels: int, out_channels: int) -> MLP:
     """Linear, BatchNorm, ReLU, Linear (section A, Figure 1)."""
-    return nn.Sequential(
+    return MLP(
         nn.Linear(in_channels, hidden_channels),
         nn.BatchNorm1d(hidden_channels), nn.ReLU(inplace=True),
         nn.Linear(hidden_channels, out_channels))

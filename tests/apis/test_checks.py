@@ -7,9 +7,9 @@ import torch
 from mmengine.config import Config
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import build_runner, check_resume, checks
+from ascnet_mm.apis import build_runner, check_data, check_resume, checks
 
-from ..engine.test_loops import Stop, pretraining, train
+from ..engine.test_loops import Stop, finetuning, pretraining, train
 
 
 @pytest.fixture(scope='module')
@@ -163,3 +163,95 @@ def test_a_moved_work_folder_is_searched_for_another(cfg, tmp_path):
 def test_meta_of_another_kind(cfg, tmp_path):
     change(tmp_path / 'iter_4.pth', meta=[1], state_dict=torch.ones(2))
     refused(cfg)
+
+
+# ------------------------------------------------------- batches and ranks
+
+
+def loaded(videos, tmp_path, count, batch, drop_last=False, **options):
+    cfg = pretraining(
+        videos, tmp_path / 'work', **{
+            'train_dataloader.dataset.indices': count,
+            'batch_size': batch, 'train_dataloader.drop_last': drop_last,
+            **options})  # yapf: disable
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    return cfg
+
+
+def ranked(cfg, ranks, monkeypatch):
+    cfg.launcher = 'pytorch'
+    monkeypatch.setenv('WORLD_SIZE', str(ranks))
+    return cfg
+
+
+@pytest.mark.parametrize('count, batch, ranks, drop_last, parts', [
+    (16, 1, 1, True, ['batch of one', '2 or more']),
+    (9, 4, 1, False, ['9 videos', 'one is left over', 'drop_last=True']),
+    (1, 4, 1, False, ['one is left over']),
+    (9, 4, 1, True, []), (8, 4, 1, False, []), (10, 4, 1, False, []),
+    # 17 on 2 ranks are 9 for each
+    (17, 4, 2, False, ['17 videos, 9 for each of 2 ranks', 'left over']),
+    (9, 4, 2, False, ['5 for each']), (11, 4, 2, False, []),
+    (9, 4, 2, True, []), (16, 1, 2, True, ['batch of one']),
+])
+def test_no_batch_of_one_is_trained_on(count, batch, ranks, drop_last, parts,
+                                       videos, tmp_path, monkeypatch):
+    cfg = ranked(loaded(videos, tmp_path, count, batch, drop_last), ranks,
+                 monkeypatch)
+    if not parts:
+        check_data(cfg, ('train', ))
+        return
+    with pytest.raises(InputError) as error:
+        build_runner(cfg, ('train', 'val'))
+    assert all(part in str(error.value) for part in parts), error.value
+    assert not (tmp_path / 'work').exists()
+
+
+def test_a_batch_of_one_is_refused_where_it_fails_alone(
+        videos, tmp_path, monkeypatch):
+    # SyncBN sees the batches of all ranks.
+    cfg = ranked(loaded(videos, tmp_path, 9, 1), 2, monkeypatch)
+    monkeypatch.setattr(checks, 'get_device', lambda: 'cuda')
+    check_data(cfg, ('train', ))
+    with pytest.raises(InputError, match='batch of one'):
+        check_data(ranked(cfg, 1, monkeypatch), ('train', ))
+    cfg.sync_bn = None
+    with pytest.raises(InputError, match='batch of one'):
+        check_data(ranked(cfg, 2, monkeypatch), ('train', ))
+    # Pace has no BatchNorm behind the encoder.
+    cfg.model = dict(
+        type='Pace', backbone=cfg.model.backbone,
+        pace_head=dict(type='PaceHead', in_channels=16))
+    check_data(cfg, ('train', ))
+
+
+@pytest.mark.parametrize('options', [
+    {'batch_size': 1}, {'train_dataloader.dataset.indices': 5,
+                        'train_dataloader.drop_last': False}])
+def test_fine_tuning_takes_a_batch_of_one(options, videos, tmp_path):
+    cfg = finetuning(videos, tmp_path, **{'scale': (40, 40), **options})
+    cfg.train_cfg.max_epochs = 1
+    train(cfg)
+
+
+@pytest.mark.parametrize('count, batch, ranks, parts', [
+    (2, 2, 2, ['2 videos, 1 for each of 2 ranks', 'or take fewer ranks']),
+    (6, 4, 2, ['6 videos, 3 for each of 2 ranks', 'batch_size to 3 or less']),
+    (6, 3, 2, []), (5, 3, 2, []),
+])
+def test_a_batch_is_filled_on_every_rank(count, batch, ranks, parts, videos,
+                                         tmp_path, monkeypatch):
+    cfg = ranked(loaded(videos, tmp_path, count, batch, True), ranks,
+                 monkeypatch)
+    if not parts:
+        check_data(cfg, ('train', ))
+        return
+    with pytest.raises(InputError) as error:
+        check_data(cfg, ('train', ))
+    assert all(part in str(error.value) for part in parts), error.value
+    assert 'batch_size to 1 ' not in str(error.value)
+    monkeypatch.setenv('SLURM_NTASKS', '2')
+    monkeypatch.setenv('WORLD_SIZE', '1')
+    cfg.launcher = 'slurm'
+    with pytest.raises(InputError, match='of 2 ranks'):
+        check_data(cfg, ('train', ))

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from ascnet_mm import InputError
 from ascnet_mm.models.heads import ACPHead, SCPHead
 
 
@@ -54,3 +55,13 @@ def test_half_precision_is_compared_in_single():
     x = torch.randn(8, 4, dtype=torch.bfloat16)
     assert head.project_target(x).dtype == torch.float32
     assert head.loss(x, head.project_target(x)).dtype == torch.float32
+
+
+def test_a_head_does_not_train_on_a_batch_of_one():
+    head = ACPHead(4, 6, 5)
+    x = torch.randn(1, 4)
+    for call in (head.predict, head.project_target):
+        with pytest.raises(InputError, match='batch of one'):
+            call(x)
+    head.eval()
+    assert head.predict(x).shape == head.project_target(x).shape == (1, 5)

@@ -1,9 +1,10 @@
+import math
 from typing import Optional
 
 import numpy as np
 import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import get_rank
+from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -37,11 +38,14 @@ class SampleSeedHook(Hook):
                 'that each pass would draw the same clips: use '
                 "train_cfg=dict(type='EpochBasedTrainLoop')")
         if len(loader) == 0:
+            videos, ranks = len(loader.dataset), get_world_size()
+            share = math.ceil(videos / ranks)
+            shared = f', {share} for each of {ranks} ranks' * (ranks > 1)
             raise InputError(
-                f'the training set has {len(loader.dataset)} videos, fewer '
-                f'than one batch of {loader.batch_size}: set '
-                'train_dataloader.batch_size to '
-                f'{len(loader.dataset)} or less, or add videos')
+                f'the training set has {videos} videos{shared}, fewer than '
+                f'one batch of {loader.batch_size}: set '
+                f'train_dataloader.batch_size to {share} or less, or add '
+                'videos')
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Pass on seed and epoch before the workers start."""
