@@ -1,3 +1,4 @@
+from .accuracy import VideoAccuracyMetric
 from .feature_file import FeatureFile
 from .gauges import (
     EffectiveRankMetric,
@@ -10,5 +11,6 @@ from .retrieval import VideoRetrievalMetric
 
 __all__ = [
     'EffectiveRankMetric', 'FeatureFile', 'KNNMetric', 'LinearProbeMetric',
-    'SameVideoRetrievalMetric', 'SpeedProbeMetric', 'VideoRetrievalMetric'
+    'SameVideoRetrievalMetric', 'SpeedProbeMetric', 'VideoAccuracyMetric',
+    'VideoRetrievalMetric'
 ]

@@ -52,18 +52,25 @@ class VideoFeaturesMetric(ClipFeaturesMetric):
         """Shares in percent, and how many videos took part or could not.
 
         Raises:
-            InputError: If there is no readable query or gallery.
+            InputError: If there is no query or no gallery, or none of either
+                could be read.
         """
         readable = [r for r in results if r['features'] is not None]
         queries = [r for r in readable if r['role'] == 'query']
         gallery = [r for r in readable if r['role'] == 'gallery']
         total = sum(r['role'] == 'query' for r in results)
-        if not queries or not gallery:
+        if total in (0, len(results)):
             raise InputError(
-                f'{type(self).__name__} needs readable videos of both roles, '
-                f'but has {len(queries)} queries and a gallery of '
-                f'{len(gallery)}: give ann_file=dict(gallery=..., query=...) '
-                'to a VideoList')
+                f'{type(self).__name__} needs videos of both roles, but has '
+                f'{total} queries and a gallery of {len(results) - total}: '
+                'give ann_file=dict(gallery=..., query=...) to a VideoList')
+        for role, found in (('query', queries), ('gallery', gallery)):
+            if not found:
+                count = total if role == 'query' else len(results) - total
+                raise InputError(
+                    f'{type(self).__name__}: none of the {count} videos of '
+                    f'the {role} list could be read; skipped_videos.txt in '
+                    'the folder of the run says why')
         hits = self.hits(*_columns(queries), *_columns(gallery))
         metrics = {
             name: 100 * hit.sum().item() / total

@@ -159,6 +159,18 @@ def test_a_missing_role_is_named():
         metric.evaluate(1)
 
 
+@pytest.mark.parametrize('role, other', [('query', 'gallery'),
+                                         ('gallery', 'query')])
+def test_a_list_of_unreadable_videos_is_named(role, other):
+    metric = VideoRetrievalMetric()
+    lost = dict(gt_label=torch.tensor([0]), role=role)
+    metric.process(None, [lost, lost, sample([[1.]], 0, other)])
+    with pytest.raises(InputError, match=f'none of the 2 videos of the {role} '
+                       'list could be read') as error:
+        metric.evaluate(3)
+    assert 'ann_file' not in str(error.value)
+
+
 def test_a_video_without_a_class_is_named():
     metric = VideoRetrievalMetric()
     video = dict(sample([[1.]], -1, 'gallery'), filename='a/b.mp4')

@@ -5,8 +5,8 @@ train_cfg = dict(
     val_interval=10)  # ours
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-val_evaluator = dict(type='AccMetric')
-test_evaluator = dict(type='AccMetric')
+val_evaluator = dict(type='VideoAccuracyMetric')
+test_evaluator = dict(type='VideoAccuracyMetric')
 
 optim_wrapper = dict(
     type='OptimWrapper',
