@@ -200,13 +200,13 @@ def check_data(cfg: Config, phases: Sequence[str]) -> None:
             continue
         with _quiet():
             dataset = DATASETS.build(loader.dataset)
+        _check_batches(cfg, phase, len(dataset))
+        classes = cfg.model.get('cls_head', {}).get('num_classes')
         for part in getattr(dataset, 'datasets', [dataset]):
             if isinstance(part, VideoList):
                 part.require_files()
-        _check_batches(cfg, phase, len(dataset))
-        classes = cfg.model.get('cls_head', {}).get('num_classes')
-        if classes and isinstance(dataset, VideoList):
-            _check_labels(dataset, classes)
+                if classes:
+                    _check_labels(part, classes)
 
 
 @contextmanager

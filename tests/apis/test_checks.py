@@ -255,3 +255,57 @@ def test_a_batch_is_filled_on_every_rank(count, batch, ranks, parts, videos,
     cfg.launcher = 'slurm'
     with pytest.raises(InputError, match='of 2 ranks'):
         check_data(cfg, ('train', ))
+
+
+# ------------------------------------------------------------- lists, logs
+
+
+def listed(videos, tmp_path, **options):
+    """A fine-tuning whose lists lie in a folder of their own."""
+    lists = tmp_path / 'lists'
+    lists.mkdir()
+    for part in ('train', 'test'):
+        shutil.copy(f'{videos}/{part}.txt', lists)
+    cfg = finetuning(videos, tmp_path / 'work', **options)
+    for name, part in (('train', 'train'), ('val', 'test'), ('test', 'test')):
+        cfg[f'{name}_dataloader'].dataset.ann_file = f'{lists}/{part}.txt'
+    return cfg
+
+
+@pytest.mark.parametrize('phase', ['train', 'val', 'test'])
+def test_lists_whose_paths_lead_nowhere_end_a_run_at_once(
+        phase, videos, tmp_path):
+    cfg = listed(videos, tmp_path)
+    check_data(cfg, ('train', 'val', 'test'))
+    cfg[f'{phase}_dataloader'].dataset.data_prefix.video = 'vids'
+    with pytest.raises(InputError, match='vids/.*mp4 is not there, nor is any '
+                       r".* set data_prefix=dict\(video='videos'\)"):
+        build_runner(cfg, ('train', 'val', 'test'))
+    assert not (tmp_path / 'work').exists()
+
+
+def test_what_data_sets_warn_of_is_in_the_log_of_the_run_once(
+        videos, tmp_path, capfd):
+    folder = tmp_path / 'videos'
+    shutil.copytree(f'{videos}/videos', folder)
+    (folder / 'notes.txt').touch()
+    cfg = pretraining(folder.parent, tmp_path / 'work')
+    cfg.log_level = 'WARNING'
+    cfg.train_cfg.max_epochs = cfg.train_cfg.val_interval = 1
+    capfd.readouterr()
+    check_data(cfg, ('train', 'val'))
+    assert capfd.readouterr().out == ''
+    train(cfg)
+    assert capfd.readouterr().out.count('1 other file (1 .txt)') == 1
+    [log] = (tmp_path / 'work').glob('*/*.log')
+    assert log.read_text().count('1 other file (1 .txt)') == 1
+
+
+def test_a_concatenation_of_lists_is_looked_at(videos, tmp_path):
+    cfg = listed(videos, tmp_path)
+    one = cfg.train_dataloader.dataset.to_dict()
+    other = dict(one, data_prefix=dict(video='vids'))
+    cfg.train_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[one, other])
+    with pytest.raises(InputError, match='is not there'):
+        check_data(cfg, ('train', ))
