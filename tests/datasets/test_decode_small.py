@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import DecodeSmall, VideoFolder
-from ascnet_mm.datasets.transforms.reader import UnreadableVideo
+from ascnet_mm.datasets.video import UnreadableVideo
 
 from ..conftest import ROOT
 

@@ -8,8 +8,8 @@ from mmcv.transforms import BaseTransform, Compose
 from numpy.lib.stride_tricks import as_strided
 
 from ...errors import InputError
+from ..video import UnreadableVideo, VideoReader, reason
 from .decode import Pictures
-from .reader import UnreadableVideo, VideoReader, reason
 
 
 @TRANSFORMS.register_module()
