@@ -20,10 +20,11 @@ class MLP(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[N, in_channels]`` to ``[N, out_channels]``."""
-        # SyncBN, which sees the rows of all ranks, is none.
-        if self.training and len(x) == 1 and (
-                get_world_size() == 1
-                or any(isinstance(m, nn.BatchNorm1d) for m in self)):
+        # SyncBN sees the rows of all ranks.
+        norms = (nn.BatchNorm1d, ) if get_world_size() > 1 else (
+            nn.BatchNorm1d, nn.SyncBatchNorm)
+        if self.training and len(x) == 1 and any(
+                isinstance(layer, norms) for layer in self):
             raise InputError(
                 'BatchNorm in the heads cannot train on a batch of one: set '
                 'train_dataloader.batch_size to 2 or more, and drop_last=True '

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from ascnet_mm import InputError
+from ascnet_mm.models import heads
 from ascnet_mm.models.heads import ACPHead, SCPHead
 
 
@@ -57,11 +58,22 @@ def test_half_precision_is_compared_in_single():
     assert head.loss(x, head.project_target(x)).dtype == torch.float32
 
 
-def test_a_head_does_not_train_on_a_batch_of_one():
+def test_a_head_does_not_train_on_a_batch_of_one(monkeypatch):
     head = ACPHead(4, 6, 5)
     x = torch.randn(1, 4)
     for call in (head.predict, head.project_target):
         with pytest.raises(InputError, match='batch of one'):
             call(x)
+    with pytest.raises(InputError, match='batch of one'):
+        nn.SyncBatchNorm.convert_sync_batchnorm(head).predict(x)
+    monkeypatch.setattr(heads, 'get_world_size', lambda: 2)
+    with pytest.raises(ValueError, match='more than 1 value'):  # torch's
+        head.predict(x)
     head.eval()
     assert head.predict(x).shape == head.project_target(x).shape == (1, 5)
+
+
+def test_other_norms_train_on_a_batch_of_one():
+    head = ACPHead(4, 6, 5)
+    head.projection[1] = head.predictor[1] = nn.GroupNorm(2, 6)
+    assert head.predict(torch.randn(1, 4)).shape == (1, 5)
