@@ -4,7 +4,7 @@ import math
 import os
 import os.path as osp
 from collections import Counter
-from typing import Callable, Iterator, List, Union
+from typing import Callable, Iterator, List, Tuple, Union
 
 from mmaction.registry import DATASETS
 from mmaction.utils import ConfigType
@@ -80,26 +80,18 @@ class VideoFolder(BaseVideoDataset):
         """List the part's videos, sorted by path, with the label -1."""
         if not osp.isdir(self.data_root):
             raise InputError(f'there is no folder {self.data_root}')
-        paths, others = [], Counter()
-        for path in find_files(self.data_root):
-            ending = osp.splitext(path)[1].lower()
-            if ending in EXTENSIONS:
-                paths.append(path)
-            else:
-                others[ending] += 1
+        paths, others = sort_out(self.data_root)
         if not paths:
             raise InputError(
-                f'the folder {self.data_root} holds no video, only '
-                f'{_counted(others)}: change data_root, or give the videos '
-                f'endings such as {EXTENSIONS[0]}')
+                f'the folder {self.data_root} holds no video, only {others}: '
+                'change data_root, or give the videos endings such as '
+                f'{EXTENSIONS[0]}')
         if others:
             # MMEngine logs the same warning once: train and val share it.
             print_log(
-                f'passed over in {printable(self.data_root)}: '
-                f'{_counted(others)}',
+                f'passed over in {printable(self.data_root)}: {others}',
                 logger='current',
                 level=logging.WARNING)
-        paths.sort()
         if self.part != 'all':
             # By hash: independent of the folders' order and of one another.
             ranked = sorted(
@@ -115,6 +107,26 @@ class VideoFolder(BaseVideoDataset):
             dict(filename=osp.join(self.data_root, path), label=-1)
             for path in paths
         ]
+
+
+def sort_out(root: str) -> Tuple[List[str], str]:
+    """The videos below a folder, and what else there is.
+
+    Args:
+        root (str): The folder.
+
+    Returns:
+        tuple[list[str], str]: Paths of the videos, relative to the folder,
+        sorted; and how many other files there are, by ending, '' for none.
+    """
+    videos, others = [], Counter()
+    for path in find_files(root):
+        ending = osp.splitext(path)[1].lower()
+        if ending in EXTENSIONS:
+            videos.append(path)
+        else:
+            others[ending] += 1
+    return sorted(videos), _counted(others) if others or not videos else ''
 
 
 def find_videos(root: str, extensions: tuple = EXTENSIONS) -> List[str]:

@@ -394,6 +394,22 @@ def reported():
         line.split('\t') for line in lines('target/unreadable_videos.txt'))
 
 
+def test_what_is_not_copied_is_said(run, capsys):
+    save('source/x.mp4', grey(4))
+    for name, encoding in (('one.txt', 'utf-8'), ('two.txt', 'utf-16')):
+        with open(f'source/{name}', 'w', encoding=encoding) as file:
+            file.write('x.mp4 0\n')
+    open('source/._x.mp4', 'w').close()
+    open('source/x.wav', 'w').close()
+    run()
+    printed = capsys.readouterr().out
+    assert 'passed over: 3 other files (2 .txt, 1 .wav)' in printed
+    assert 'two.txt is not copied' in printed
+    assert osp.exists('target/one.txt')
+    assert not osp.exists('target/two.txt')
+    assert not osp.exists('target/unreadable_videos.txt')
+
+
 def test_unreadable_videos_are_reported(run, capsys):
     save('source/good.mp4', grey(4))
     open('source/empty.mp4', 'w').close()

@@ -59,7 +59,7 @@ from ascnet_mm.datasets.video import (
     timing,
     video_stream,
 )
-from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
+from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos, sort_out
 from ascnet_mm.datasets.video_list import read_lines, split_line
 from ascnet_mm.text import printable
 
@@ -441,6 +441,10 @@ def copy_lists(source: str, target: str, videos: List[str]) -> List[str]:
     copied = []
     for path in find_videos(source, ('.txt', )):
         lines = read_lines(osp.join(source, path))
+        if any('\0' in line for line in lines):
+            print(f'{printable(osp.join(source, path))} is not copied: it is '
+                  'in UTF-16, or no text; save it as UTF-8')
+            continue
         if any(osp.normpath(split_line(line)[0]) in names for line in lines):
             os.makedirs(osp.dirname(osp.join(target, path)), exist_ok=True)
             write_lines(osp.join(target, path), rewrite(lines))
@@ -461,13 +465,14 @@ def find_jobs(source: str, target: str) -> List[Job]:
         source, name = osp.split(source)
         names = [name]
     elif osp.isdir(source):
-        names = find_videos(source)
+        names, others = sort_out(source)
+        if not names:
+            raise InputError(
+                f'SRC: the folder {source} holds no video, only {others}')
+        if others:
+            print(f'passed over: {others}')
     else:
         raise InputError(f'SRC: there is no folder or file {source}')
-    if not names:
-        raise InputError(
-            f'SRC: the folder {source} holds no video: none of its files '
-            f'ends in {", ".join(EXTENSIONS)}')
     copies: Dict[str, str] = {}
     for name in names:
         other = copies.setdefault(as_copy(name), name)
