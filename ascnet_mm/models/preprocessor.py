@@ -222,7 +222,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                 or None where a video of a test set could not be read.
             data_samples (list[ActionDataSample]): Their samples; those of
                 planes have the metainfo ``crops``, ``flips``, ``scale``,
-                ``bt709`` and ``full_range``.
+                ``bt709``, ``full_range`` and ``chroma_siting``.
             training (bool): Whether to augment.
 
         Returns:
@@ -267,7 +267,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         if planes:
             pixels = torch.stack([
                 cut_clip(clip, sample.crops[index], sample.flips[index],
-                         sample.scale)
+                         sample.scale, sample.chroma_siting)
                 for clip, sample in zip(clips, samples)
             ]).transpose(1, 2)
             color, offset = (part.to(pixels.device, non_blocking=True)

@@ -21,7 +21,7 @@ def planes(length=3, height=20, width=28, seed=0):
 @pytest.mark.parametrize('flip', [False, True])
 def test_crop_resize_and_flip_are_those_of_opencv(crop, flip):
     clip = planes()
-    found = cut_clip(clip, crop, flip, (18, 16))
+    found = cut_clip(clip, crop, flip, (18, 16), (0.5, 0.5))
     assert found.shape == (3, 3, 16, 18)
     left, top, width, height = crop
     for frame, out in zip(clip.numpy(), found):
@@ -33,7 +33,25 @@ def test_crop_resize_and_flip_are_those_of_opencv(crop, flip):
         for part, channel in zip(parts, out):
             expected = cv2.resize(part.astype(np.float32), (18, 16))
             np.testing.assert_allclose(
-                channel, expected[:, ::-1] if flip else expected, atol=1e-3)
+                channel, expected[:, ::-1] if flip else expected, atol=5e-3)
+
+
+@pytest.mark.parametrize('siting', [(0, 0.5), (0.5, 0.5), (0, 0), (0.5, 1),
+                                    (1, 0.5)])
+@pytest.mark.parametrize('size', [(20, 28), (17, 45), (6, 8)])
+def test_chroma_is_taken_from_where_it_lies(siting, size):
+    """Each pixel between the samples that lie beside it."""
+    clip = planes()
+    found = cut_clip(clip, (0, 0, 28, 20), False, size[::-1], siting)
+    chroma = clip[:, 20:].reshape(3, 2, 10, 14).double().numpy()
+    for axis, whole, length, offset in ((2, 20, size[0], siting[1]),
+                                        (3, 28, size[1], siting[0])):
+        pixels = (np.arange(length) + 0.5) * whole / length - 0.5
+        samples = offset + 2 * np.arange(whole // 2)
+        chroma = np.apply_along_axis(
+            lambda line, p=pixels, s=samples: np.interp(p, s, line), axis,
+            chroma)
+    np.testing.assert_allclose(found[:, 1:], chroma, atol=5e-3)
 
 
 @pytest.mark.parametrize('bt709, red, blue', [(False, 0.299, 0.114),
@@ -59,7 +77,8 @@ def batch(count=2, **metainfo):
         ActionDataSample(metainfo={
             **dict(sample_seed=i, crops=((0, 0, 28, 20), (2, 4, 16, 12)),
                    flips=(False, True), scale=(14, 10), bt709=bool(i % 2),
-                   full_range=False), **metainfo}) for i in range(count)
+                   full_range=False, chroma_siting=(0., 0.5)), **metainfo})
+        for i in range(count)
     ]  # yapf: disable
     return inputs, samples
 
@@ -74,7 +93,7 @@ def test_planes_become_normalised_rgb():
     for b, (clips, sample) in enumerate(zip(inputs, samples)):
         for c in range(2):
             yuv = cut_clip(clips[c], sample.crops[c], sample.flips[c],
-                           sample.scale)
+                           sample.scale, sample.chroma_siting)
             matrix, offset = yuv_to_rgb(sample.bt709, sample.full_range)
             rgb = (torch.einsum('ij,tjhw->ithw', matrix, yuv) +
                    offset[:, :, None, None]).clamp(0, 1) * 255

@@ -159,7 +159,8 @@ def loaded(planes):
         crops=tuple((2 * (clip % 2), 0, 4, 8 - 2 * (clip % 3))
                     for clip in range(7)),
         flips=tuple(clip % 2 == 0 for clip in range(7)),
-        scale=(8, 8), bt709=False, full_range=False)  # yapf: disable
+        scale=(8, 8), bt709=False, full_range=False,
+        chroma_siting=(0., 0.5))  # yapf: disable
     clips = [torch.randint(256, shape, generator=generator).byte()
              for _ in range(2)]
     return dict(

@@ -19,7 +19,7 @@ import pytest
 import transcode
 
 from ascnet_mm import InputError
-from ascnet_mm.datasets import VideoList
+from ascnet_mm.datasets import DecodeFrames, OpenVideo, VideoList
 
 from ..conftest import run_tool
 
@@ -392,6 +392,26 @@ def test_options_that_are_refused(options, run):
 def reported():
     return dict(
         line.split('\t') for line in lines('target/unreadable_videos.txt'))
+
+
+@pytest.mark.parametrize('turn, place, error', [
+    (None, 0, 1.5), (None, 1, 1.5), (None, 2, 1.5), ((90, False), 0, 3),
+    ((180, False), 1, 3), ((0, True), 0, 4)])
+def test_colours_stay_where_they_were(turn, place, error, run):
+    """Steps of colour, wherever the file's colour samples lie."""
+    picture = np.full((48, 64, 3), (150, 60, 60), np.uint8)
+    for left in range(9, 64, 11):
+        picture[:, left:left + 5] = (40, 110, 90)
+    picture[21:32] = (70, 90, 130)
+    save('source/x.mp4', np.stack([picture] * 4), turn=turn, crf='1',
+         **{'x264-params': f'chromaloc={place}'})
+    run('--quality', '1')
+    before, after = (
+        DecodeFrames().transform(dict(
+            OpenVideo().transform(dict(filename=f'{folder}/x.mp4')),
+            frame_inds=np.array([0])))['imgs'][0].astype(float)
+        for folder in ('source', 'target'))
+    assert np.abs(before - after).mean() < error
 
 
 def test_what_is_not_copied_is_said(run, capsys):

@@ -24,7 +24,7 @@ from ascnet_mm.datasets.video_folder import find_videos
 from .timing import publish, ratio, side_by_side
 
 META = ('filename', 'video_id', 'speeds', 'sample_seed', 'crops', 'flips',
-        'scale', 'bt709', 'full_range')
+        'scale', 'bt709', 'full_range', 'chroma_siting')
 AREA = (0.4, 1.0)
 # What the transforms of our pipeline do, in their order
 PARTS = ('opening', 'choosing frames', 'decoding', 'drawing crops', 'packing')

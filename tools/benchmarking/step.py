@@ -167,7 +167,8 @@ class Step:
             drawn = draw(dict(img_shape=(height, width), num_clips=2))
             del drawn['img_shape'], drawn['num_clips']
             samples.append(ActionDataSample(metainfo=dict(
-                drawn, sample_seed=index, bt709=False, full_range=False)))
+                drawn, sample_seed=index, bt709=False, full_range=False,
+                chroma_siting=(0., 0.5))))
         return [clips] * args.batch, samples
 
     def augmentation(self) -> None:

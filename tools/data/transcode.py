@@ -42,7 +42,12 @@ from multiprocessing.connection import Connection, wait
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 import av
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import (
+    ColorRange,
+    Colorspace,
+    Interpolation,
+    VideoReformatter,
+)
 from list_files import write_lines
 from rich.progress import track
 
@@ -52,6 +57,7 @@ from ascnet_mm.datasets.video import (
     LONGEST_PAUSE,
     Timing,
     UnreadableVideo,
+    chroma_siting,
     decode_in_order,
     open_file,
     orientation,
@@ -71,6 +77,8 @@ FEWEST = 16
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG,
         errno.EIO)
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
+# H.264's places of colour samples, right of and below the first pixel
+CHROMA_PLACES = [(0, 0.5), (0.5, 0.5), (0, 0), (0.5, 0), (0, 1), (0.5, 1)]
 # Of AVColorSpace: swscale takes a file that names no matrix (2) for BT.601.
 BT601 = (2, 5, 6)
 
@@ -190,7 +198,9 @@ def make_graph(frame: av.VideoFrame, filters: List[str]) -> av.filter.Graph:
 def pictures(frames: Iterator[av.VideoFrame],
              short_edge: int) -> Iterator[av.VideoFrame]:
     """Yield frames upright, small and as limited yuv420p, all of one size."""
-    scaler, graph = av.video.reformatter.VideoReformatter(), None
+    # Turned in full colour, whose samples lie with those of the luma.
+    scaler, graph = VideoReformatter(), None
+    thinner = VideoReformatter()
     for frame in frames:
         if graph is None:
             size = fit(frame.width, frame.height, short_edge)
@@ -200,7 +210,7 @@ def pictures(frames: Iterator[av.VideoFrame],
         small = scaler.reformat(
             frame,
             *size,
-            'yuv420p',
+            'yuv444p',
             dst_colorspace=matrix,
             interpolation=SCALING,
             dst_color_range=ColorRange.MPEG,
@@ -208,7 +218,8 @@ def pictures(frames: Iterator[av.VideoFrame],
         if graph is None:
             graph = make_graph(small, turns(frame))
         graph.vpush(small)
-        yield graph.vpull()
+        yield thinner.reformat(
+            graph.vpull(), format='yuv420p', interpolation=SCALING, threads=1)
 
 
 # -------------------------------------------------------------- encoding
@@ -218,6 +229,7 @@ def add_stream(container: av.container.OutputContainer,
                picture: av.VideoFrame, rate: Fraction,
                recipe: Recipe) -> av.VideoStream:
     """Add the stream that pictures like the given one go into."""
+    place = CHROMA_PLACES.index(chroma_siting(picture))
     stream = container.add_stream(
         'libx264',
         rate=rate,
@@ -230,7 +242,7 @@ def add_stream(container: av.container.OutputContainer,
             'sc_threshold': '0',
             'bf': '0',
             'a53cc': '0',
-            'x264-params': 'open-gop=0',
+            'x264-params': f'open-gop=0:chromaloc={place}',
         })
     stream.width, stream.height = picture.width, picture.height
     stream.pix_fmt = 'yuv420p'

@@ -17,6 +17,7 @@ from ..video import (
     MAX_PIXELS,
     UnreadableVideo,
     VideoReader,
+    chroma_siting,
     orientation,
 )
 
@@ -83,7 +84,8 @@ class DecodePlanes(BaseTransform):
     keys: ``imgs`` (uint8 ``[clips, T, 3 H / 2, W]``, upright: H rows of
     luma, H / 2 rows that hold both chroma planes; odd sizes lose a row or a
     column), ``img_shape`` (H, W), ``original_shape``, ``bt709``,
-    ``full_range``.
+    ``full_range``, ``chroma_siting`` (pixels of the luma that the first
+    colour sample lies right of and below the first pixel).
     """
 
     def transform(self, results: dict) -> dict:
@@ -98,6 +100,7 @@ class DecodePlanes(BaseTransform):
         results['img_shape'] = results['original_shape'] = clips.shape
         results['bt709'] = clips.bt709
         results['full_range'] = clips.full_range
+        results['chroma_siting'] = clips.siting
         return results
 
 
@@ -136,7 +139,8 @@ def _read(results: dict, kind: Type[Union['_Planes', 'Pictures']]
     try:
         for index, frame in zip(ascending, reader.frames(ascending)):
             if pictures is None:
-                pictures = kind(frame, np.size(results['frame_inds']))
+                pictures = kind(
+                    frame, np.size(results['frame_inds']), reader)
             pictures.put(frame, places[index])
     finally:
         reader.close()
@@ -146,7 +150,8 @@ def _read(results: dict, kind: Type[Union['_Planes', 'Pictures']]
 class _Planes:
     """Planes of frames like the first one: uint8 ``[N, 3 H / 2, W]``."""
 
-    def __init__(self, frame: av.VideoFrame, count: int) -> None:
+    def __init__(self, frame: av.VideoFrame, count: int,
+                 reader: VideoReader) -> None:
         self.stored = frame.height // 2 * 2, frame.width // 2 * 2
         if min(self.stored) < 2:
             raise UnreadableVideo(
@@ -167,6 +172,9 @@ class _Planes:
         self.full_range = own and (frame.color_range == FULL_RANGE
                                    or frame.format.name == 'yuvj420p')
         self.scaler = VideoReformatter()
+        self.siting = self.upright.apply_to_siting(
+            reader.chroma_siting(frame) if own else
+            chroma_siting(self._convert(frame)))
 
     @staticmethod
     def is_own(frame: av.VideoFrame) -> bool:
@@ -178,12 +186,7 @@ class _Planes:
         """Copy a frame to one or several places."""
         even = frame.height // 2 * 2, frame.width // 2 * 2
         if even != self.stored or not self.is_own(frame):
-            frame = _convert(
-                self.scaler, frame, self.stored, 'yuv420p',
-                dst_colorspace=(Colorspace.ITU709
-                                if self.bt709 else Colorspace.ITU601),
-                dst_color_range=(ColorRange.JPEG
-                                 if self.full_range else ColorRange.MPEG))
+            frame = self._convert(frame)
         first, *others = places
         for plane, part in zip(frame.planes, self.parts):
             out = part[first]
@@ -194,11 +197,21 @@ class _Planes:
         if others:
             self.planes[others] = self.planes[first]
 
+    def _convert(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """To planes like those of the first frame."""
+        return _convert(
+            self.scaler, frame, self.stored, 'yuv420p',
+            dst_colorspace=(
+                Colorspace.ITU709 if self.bt709 else Colorspace.ITU601),
+            dst_color_range=(
+                ColorRange.JPEG if self.full_range else ColorRange.MPEG))
+
 
 class Pictures:
     """RGB of frames like the first one: uint8 ``[N, H, W, 3]``."""
 
-    def __init__(self, frame: av.VideoFrame, count: int) -> None:
+    def __init__(self, frame: av.VideoFrame, count: int,
+                 reader: VideoReader) -> None:
         self.stored = frame.height, frame.width
         self.upright = orientation(frame)
         shape = self.stored[::-1] if self.upright.transposed else self.stored

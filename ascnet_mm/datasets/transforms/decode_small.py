@@ -82,7 +82,7 @@ def _pictures(reader: VideoReader,
     try:
         for frame in reader.frames(indices.tolist()):
             if pictures is None:
-                pictures = Pictures(frame, 1)
+                pictures = Pictures(frame, 1, reader)
             pictures.put(frame, [0])
             yield pictures.pictures[0]
     except UnreadableVideo:

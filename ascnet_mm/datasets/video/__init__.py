@@ -10,11 +10,13 @@ from .container import (
 )
 from .orientation import Orientation, orientation
 from .reader import MiscountedVideo, VideoReader
+from .siting import chroma_siting
 from .time_limit import within
 from .timing import LONGEST_PAUSE, Timing, timing
 
 __all__ = [
     'LONGEST_PAUSE', 'MAX_PIXELS', 'MiscountedVideo', 'Orientation', 'Timing',
-    'UnreadableVideo', 'VideoReader', 'decode_in_order', 'open_file',
-    'orientation', 'packets', 'reason', 'timing', 'video_stream', 'within'
+    'UnreadableVideo', 'VideoReader', 'chroma_siting', 'decode_in_order',
+    'open_file', 'orientation', 'packets', 'reason', 'timing',
+    'video_stream', 'within'
 ]

@@ -1,6 +1,6 @@
 """Turned and mirrored recordings."""
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Tuple
 
 import av
 import numpy as np
@@ -25,6 +25,18 @@ class Orientation(NamedTuple):
         if self.mirrored:
             picture = picture[:, ::-1]
         return picture[::-1] if self.flipped else picture
+
+    def apply_to_siting(self, siting: Tuple[float, float]
+                        ) -> Tuple[float, float]:
+        """Where colour samples lie in the upright picture, of even size.
+
+        Args:
+            siting (tuple[float, float]): Of :func:`chroma_siting`.
+        """
+        across, down = siting[::-1] if self.transposed else siting
+        # Seen from the other side a pair of pixels ends one pixel further.
+        return (1 - across if self.mirrored else across,
+                1 - down if self.flipped else down)
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:

@@ -1,7 +1,7 @@
 """Reading chosen frames of a video through FFmpeg (PyAV)."""
 import math
 from bisect import bisect_right
-from typing import Iterator, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 import av
 
@@ -14,11 +14,15 @@ from .container import (
     reason,
     video_stream,
 )
+from .siting import chroma_siting
 from .timetable import WAYS
 from .timing import frame_rate
 
 # Of a damaged file a tenth may be missing at the end (ours).
 LOST = 0.1
+# By the headers of streams: prepared videos of one size share theirs.
+_SITINGS: Dict[Tuple[str, bytes], Tuple[float, float]] = {}
+MAX_SITINGS = 2**10
 
 
 class MiscountedVideo(UnreadableVideo):
@@ -92,6 +96,26 @@ class VideoReader:
         return float(
             frame_rate(self.timetable.stamps, self.stream.time_base,
                        self.stream.average_rate))
+
+    def chroma_siting(self, frame: av.VideoFrame) -> Tuple[float, float]:
+        """Where the colour samples of the file's frames lie.
+
+        Args:
+            frame (av.VideoFrame): One of them.
+
+        Returns:
+            tuple[float, float]: See :func:`chroma_siting`.
+        """
+        context = self.stream.codec_context
+        if not context.extradata:
+            return chroma_siting(frame)
+        # The headers of a stream say it for all of its frames.
+        headers = context.codec.name, context.extradata
+        if headers not in _SITINGS:
+            if len(_SITINGS) >= MAX_SITINGS:
+                _SITINGS.clear()
+            _SITINGS[headers] = chroma_siting(frame)
+        return _SITINGS[headers]
 
     @property
     def in_order(self) -> bool:

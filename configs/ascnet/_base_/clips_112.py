@@ -3,7 +3,7 @@ scale = (112, 112)  # Tables 3 and 4
 speeds = (1, 2)  # the poster: 1x and 2x
 
 _meta_keys = ('filename', 'video_id', 'speeds', 'sample_seed', 'role', 'crops',
-              'flips', 'scale', 'bt709', 'full_range')
+              'flips', 'scale', 'bt709', 'full_range', 'chroma_siting')
 # Colours and crops are made on the device (model.data_preprocessor).
 train_pipeline = [
     dict(type='OpenVideo'),
