@@ -5,6 +5,7 @@ from .transforms import (
     DeviceCrop,
     OpenVideo,
     PerClip,
+    SampleFramesAtRate,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -13,6 +14,6 @@ from .video_list import VideoList
 
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'DeviceCrop', 'OpenVideo',
-    'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
-    'VideoFolder', 'VideoList'
+    'PerClip', 'SampleFramesAtRate', 'SlidingSampleFrames',
+    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList'
 ]

@@ -102,6 +102,47 @@ def test_the_papers_values_stand(name):
                 head.out_channels) == (512, 4096, 256)
 
 
+# RSPNet's code, config/finetune: frame rate, frames, pixels, batch of two
+# processes, epochs, learning rate, test clips
+RSPNET = {
+    'r18_ucf101': (25, 16, 112, 2 * 32, 30, 0.1, 10),
+    'r18_hmdb51': (None, 16, 112, 2 * 64, 30, 0.01, 3),
+    'r2plus1d_ucf101': (None, 16, 112, 2 * 8, 30, 0.1, 10),
+    'r2plus1d_hmdb51': (None, 16, 112, 2 * 16, 30, 0.1, 10),
+    's3dg_ucf101': (25, 64, 224, 2 * 4, 50, 0.005, 10),
+    's3dg_hmdb51': (None, 64, 224, 2 * 4, 50, 0.005, 10),
+}
+
+
+@pytest.mark.parametrize(
+    'name', [name for name in CONFIGS if name.startswith('finetune')])
+def test_fine_tuning_is_rspnets(name):
+    cfg = read(name)
+    fps, length, side, batch, epochs, lr, clips = RSPNET[
+        osp.basename(name)[:-3].replace('_scratch', '')]
+    for phase, count in (('train', 1), ('val', 1), ('test', clips)):
+        loader = cfg[f'{phase}_dataloader']
+        _, sampling, *_ = loader.dataset.pipeline
+        assert sampling.get('frame_rate') == fps
+        assert sampling.type == ('SampleFramesAtRate'
+                                 if fps else 'SampleFrames')
+        assert (sampling.clip_len, sampling.num_clips) == (length, count)
+        cuts = [step.get('crop_size', step.get('scale'))
+                for step in loader.dataset.pipeline
+                if step.type in ('CenterCrop', 'Resize')]
+        assert tuple(cuts[-1]) == (side, side)
+    assert cfg.train_dataloader.batch_size == batch
+    assert cfg.auto_scale_lr.base_batch_size == batch
+    assert cfg.train_cfg.max_epochs == epochs
+    assert cfg.optim_wrapper.optimizer == dict(
+        type='SGD', lr=lr, momentum=0.9, weight_decay=1e-4)
+    steps = dict(type='MultiStepLR', milestones=[50, 70, 90], gamma=0.1)
+    cosine = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
+    assert cfg.param_scheduler == (
+        steps if 'r18_hmdb51' in name else cosine)
+    assert cfg.model.cls_head.dropout_ratio == 0
+
+
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
     r'VCOP|CoCLR|Xie|Pace)')
@@ -112,7 +153,7 @@ HYPER_PARAMETERS = re.compile(
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
-    r'paces|temperature|margin|contrast_weight)'
+    r'paces|temperature|margin|contrast_weight|frame_rate)'
     r'\s*=\s*[\d\[(.]')
 
 

@@ -1,9 +1,14 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import SpeedPairedSampleFrames
-from ascnet_mm.datasets.transforms import SlidingSampleFrames
+from ascnet_mm.datasets.transforms import (
+    SampleFramesAtRate,
+    SlidingSampleFrames,
+)
 
 
 def draw(total, clip_len=8, speeds=(1, 2), start_index=0, **options):
@@ -151,3 +156,65 @@ def test_sliding_clips_tell_what_the_host_wants_to_know():
 def test_impossible_sliding_clips_are_refused(options):
     with pytest.raises(InputError, match='must be positive'):
         SlidingSampleFrames(*options)
+
+
+def at_rate(total, fps, start_index=0, **options):
+    return SampleFramesAtRate(25, **options).transform(dict(
+        total_frames=total, start_index=start_index, avg_fps=float(fps),
+        filename='a.avi'))  # yapf: disable
+
+
+def rspnet_frames(total, fps):
+    """Frames that stay: each time another whole ``fps / 25`` is reached.
+
+    Of a step that is a whole number, as long as there are frames; else as
+    many as there are whole steps in the video.
+    """
+    step = Fraction(fps) / 25
+    if step.denominator == 1:
+        return [n for n in range(total) if n % step == 0]
+    kept, n = [], 0
+    while (n + 1) * step <= total:
+        kept.append(int(n * step))
+        n += 1
+    return kept
+
+
+RATES = ['25', '50', '75', '30', '12.5', '10', '24', '29.97', '15']
+
+
+@pytest.mark.parametrize('fps', RATES)
+@pytest.mark.parametrize('total', [7, 40, 41, 164, 300])
+def test_frames_at_a_rate_are_rspnets(fps, total):
+    kept = rspnet_frames(total, fps)
+    count = len(kept)
+    out = at_rate(total, fps, start_index=1, clip_len=16, num_clips=3,
+                  test_mode=True)  # yapf: disable
+    clips = out.pop('frame_inds').reshape(3, 16) - 1
+    for clip, start in zip(clips, np.linspace(0, max(count - 16, 0), 3)):
+        # Too short ones are played in a loop.
+        assert clip.tolist() == [
+            kept[(round(start) + step) % count] for step in range(16)]
+    assert out == dict(
+        total_frames=total, start_index=1, avg_fps=float(fps), num_clips=3,
+        filename='a.avi', clip_len=16, frame_interval=1)  # yapf: disable
+
+
+def test_every_start_at_a_rate_is_drawn_in_training():
+    kept = rspnet_frames(30, '50')
+    starts = {at_rate(30, 50, clip_len=12)['frame_inds'][0]
+              for _ in range(200)}
+    assert starts == set(kept[:15 - 12 + 1])
+
+
+def test_a_video_without_a_rate_and_one_of_less_than_a_step():
+    plain = at_rate(20, 0, clip_len=4, num_clips=2, test_mode=True)
+    assert plain['frame_inds'].tolist() == [0, 1, 2, 3, 16, 17, 18, 19]
+    one = at_rate(1, 60, clip_len=4, test_mode=True)
+    assert one['frame_inds'].tolist() == [0] * 4
+
+
+@pytest.mark.parametrize('rate', [0, -25, float('nan')])
+def test_an_impossible_rate_is_refused(rate):
+    with pytest.raises(InputError, match='frame_rate'):
+        SampleFramesAtRate(rate, clip_len=8)

@@ -2,9 +2,14 @@ from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
 from .device_crop import DeviceCrop
 from .per_clip import PerClip
-from .sampling import SlidingSampleFrames, SpeedPairedSampleFrames
+from .sampling import (
+    SampleFramesAtRate,
+    SlidingSampleFrames,
+    SpeedPairedSampleFrames,
+)
 
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'DeviceCrop', 'OpenVideo',
-    'PerClip', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'PerClip', 'SampleFramesAtRate', 'SlidingSampleFrames',
+    'SpeedPairedSampleFrames'
 ]

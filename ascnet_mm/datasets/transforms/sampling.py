@@ -1,6 +1,7 @@
 from typing import Optional, Sequence
 
 import numpy as np
+from mmaction.datasets.transforms import SampleFrames
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
@@ -88,6 +89,60 @@ class SpeedPairedSampleFrames(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'speeds={self.speeds}, pattern={self.pattern}, '
                 f'test_mode={self.test_mode})')
+
+
+@TRANSFORMS.register_module()
+class SampleFramesAtRate(SampleFrames):
+    """The host's ``SampleFrames`` on a video brought to a frame rate.
+
+    The rule of RSPNet (and of torchvision): frames are left out or repeated
+    so that of every ``fps / frame_rate`` frames one is kept, counted from the
+    first and rounded down. (``SampleFrames(target_fps=...)`` stretches each
+    clip instead, which PySlowFast does.) A video whose frame rate is not
+    known is left as it is.
+
+    Required keys: ``total_frames``, ``start_index``, ``avg_fps``. Added keys:
+    those of ``SampleFrames``.
+
+    Args:
+        frame_rate (float): Frames per second.
+        **kwargs: As for ``SampleFrames``; they speak of frames at this rate.
+
+    Raises:
+        InputError: If ``frame_rate`` is not positive.
+    """
+
+    def __init__(self, frame_rate: float, **kwargs) -> None:
+        if not frame_rate > 0:
+            raise InputError(
+                'SampleFramesAtRate: frame_rate is a number of frames per '
+                f'second, not {frame_rate}')
+        super().__init__(**kwargs)
+        self.frame_rate = frame_rate
+
+    def transform(self, results: dict) -> dict:
+        """Add the frame indices."""
+        total, first = results['total_frames'], results['start_index']
+        kept = self._kept(total, results['avg_fps'] or self.frame_rate)
+        results = super().transform(
+            dict(results, total_frames=len(kept), start_index=0))
+        results.update(
+            total_frames=total,
+            start_index=first,
+            frame_inds=kept[results['frame_inds']] + first)
+        return results
+
+    def _kept(self, total: int, fps: float) -> np.ndarray:
+        step = fps / self.frame_rate
+        # Of a whole step RSPNet also keeps what is left of the last one.
+        whole = step == int(step)
+        count = -(-total // int(step)) if whole else int(total / step)
+        # A video of less than a step has a frame all the same.
+        return np.floor(np.arange(max(count, 1)) * step).astype(np.int64)
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(frame_rate={self.frame_rate}, '
+                f'{super().__repr__()})')
 
 
 @TRANSFORMS.register_module()

@@ -1,11 +1,12 @@
 clip_len = 16  # Tables 3 and 4
 scale = (112, 112)  # Tables 3 and 4
 short_side = (-1, scale[1])  # RSPNet's: the largest centre square
-num_clips = 10  # RSPNet's on UCF-101, at even distances
+num_clips = 10  # RSPNet's default, at even distances
 
 train_pipeline = [
     dict(type='OpenVideo'),
-    dict(type='SampleFrames', clip_len=clip_len, num_clips=1),  # ours: 1x
+    # RSPNet's default: one clip, at 1x
+    dict(type='SampleFrames', clip_len=clip_len, num_clips=1),
     dict(type='DecodeFrames'),
     # RSPNet's default: a quarter to all of the area
     dict(type='RandomResizedCrop', area_range=(0.25, 1.0)),
@@ -20,7 +21,7 @@ val_pipeline = [
     dict(
         type='SampleFrames',
         clip_len=clip_len,
-        num_clips=1,  # ours: quick
+        num_clips=1,  # RSPNet's default
         test_mode=True),
     dict(type='DecodeFrames'),
     dict(type='Resize', scale=short_side),

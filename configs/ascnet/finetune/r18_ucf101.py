@@ -8,11 +8,21 @@ work_dir = 'work_dirs/finetune/r18_ucf101'
 
 batch_size = 64  # RSPNet's: 32 on each of two GPUs
 
-model = dict(cls_head=dict(num_classes=101))
+# RSPNet's on UCF-101 with R3D: videos as if they had 25 frames a second
+frame_rate = 25  # RSPNet's
+train_pipeline = _base_.train_pipeline
+val_pipeline = _base_.val_pipeline
+test_pipeline = _base_.test_pipeline
+train_pipeline[1].update(type='SampleFramesAtRate', frame_rate=frame_rate)
+val_pipeline[1].update(type='SampleFramesAtRate', frame_rate=frame_rate)
+test_pipeline[1].update(type='SampleFramesAtRate', frame_rate=frame_rate)
+
+model = dict(
+    cls_head=dict(num_classes=101, dropout_ratio=0))  # RSPNet's: linear
 train_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
+    batch_size=batch_size, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
+    batch_size=batch_size, dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(
     batch_size=8,  # ours: it changes no figure
-    dataset=dict(pipeline=_base_.test_pipeline))
+    dataset=dict(pipeline=test_pipeline))

@@ -1,13 +1,22 @@
-_base_ = 'r18_ucf101.py'
+_base_ = [
+    '../_base_/ucf101.py', '../_base_/recognizer_r18.py',
+    '../_base_/labelled_clips_112.py', '../_base_/finetune.py',
+    '../_base_/default_runtime.py'
+]
 
 work_dir = 'work_dirs/finetune/r2plus1d_ucf101'
 
 batch_size = 16  # RSPNet's: 8 on each of two GPUs
 
 model = dict(
-    backbone=dict(_delete_=True, type='R2Plus1D', depth=10))  # Table 3
-train_dataloader = dict(batch_size=batch_size)
-val_dataloader = dict(batch_size=batch_size)
+    backbone=dict(_delete_=True, type='R2Plus1D', depth=10),  # Table 3
+    cls_head=dict(num_classes=101, dropout_ratio=0))  # RSPNet's: linear
+train_dataloader = dict(
+    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
+val_dataloader = dict(
+    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
+test_dataloader = dict(
+    batch_size=8,  # ours: it changes no figure
+    dataset=dict(pipeline=_base_.test_pipeline))
 
-optim_wrapper = dict(optimizer=dict(lr=0.1))  # RSPNet's
 auto_scale_lr = dict(base_batch_size=batch_size)

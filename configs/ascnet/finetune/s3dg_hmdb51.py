@@ -10,7 +10,10 @@ batch_size = 8  # RSPNet's: 4 on each of two GPUs
 
 model = dict(
     backbone=dict(_delete_=True, type='S3DG'),  # Xie et al. 2018
-    cls_head=dict(in_channels=1024, num_classes=51))  # section B
+    cls_head=dict(
+        in_channels=1024,  # section B
+        num_classes=51,
+        dropout_ratio=0))  # RSPNet's: linear
 train_dataloader = dict(
     batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
 val_dataloader = dict(

@@ -8,16 +8,28 @@ work_dir = 'work_dirs/finetune/s3dg_ucf101'
 
 batch_size = 8  # RSPNet's: 4 on each of two GPUs
 
+# RSPNet's on UCF-101 with S3D-G: videos as if they had 25 frames a second
+frame_rate = 25  # RSPNet's
+train_pipeline = _base_.train_pipeline
+val_pipeline = _base_.val_pipeline
+test_pipeline = _base_.test_pipeline
+train_pipeline[1].update(type='SampleFramesAtRate', frame_rate=frame_rate)
+val_pipeline[1].update(type='SampleFramesAtRate', frame_rate=frame_rate)
+test_pipeline[1].update(type='SampleFramesAtRate', frame_rate=frame_rate)
+
 model = dict(
     backbone=dict(_delete_=True, type='S3DG'),  # Xie et al. 2018
-    cls_head=dict(in_channels=1024, num_classes=101))  # section B
+    cls_head=dict(
+        in_channels=1024,  # section B
+        num_classes=101,
+        dropout_ratio=0))  # RSPNet's: linear
 train_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
+    batch_size=batch_size, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
+    batch_size=batch_size, dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(
     batch_size=1,  # ours: ten clips of 64 frames fill a GPU
-    dataset=dict(pipeline=_base_.test_pipeline))
+    dataset=dict(pipeline=test_pipeline))
 
 train_cfg = dict(max_epochs=50)  # RSPNet's for S3D-G
 optim_wrapper = dict(optimizer=dict(lr=0.005))  # RSPNet's for S3D-G
