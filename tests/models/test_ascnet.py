@@ -2,8 +2,10 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.registry import init_default_scope
 
 from ascnet_mm import InputError
+from ascnet_mm.models.memory_bank import BankEntries
 
 from ..conftest import tiny_batch, tiny_model
 
@@ -131,6 +133,41 @@ def test_symmetric_is_the_mean_of_both_directions():
         sample.set_metainfo(dict(speeds=sample.speeds[::-1]))
     other = model.loss(clips.flip(1), batch['data_samples'])['loss_acp']
     torch.testing.assert_close(both, (one + other) / 2)
+
+
+def _both_directions(rows):
+    """L_m of some of six videos; the bank has nothing at 1x for most."""
+    torch.manual_seed(0)
+    model = tiny_model(symmetric=True).double().eval()
+    generator = torch.Generator().manual_seed(0)
+    batch = tiny_batch(list(range(6)), [(1, 2), (2, 1)] + [(1, 2)] * 4,
+                       generator)
+    entries = torch.nn.functional.normalize(
+        torch.randn(2, 2, 5, generator=generator, dtype=torch.float64), dim=2)
+    model.memory_bank.enqueue(
+        BankEntries(*entries, torch.tensor([2, 2]), torch.tensor([8, 9])))
+    return model.loss(
+        torch.stack([batch['inputs'][row] for row in rows]),
+        [batch['data_samples'][row] for row in rows])['loss_scp'].item()
+
+
+def _on_one_of_two_ranks(rank, rendezvous, folder):
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=2)
+    init_default_scope('mmaction')
+    loss = _both_directions(range(rank, 6, 2))
+    torch.save(loss, f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def test_both_directions_on_two_ranks_are_one_process(tmp_path):
+    torch.multiprocessing.spawn(
+        _on_one_of_two_ranks,
+        args=(str(tmp_path / 'rendezvous'), str(tmp_path)),
+        nprocs=2)
+    # The ranks' gradients are averaged, and so is the loss.
+    ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1)]
+    assert sum(ranks) / 2 == pytest.approx(_both_directions(range(6)))
 
 
 def test_weights_of_another_encoder_are_refused():
