@@ -13,7 +13,7 @@ from ascnet_mm.models.preprocessor import (
 )
 
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
-NEUTRAL = [1., 1., 1., 0., 0.]
+NEUTRAL = [1., 1., 1., 0., 0., 0.]
 
 
 def samples(count):
@@ -23,13 +23,16 @@ def samples(count):
 
 
 def apply(clips, **changes):
-    names = ['brightness', 'contrast', 'saturation', 'hue', 'gray']
-    parameters = [changes.get(n, v) for n, v in zip(names, NEUTRAL)]
+    names = ['brightness', 'contrast', 'saturation', 'chroma_rotation',
+             'gray', 'hue']
+    parameters = torch.tensor(
+        [[changes.get(n, v) for n, v in zip(names, NEUTRAL)]])
     pixels = clips.flatten(2)
     color, offset = ColorJitter().affine(
-        pixels.mean(dim=2, keepdim=True),
-        torch.tensor([parameters]).expand(len(clips), -1))
-    return (color @ pixels + offset).clamp(0, 1).view_as(clips)
+        pixels.mean(dim=2, keepdim=True), parameters.expand(len(clips), -1))
+    rgb = (color @ pixels + offset).clamp(0, 1)
+    ColorJitter.shift_hue_(rgb, parameters[:, -1].expand(len(clips)))
+    return rgb.view_as(clips)
 
 
 @pytest.fixture
@@ -56,22 +59,76 @@ def test_each_change_is_its_formula(clips):
         torch.testing.assert_close(changed, formula, atol=1e-5, rtol=0)
 
 
-def test_the_order_is_brightness_contrast_saturation_hue_gray(clips):
-    at_once = apply(
-        clips, brightness=1.1, contrast=0.7, saturation=0.8, hue=0.1)
+def test_the_order_is_that_of_the_docstring(clips):
+    changes = dict(brightness=1.1, contrast=0.7, saturation=0.8,
+                   chroma_rotation=0.1, hue=0.1)  # yapf: disable
     in_turn = clips
-    for change in (dict(brightness=1.1), dict(contrast=0.7),
-                   dict(saturation=0.8), dict(hue=0.1)):
-        in_turn = apply(in_turn, **change)
-    torch.testing.assert_close(at_once, in_turn, atol=1e-5, rtol=0)
+    for name, value in changes.items():
+        in_turn = apply(in_turn, **{name: value})
+    torch.testing.assert_close(
+        apply(clips, **changes), in_turn, atol=1e-5, rtol=0)
+    # Grey has no hue that could move its luma.
+    torch.testing.assert_close(
+        apply(clips, gray=1., hue=0.4), luma(clips).expand_as(clips),
+        atol=1e-5, rtol=0)
 
 
-def test_hue_turns_the_chroma_and_keeps_the_luma(clips):
-    turned = apply(clips, hue=0.2)
+@pytest.mark.parametrize('shift', [-0.5, -0.37, -0.1, 0., 0.02, 0.4, 0.5])
+def test_hue_is_shifted_in_hsv(shift):
+    """As Python's own conversion does, at edges of the sectors, too."""
+    steps = torch.tensor([0., 0.2, 0.5, 0.8, 1.])
+    pixels = torch.cat([
+        torch.cartesian_prod(steps, steps, steps),
+        torch.rand(300, 3, generator=torch.Generator().manual_seed(0))
+    ])
+    expected = []
+    for pixel in pixels.double().tolist():
+        hue, saturation, value = colorsys.rgb_to_hsv(*pixel)
+        expected.append(
+            colorsys.hsv_to_rgb((hue + shift) % 1, saturation, value))
+    found = 255 * pixels.T[None].repeat(2, 1, 1)
+    ColorJitter.shift_hue_(found, torch.tensor([shift, 0.]))
+    np.testing.assert_allclose(found[0].T / 255, expected, atol=2e-6)
+    torch.testing.assert_close(
+        found[1], 255 * pixels.T, atol=5e-4, rtol=0)
+
+
+def test_many_pixels_are_shifted_as_few_are(monkeypatch):
+    clips = torch.rand(3, 3, 50)
+    shifts = torch.tensor([0.1, -0.3, 0.5])
+    at_once, in_parts = clips.clone(), clips.clone()
+    ColorJitter.shift_hue_(at_once, shifts)
+    monkeypatch.setattr('ascnet_mm.models.preprocessor.CPU_PIXELS', 20)
+    ColorJitter.shift_hue_(in_parts, shifts)
+    torch.testing.assert_close(in_parts, at_once)
+
+
+def test_training_shifts_the_hue_that_was_drawn():
+    """From bytes to bytes, beside a reference that knows no batch."""
+    jitter = dict(hue=0.4, jitter_prob=0.5)
+    preprocessor = ClipDataPreprocessor([0] * 3, [1] * 3, augmentation=jitter)
+    clips = torch.randint(0, 256, (6, 2, 3, 2, 3, 3), dtype=torch.uint8)
+    out = preprocessor(
+        dict(inputs=list(clips), data_samples=samples(6)),
+        training=True)['inputs']
+    shifts = ColorJitter(**jitter).draw(range(6), 2)[..., -1]
+    assert 0 < (shifts == 0).sum() < 12
+    for clip, changed, shift in zip(
+            clips.flatten(0, 1), out.flatten(0, 1), shifts.flatten().tolist()):
+        hsv = [colorsys.rgb_to_hsv(*pixel)
+               for pixel in (clip.flatten(1).T / 255).tolist()]
+        expected = [colorsys.hsv_to_rgb((h + shift) % 1, s, v)
+                    for h, s, v in hsv]
+        np.testing.assert_allclose(
+            changed.flatten(1).T, 255 * np.array(expected), atol=1e-3)
+
+
+def test_chroma_rotation_keeps_the_luma(clips):
+    turned = apply(clips, chroma_rotation=0.2)
     torch.testing.assert_close(luma(turned), luma(clips), atol=1e-5, rtol=0)
-    back = apply(turned, hue=-0.2)
+    back = apply(turned, chroma_rotation=-0.2)
     torch.testing.assert_close(back, clips, atol=1e-5, rtol=0)
-    half = apply(clips, hue=0.5)
+    half = apply(clips, chroma_rotation=0.5)
     expected = [
         colorsys.yiq_to_rgb(y, -i, -q)
         for y, i, q in (colorsys.rgb_to_yiq(*p)
@@ -83,17 +140,18 @@ def test_hue_turns_the_chroma_and_keeps_the_luma(clips):
 
 
 def test_draws_come_from_the_seed_and_keep_to_their_ranges():
-    jitter = ColorJitter(0.4, 0.3, 0.2, 0.1, jitter_prob=0.8, gray_prob=0.25)
+    jitter = ColorJitter(0.4, 0.3, 0.2, 0.1, jitter_prob=0.8, gray_prob=0.25,
+                         chroma_rotation=0.5)  # yapf: disable
     drawn = jitter.draw(range(4000), 2)
-    assert drawn.shape == (4000, 2, 5)
+    assert drawn.shape == (4000, 2, 6)
     assert torch.equal(drawn[:10], jitter.draw(range(10), 2))
     low, high = drawn.flatten(0, 1).min(0).values, drawn.flatten(
         0, 1).max(0).values
-    for index, (middle, reach) in enumerate(
-            zip(NEUTRAL, (0.4, 0.3, 0.2, 0.1))):
+    for index, middle, reach in zip(
+        (0, 1, 2, 3, 5), (1, 1, 1, 0, 0), (0.4, 0.3, 0.2, 0.5, 0.1)):
         assert low[index].item() == pytest.approx(middle - reach, abs=0.005)
         assert high[index].item() == pytest.approx(middle + reach, abs=0.005)
-    untouched = (drawn[..., :4] == torch.tensor(NEUTRAL[:4])).all(-1)
+    untouched = (drawn == torch.tensor(NEUTRAL))[..., [0, 1, 2, 3, 5]].all(-1)
     assert untouched.float().mean().item() == pytest.approx(0.2, abs=0.02)
     assert drawn[..., 4].mean().item() == pytest.approx(0.25, abs=0.02)
     # the two clips of a sample are drawn apart
