@@ -13,7 +13,7 @@ from mmaction.registry import METRICS
 from torch import Tensor
 
 from ..errors import InputError
-from ..models.gauges import effective_rank
+from ..models.gauges import effective_rank, rank_me
 from .clip_features import ClipFeaturesMetric
 
 
@@ -76,15 +76,17 @@ class SameVideoRetrievalMetric(_SpeedClipsMetric):
 class EffectiveRankMetric(_SpeedClipsMetric):
     """In how many directions do the encoder's features vary?
 
-    :func:`effective_rank` of the features of all clips.
+    :func:`effective_rank` and :func:`rank_me` of the features of all clips.
     """
 
     default_prefix = 'encoder'
 
     def compute(self, features: Tensor) -> Dict[str, float]:
-        """The effective rank of the clips ``[V S, C]``."""
-        rank = effective_rank(features.flatten(0, 1))
-        return dict(effective_rank=rank.item())
+        """Both of the clips ``[V S, C]``."""
+        clips = features.flatten(0, 1)
+        return dict(
+            effective_rank=effective_rank(clips).item(),
+            rankme=rank_me(clips).item())
 
 
 @METRICS.register_module()

@@ -23,7 +23,8 @@ def effective_rank(features: Tensor) -> Tensor:
     """Into how many directions features vary.
 
     Roy and Vetterli, *The effective rank*, EUSIPCO 2007, of the covariance:
-    exp(-sum p log p), p being the eigenvalues over their sum. It sees a
+    exp(-sum p log p), p being the eigenvalues over their sum. Published
+    figures are mostly of singular values, see :func:`rank_me`. It sees a
     dimensional collapse, which :func:`spread` does not: vectors along one
     line, half of them each way, have nearly full spread.
 
@@ -49,6 +50,30 @@ def effective_rank(features: Tensor) -> Tensor:
         return gram.new_tensor(1.)
     shares = torch.linalg.eigvalsh(gram).clamp(min=0)
     shares = shares / shares.sum()
+    return torch.special.entr(shares).sum().exp()
+
+
+@torch.no_grad()
+def rank_me(features: Tensor) -> Tensor:
+    """RankMe (Garrido et al., ICML 2023), equation 1.
+
+    exp(-sum p log p), p being the singular values of the features, as they
+    are and not centred, over their sum, plus 1e-7. Singular values are the
+    roots of eigenvalues, so that small directions count more than in
+    :func:`effective_rank`, and the mean is one of the directions.
+
+    Args:
+        features (Tensor): ``[N, C]``.
+
+    Returns:
+        Tensor: float64, from 1 to about min(N, C), on the CPU; NaN if a
+        feature is not finite.
+    """
+    features = features.cpu().double()
+    if not features.isfinite().all():
+        return features.new_tensor(torch.nan)
+    values = torch.linalg.svdvals(features)
+    shares = values / values.sum().clamp(min=1e-300) + 1e-7
     return torch.special.entr(shares).sum().exp()
 
 

@@ -73,6 +73,10 @@ def test_effective_rank_is_that_of_all_query_clips():
     shares /= shares.sum()
     assert result['encoder/effective_rank'] == pytest.approx(
         np.exp(-(shares * np.log(shares)).sum()), rel=1e-4)
+    values = np.linalg.svd(clips, compute_uv=False)
+    shares = values / values.sum() + 1e-7
+    assert result['encoder/rankme'] == pytest.approx(
+        np.exp(-(shares * np.log(shares)).sum()), rel=1e-6)
 
 
 @pytest.mark.parametrize('speeds', [2, 3])

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from ascnet_mm.models.gauges import distinct_share, effective_rank, spread
+from ascnet_mm.models.gauges import (
+    distinct_share,
+    effective_rank,
+    rank_me,
+    spread,
+)
 
 
 def by_svd(features):
@@ -43,6 +48,23 @@ def test_no_rank_where_features_are_not_finite():
     features = torch.randn(5, 4)
     features[2, 1] = torch.inf
     assert effective_rank(features).isnan()
+
+
+@pytest.mark.parametrize('shape', [(40, 12), (12, 40)])
+def test_rank_me_is_its_formula(shape):
+    """By the eigenvalues of the Gram matrix, in numpy."""
+    features = 1 + torch.randn(
+        shape, generator=torch.Generator().manual_seed(0))
+    rows = features.double().numpy()
+    values = np.sqrt(np.linalg.eigvalsh(rows @ rows.T).clip(0))
+    values = np.sort(values)[::-1][:min(shape)]
+    shares = values / values.sum() + 1e-7
+    assert rank_me(features).item() == pytest.approx(
+        np.exp(-(shares * np.log(shares)).sum()), rel=1e-4)
+    assert rank_me(torch.eye(7)).item() == pytest.approx(7, rel=1e-4)
+    assert rank_me(torch.ones(9, 5)).item() == pytest.approx(1, rel=1e-4)
+    features[3, 4] = torch.nan
+    assert rank_me(features).isnan()
 
 
 @pytest.mark.parametrize('entries, share', [
