@@ -3,9 +3,10 @@ import logging
 import math
 import os.path as osp
 import random
+import time
 from abc import abstractmethod
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Set
+from typing import FrozenSet, Iterator, List, Optional, Set
 
 import numpy as np
 import torch
@@ -17,11 +18,15 @@ from torch.utils.data import Dataset
 
 from ..errors import InputError
 from ..text import printable
+from .machine import holds_files, machine_fault
 from .skipped_list import SkippedList
 from .transforms.decode import DecodeFrames, DecodePlanes, OpenVideo
 from .video import MiscountedVideo, UnreadableVideo, reason, within
 
 ROLES = ('gallery', 'query')
+# Seconds between tries while the machine is at fault, at first and at most
+# (ours).
+PAUSES = (0.1, 5)
 # Broken files make decoders and their bindings raise about anything: what
 # one of these raises is taken for the file's fault.
 DECODING = (OpenVideo, DecodePlanes, DecodeFrames, host.DecordInit,
@@ -42,6 +47,13 @@ class BaseVideoDataset(BaseActionDataset):
     in test mode the sample keeps its place without clips, with the metainfo
     ``readable=False``.
 
+    What the machine is to blame for (:func:`machine_fault`: the folder of
+    the videos is away, a disk or a server does not answer, no file can be
+    opened any more) is no verdict on a video. It is tried again for a while,
+    outside its ``time_limit``; then the run is stopped, and nothing of it is
+    kept. A video counts as unreadable when it fails twice, in between the
+    system having no fault to tell.
+
     Every sample carries ``video_id`` (a number made from its absolute
     path), ``sample_seed`` and ``role``, which is ``'query'`` unless the data
     set says that it is ``'gallery'``.
@@ -50,18 +62,30 @@ class BaseVideoDataset(BaseActionDataset):
         *args: As for the host's ``BaseActionDataset``.
         time_limit (float): Seconds after which a video counts as unreadable.
             Defaults to 60 (ours).
+        patience (float): Seconds for which a fault of the machine's is
+            waited for to pass. Defaults to 30 (ours).
         **kwargs: As for the host's ``BaseActionDataset``.
 
     Raises:
-        InputError: If ``time_limit`` is not positive.
+        InputError: If ``time_limit`` is not positive, or ``patience``
+            negative.
     """
 
-    def __init__(self, *args, time_limit: float = 60, **kwargs) -> None:
+    def __init__(self,
+                 *args,
+                 time_limit: float = 60,
+                 patience: float = 30,
+                 **kwargs) -> None:
         if not 0 < time_limit < math.inf:
             raise InputError(
                 f'time_limit is a number of seconds, not {time_limit}')
+        if not 0 <= patience < math.inf:
+            raise InputError(
+                f'patience is a number of seconds, not {patience}')
+        self._folders: FrozenSet[str] = frozenset()
         super().__init__(*args, **kwargs)
         self.time_limit = time_limit
+        self.patience = patience
         self._list: Optional[SkippedList] = None
         self._named: Set[str] = set()
         # Shared with the workers, which are started after this.
@@ -134,28 +158,71 @@ class BaseVideoDataset(BaseActionDataset):
         raise InputError(
             f'none of the {len(self)} videos of {self.source} can be read')
 
+    def filter_data(self) -> List[dict]:
+        """Leave out none, but note which folders hold files now."""
+        folders = {osp.dirname(info['filename']) for info in self.data_list}
+        self._folders = frozenset(filter(holds_files, folders))
+        return self.data_list
+
     def _read(self, idx: int, sample_seed: int) -> Optional[dict]:
+        """Make one sample; None if its video cannot be read.
+
+        Raises:
+            InputError: If the machine is at fault, and stays so.
+        """
         # An element of an array is read faster than one of a tensor.
         if self._skipped.numpy()[idx]:
             return None
         info = self.get_data_info(idx)
         info['sample_seed'] = sample_seed
-        filename = info['filename']
         try:
+            return self._make_patiently(info)
+        except (UnreadableVideo, TimeoutError) as error:
+            self._skip(idx, info['filename'], str(error))
+            return None
+
+    def _make_patiently(self, info: dict) -> dict:
+        """Make a sample, waiting for faults of the machine to pass.
+
+        Raises:
+            UnreadableVideo: If the machine is not to blame.
+            InputError: If it is, and stays so.
+        """
+        filename, deadline, again = info['filename'], None, False
+        pause, longest = PAUSES
+        while True:
             try:
                 return self._make(info)
-            except MiscountedVideo:
-                # What was drawn fits another number of frames.
-                return self._make(dict(info, in_order=True))
-        except (UnreadableVideo, TimeoutError) as error:
-            self._skip(idx, filename, str(error))
-            return None
+            except (UnreadableVideo, OSError, MemoryError) as error:
+                fault = machine_fault(
+                    error, filename, self._folders, self.time_limit)
+                if fault is None and (
+                        again or not isinstance(error, UnreadableVideo)):
+                    raise
+            # A fault may have passed between the reading and the question.
+            again = fault is None
+            if again:
+                continue
+            now = time.monotonic()
+            deadline = deadline or now + self.patience
+            if now >= deadline:
+                raise InputError(
+                    f'{printable(filename)} cannot be read, and others '
+                    f'neither, for more than {self.patience:g} s ({fault}): '
+                    'the machine is to blame, so no video was given up for '
+                    'it; mend that, then go on with --resume')
+            time.sleep(min(pause, deadline - now))
+            pause = min(2 * pause, longest)
 
     def _make(self, info: dict) -> dict:
         """Make a sample, all of whose draws come from its seed, in time."""
-        # Around the thread: one that is left behind draws no more.
-        with seeded(info['sample_seed']):
-            return within(self.time_limit, self._transform, dict(info))
+        try:
+            # Around the thread: one that is left behind draws no more.
+            with seeded(info['sample_seed']):
+                return within(self.time_limit, self._transform, dict(info))
+        except MiscountedVideo:
+            # What was drawn fits another number of frames.
+            return self._make(dict(info, in_order=True))
 
     def _transform(self, data: dict) -> dict:
         """Send a sample through the pipeline.
