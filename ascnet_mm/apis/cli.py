@@ -12,6 +12,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
+from ..datasets.transport import transport_fault
 from ..errors import InputError, TrainingStopped
 from .checks import check_compile, check_data, check_wrapper
 from .config import OptionAction
@@ -91,6 +92,10 @@ def run_script(main: Callable[[], None]) -> None:
         sys.exit(f'error: {error.sentence}')
     except (FileNotFoundError, TrainingStopped) as error:
         sys.exit(f'error: {error}')
+    except (OSError, RuntimeError) as error:
+        if not (fault := transport_fault(error)):
+            raise
+        sys.exit(f'error: {fault}')
 
 
 def _leave_groups() -> None:

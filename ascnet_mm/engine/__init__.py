@@ -10,6 +10,7 @@ from .hooks import (
     SkippedVideosHook,
     TerminationHook,
     TrainingHealthHook,
+    WorkersHook,
 )
 from .loops import ResumableEpochLoop
 from .optim_wrapper import BFloat16OptimWrapper
@@ -19,5 +20,5 @@ __all__ = [
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
     'PretrainedEncoderHook', 'ProvenanceHook', 'ResumableEpochLoop',
     'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook',
-    'TrainingHealthHook'
+    'TrainingHealthHook', 'WorkersHook'
 ]

@@ -9,10 +9,11 @@ from .sample_seed import SampleSeedHook
 from .skipped_videos import SkippedVideosHook
 from .termination import TerminationHook
 from .training_health import TrainingHealthHook
+from .workers import WorkersHook
 
 __all__ = [
     'AtomicCheckpointHook', 'DeferredScalarsHook', 'InitialValidationHook',
     'MemoryBankHook', 'MomentumUpdateHook', 'PretrainedEncoderHook',
     'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook',
-    'TerminationHook', 'TrainingHealthHook'
+    'TerminationHook', 'TrainingHealthHook', 'WorkersHook'
 ]

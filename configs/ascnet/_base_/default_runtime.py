@@ -10,6 +10,7 @@ default_hooks = dict(
     checkpoint=dict(
         type='AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     termination=dict(type='TerminationHook'),
+    workers=dict(type='WorkersHook'),
     provenance=dict(type='ProvenanceHook'),
     # ours: more unreadable training videos stop the run
     skipped_videos=dict(type='SkippedVideosHook', max_share=0.1),

@@ -1,0 +1,70 @@
+from functools import partial
+from typing import Callable, Optional, Set
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from ...datasets.transport import (
+    Weighed,
+    raise_open_files,
+    report_what_cannot_be_sent,
+)
+
+
+@HOOKS.register_module()
+class WorkersHook(Hook):
+    """See that what the loaders' workers send arrives, or is told of.
+
+    The limit of open files is raised as far as it may be. Where the batches
+    that are prefetched will not fit into /dev/shm, or into that limit, a
+    warning says so before the first is sent. A worker that cannot send a
+    batch ends the run with a sentence.
+    """
+
+    def __init__(self) -> None:
+        self._prepared: Set[str] = set()
+
+    def before_train(self, runner: Runner) -> None:
+        """Prepare the loader before its workers start."""
+        self._prepare(runner.train_dataloader, 'train_dataloader')
+
+    def before_val(self, runner: Runner) -> None:
+        """Prepare the loader before its workers start."""
+        self._prepare(runner.val_dataloader, 'val_dataloader')
+
+    def before_test(self, runner: Runner) -> None:
+        """Prepare the loader before its workers start."""
+        self._prepare(runner.test_dataloader, 'test_dataloader')
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Weigh no more: workers of later epochs would warn again."""
+        _weigh_no_more(runner.train_dataloader)
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[dict] = None) -> None:
+        """Weigh no more: workers of later validations would warn again."""
+        _weigh_no_more(runner.val_dataloader)
+
+    def _prepare(self, loader: DataLoader, name: str) -> None:
+        if name in self._prepared:
+            return
+        self._prepared.add(name)
+        raise_open_files()
+        if loader.num_workers > 0:
+            loader.collate_fn = Weighed(loader, name)
+            loader.worker_init_fn = partial(_start_worker,
+                                            loader.worker_init_fn)
+
+
+def _weigh_no_more(loader: DataLoader) -> None:
+    if isinstance(loader.collate_fn, Weighed):
+        loader.collate_fn = loader.collate_fn.collate
+
+
+def _start_worker(initialise: Optional[Callable], worker_id: int) -> None:
+    report_what_cannot_be_sent()
+    if initialise is not None:
+        initialise(worker_id)
