@@ -9,17 +9,20 @@ is replaced. The file holds features [videos, C], names and labels.
 import argparse
 import os.path as osp
 
+from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import (
     build_runner,
     host_parser,
+    is_a,
     read_config,
     run_script,
     set_environment,
 )
 from ascnet_mm.datasets.video_folder import EXTENSIONS
+from ascnet_mm.models import ASCNet
 
 
 def videos_parser(description: str) -> argparse.ArgumentParser:
@@ -54,7 +57,7 @@ def load_config(args: argparse.Namespace) -> Config:
         InputError: If an option does not fit the config.
     """
     cfg = read_config(args.config, args.cfg_options)
-    if cfg.model.type != 'ASCNet' or not cfg.get('test_dataloader'):
+    if not is_a(cfg.model, ASCNet, MODELS) or not cfg.get('test_dataloader'):
         raise InputError(
             f'{args.config} gives no features: use a config of retrieval/')
     pipeline = cfg.test_dataloader.dataset.pipeline

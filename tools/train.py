@@ -3,6 +3,8 @@ import argparse
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import (
@@ -11,10 +13,12 @@ from ascnet_mm.apis import (
     check_resume,
     host_parser,
     read_config,
+    resolved_type,
     run_script,
     set_environment,
     set_pretrained,
 )
+from ascnet_mm.engine import BFloat16OptimWrapper
 
 
 def parse_args() -> argparse.Namespace:
@@ -68,10 +72,11 @@ def load_config(args: argparse.Namespace) -> Config:
         # MMAction2's --amp refuses the CPU.
         amp = ('BFloat16OptimWrapper'
                if get_device() == 'cpu' else 'AmpOptimWrapper')
-        wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
-        if wrapper not in ('OptimWrapper', 'BFloat16OptimWrapper', amp):
-            raise InputError(f'--amp cannot be combined with the {wrapper} '
-                             'that the config asks for')
+        kind = resolved_type(cfg.optim_wrapper, OPTIM_WRAPPERS) or OptimWrapper
+        if kind not in (OptimWrapper, BFloat16OptimWrapper,
+                        OPTIM_WRAPPERS.get(amp)):
+            raise InputError(f'--amp cannot be combined with the '
+                             f'{kind.__name__} that the config asks for')
         cfg.optim_wrapper.type = amp
         if amp == 'AmpOptimWrapper':
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

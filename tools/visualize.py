@@ -17,6 +17,8 @@ from typing import Dict
 
 import extract_features
 import numpy as np
+from mmaction.datasets.transforms import SampleFrames
+from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from visualizing.features import (
     MAPS,
@@ -31,10 +33,12 @@ from visualizing.pictures import draw_map, draw_sheet
 from ascnet_mm import InputError
 from ascnet_mm.apis import (
     build_runner,
+    is_a,
     read_config,
     run_script,
     save_untrained,
 )
+from ascnet_mm.datasets import SlidingSampleFrames
 
 UNTRAINED = 'random'
 DEPTH = 5
@@ -83,7 +87,7 @@ def play(cfg: Config, speed: int) -> None:
         InputError: If the config's clips have none.
     """
     for step in cfg.test_dataloader.dataset.pipeline:
-        if step.type in ('SampleFrames', 'SlidingSampleFrames'):
+        if is_a(step, (SampleFrames, SlidingSampleFrames), TRANSFORMS):
             step.frame_interval = speed
             return
     raise InputError('the config has no SampleFrames, whose frame_interval '

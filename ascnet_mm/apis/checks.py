@@ -5,8 +5,9 @@ import os
 import os.path as osp
 from contextlib import contextmanager
 from glob import escape, glob
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Optional, Sequence
 
+from mmaction.datasets.transforms import CenterCrop, Resize
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
 from mmengine.device import get_device
@@ -17,18 +18,20 @@ from mmengine.registry import (
     DATASETS,
     HOOKS,
     MODELS,
-    Registry,
+    OPTIM_WRAPPERS,
     init_default_scope,
 )
 from mmengine.runner import find_latest_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from ..datasets import VideoList
+from ..datasets import DecodeSmall, VideoList
 from ..device import computes_in_bfloat16
+from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
 from ..engine.hooks.unwrap import refused_wrapper
 from ..errors import InputError
 from ..models.heads import ConsistencyHead
 from ..models.pretrained import require_same_options
+from .types import is_a, resolved_type
 
 # Where launchers say how many processes there are.
 RANKS = dict(
@@ -72,7 +75,7 @@ def check_pretrained(cfg: Config) -> None:
 def _encoder_hooks(cfg: Config) -> List[dict]:
     return [
         hook for hook in cfg.get('custom_hooks') or []
-        if hook['type'] == 'PretrainedEncoderHook'
+        if is_a(hook, PretrainedEncoderHook, HOOKS)
     ]
 
 
@@ -85,7 +88,7 @@ def check_compile(cfg: Config) -> None:
     """
     wrapper = cfg.get('optim_wrapper') or {}
     if (cfg.get('compile') and get_device() == 'cpu'
-            and wrapper.get('type') == 'BFloat16OptimWrapper'
+            and is_a(wrapper, BFloat16OptimWrapper, OPTIM_WRAPPERS)
             and computes_in_bfloat16('cpu')):
         raise InputError(
             f'compile={cfg.compile} does not go with bfloat16 on a CPU: leave '
@@ -169,7 +172,8 @@ def check_wrapper(cfg: Config) -> None:
             shares the weights out among the ranks.
     """
     for key in ('model_wrapper_cfg', 'strategy'):
-        name = str((cfg.get(key) or {}).get('type', ''))
+        kind = (cfg.get(key) or {}).get('type', '')
+        name = getattr(kind, '__name__', str(kind))
         if any(part in name for part in ('FSDP', 'FullySharded', 'DeepSpeed',
                                          'ColossalAI')):
             raise refused_wrapper(name)
@@ -185,9 +189,10 @@ def check_data(cfg: Config, phases: Sequence[str]) -> None:
 
     Raises:
         InputError: If a data set cannot be built, none of the videos of a
-            list is there, the training set does not fill one batch or leaves
-            one video to a batch where two are needed, or a label is none of
-            the classifier's classes.
+            list is there, a crop is larger than the frames it is cut from,
+            the training set does not fill one batch or leaves one video to a
+            batch where two are needed, or a label is none of the
+            classifier's classes.
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     if not cfg.get(f'{phases[0]}_dataloader'):
@@ -203,10 +208,30 @@ def check_data(cfg: Config, phases: Sequence[str]) -> None:
         _check_batches(cfg, phase, len(dataset))
         classes = cfg.model.get('cls_head', {}).get('num_classes')
         for part in getattr(dataset, 'datasets', [dataset]):
+            _check_crops(phase, part.pipeline.transforms)
             if isinstance(part, VideoList):
                 part.require_files()
                 if classes:
                     _check_labels(part, classes)
+
+
+def _check_crops(phase: str, transforms: Sequence[Callable]) -> None:
+    frames = None
+    for transform in transforms:
+        if isinstance(transform, DecodeSmall):
+            _check_crops(phase, transform.transforms.transforms)
+        elif isinstance(transform, Resize):
+            # The shorter edge becomes the smaller number, the longer follows.
+            frames = ((min(transform.scale), ) * 2
+                      if transform.keep_ratio else transform.scale)
+        elif isinstance(transform, CenterCrop) and frames is not None:
+            crop = transform.crop_size
+            if crop[0] > frames[0] or crop[1] > frames[1]:
+                raise InputError(
+                    f'{phase}_dataloader.dataset.pipeline: a CenterCrop of '
+                    f'{crop[0]} x {crop[1]} does not fit into frames that '
+                    f'Resize makes {frames[0]} x {frames[1]} at the least: '
+                    'set crop_size and scale (or short_side) together')
 
 
 @contextmanager
@@ -240,8 +265,9 @@ def _check_batches(cfg: Config, phase: str, videos: int) -> None:
         raise InputError(
             f'the {phase} set has {videos} videos{shared}, fewer than one '
             f'batch of {batch}: {smaller}add videos{fewer}')
+    sampler = resolved_type(loader.get('sampler'), DATA_SAMPLERS)
     if (needs_two and not loader.get('drop_last') and share % batch == 1
-            and _kind(loader.get('sampler'), DATA_SAMPLERS) is DefaultSampler):
+            and sampler is DefaultSampler):
         raise InputError(
             f'the train set has {videos} videos{shared}, so one is left over '
             f'for the last batch of {batch}, and BatchNorm in the heads '
@@ -252,19 +278,10 @@ def _check_batches(cfg: Config, phase: str, videos: int) -> None:
 def _needs_two(cfg: Config, ranks: int) -> bool:
     """Whether each rank's batch has to hold two videos."""
     synced = cfg.get('sync_bn') and ranks > 1 and get_device() != 'cpu'
-    kinds = [_kind(part, MODELS) for part in cfg.model.values()]
+    kinds = [resolved_type(part, MODELS) for part in cfg.model.values()]
     return not synced and any(
         inspect.isclass(kind) and issubclass(kind, ConsistencyHead)
         for kind in kinds)
-
-
-def _kind(part: Any, registry: Registry) -> Optional[type]:
-    """The class that a part of a config is built from, if it is one."""
-    kind = part.get('type') if isinstance(part, dict) else None
-    if not isinstance(kind, str):
-        return kind
-    with registry.switch_scope_and_registry(None) as current:
-        return current.get(kind)
 
 
 def _check_labels(dataset: VideoList, classes: int) -> None:

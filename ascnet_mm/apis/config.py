@@ -18,10 +18,34 @@ RUNNER_KEYS = {
 }
 
 
-class OptionAction(DictAction):
-    """MMEngine's ``DictAction`` that keeps the blanks of a path.
+# What names a file or a folder, also where the config says None.
+PATHS = {
+    'ann_file', 'checkpoint', 'data_root', 'load_from', 'pretrained',
+    'work_dir'
+}
 
-    What is no KEY=VALUE ends the program as any other wrong argument does.
+
+class Options(Dict[str, Any]):
+    """Options of the command line, as MMEngine reads their values.
+
+    Attributes:
+        texts (dict[str, str]): The values as they were typed.
+        faults (dict[str, str]): What is wrong with those that MMEngine
+            cannot read.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: Dict[str, str] = {}
+        self.faults: Dict[str, str] = {}
+
+
+class OptionAction(DictAction):
+    """MMEngine's ``DictAction`` that also keeps the text of each value.
+
+    Whether ``2024`` is a number or the name of a folder is for the config to
+    say (:func:`read_config`). What is no KEY=VALUE ends the program as any
+    other wrong argument does.
     """
 
     def __call__(self,
@@ -29,12 +53,20 @@ class OptionAction(DictAction):
                  namespace: argparse.Namespace,
                  values: Any,
                  option_string: Optional[str] = None) -> None:
-        try:
-            super().__call__(parser, namespace, values, option_string)
-        except (AssertionError, ValueError, RecursionError) as error:
-            raise argparse.ArgumentError(
-                self, f'{values} is not KEY=VALUE with balanced brackets '
-                f'({error})') from error
+        options = getattr(namespace, self.dest, None)
+        if not isinstance(options, Options):
+            options = Options()
+        for word in values:
+            key, given, text = word.partition('=')
+            if not given:
+                raise argparse.ArgumentError(self, f'{word} is not KEY=VALUE')
+            options.texts[key] = text
+            options.faults.pop(key, None)
+            try:
+                options[key] = self._parse_iterable(text)
+            except (AssertionError, ValueError, RecursionError) as error:
+                options[key], options.faults[key] = text, str(error)
+        setattr(namespace, self.dest, options)
 
     @staticmethod
     def _parse_iterable(val: str) -> Any:
@@ -53,9 +85,14 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     that it stands in, had that value on its line, and nothing added to it
     later (``clip_len *= 2``).
 
+    Where the config has a text, the option's text counts as it was typed
+    (``data_root=2024``), but for ``None`` and quotes around it; where it has
+    a tuple, so does the option (``scale=86,64``).
+
     Args:
         filename (str): Path of the config.
-        options (dict): Dotted keys and their values.
+        options (dict): Dotted keys and their values; :class:`Options` where
+            they were typed.
 
     Returns:
         Config: The config with all options in it.
@@ -66,6 +103,10 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
             or has a value that the config cannot be computed with.
     """
     plain = Config.fromfile(filename)
+    options = {
+        name: _as_meant(name, value, options, _value_at(plain, name), filename)
+        for name, value in options.items()
+    }
     variables = {}
     for name, value in options.items():
         root, dot, _ = name.partition('.')
@@ -82,6 +123,11 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
                 f'{name} is neither a variable of {filename} nor a key that '
                 'MMEngine reads: see the config for its names')
         if not isinstance(plain[name], dict):
+            if Config._is_lazy_import(filename):
+                raise InputError(
+                    f'{filename} is in pure Python style, where {name} acts '
+                    'while it is read: name the places that it leads to, as '
+                    'in train_dataloader.dataset.data_root')
             if value != plain[name]:
                 _require_followed(plain, filename, name, value)
             # Its base may have another one.
@@ -97,6 +143,47 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
             f'the options {options} do not fit {filename}: {error}'
         ) from error
     return cfg
+
+
+def _as_meant(name: str, value: Any, options: Dict[str, Any], present: Any,
+              filename: str) -> Any:
+    """An option's value, of the kind that the config has in its place.
+
+    Raises:
+        InputError: If it cannot be of that kind.
+    """
+    text = getattr(options, 'texts', {}).get(name)
+    if isinstance(present, str) or (present is None
+                                    and name.rpartition('.')[2] in PATHS):
+        if text is None or text == 'None':
+            return value
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in '"\''
+        return text[1:-1] if quoted else text
+    fault = getattr(options, 'faults', {}).get(name)
+    if fault is not None:
+        raise InputError(f'{name}={text} cannot be read ({fault})')
+    if isinstance(present, tuple) and value is not None:
+        if not isinstance(value, (list, tuple)):
+            raise InputError(
+                f'{name}={value} does not fit {filename}, which has '
+                f'{present} there: give as many values, as in '
+                f"{name}='{present}'")
+        return tuple(value)
+    return value
+
+
+def _value_at(cfg: Config, name: str) -> Any:
+    """What a config has at a dotted key; None if it has nothing there."""
+    part: Any = cfg
+    for key in name.split('.'):
+        if isinstance(part, (list, tuple)) and key.isdecimal() and int(
+                key) < len(part):
+            part = part[int(key)]
+        elif isinstance(part, (dict, Config)) and key in part:
+            part = part[key]
+        else:
+            return None
+    return part
 
 
 def _require_followed(plain: Config, filename: str, name: str,

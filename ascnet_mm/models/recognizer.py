@@ -1,9 +1,9 @@
-from typing import List, Optional
+from typing import Any, List, Optional
 
 from mmaction.models.recognizers import Recognizer3D
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import InputError
 from .pretrained import require_same_encoder
@@ -17,6 +17,11 @@ class ActionRecognizer(Recognizer3D):
     of classes, so that an accuracy has the same denominator whatever the
     decoder reads. A checkpoint without all its weights is refused.
     """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # MMAction2 hands the scores to numpy, which has no bfloat16.
+        self.cls_head.register_forward_hook(_in_single_precision)
 
     def extract_feat(self, inputs: Tensor, *args, **kwargs) -> tuple:
         """Features of clips, as the host's method.
@@ -72,3 +77,8 @@ class ActionRecognizer(Recognizer3D):
                 f'the checkpoint {found}: to start from its encoder alone, '
                 'give it as --pretrained')
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _in_single_precision(head: nn.Module, inputs: Any,
+                         scores: Tensor) -> Tensor:
+    return scores.float()

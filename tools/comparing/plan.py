@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import read_config
+from ascnet_mm.apis import is_a, read_config
 from ascnet_mm.datasets import VideoFolder, VideoList
 from ascnet_mm.evaluation.retrieval import chance_topk
 
@@ -203,7 +203,7 @@ def _pretraining(experiment: Config, part: Config) -> Config:
     options = dict(experiment.pretraining.to_dict(), **_options(part))
     cfg = read_config(osp.join(ROOT, part.config), options)
     dataset = cfg.train_dataloader.dataset
-    if dataset.type not in ('VideoFolder', 'VideoList'):
+    if not is_a(dataset, (VideoFolder, VideoList), DATASETS):
         raise InputError(
             f'{part.config} trains on a {dataset.type}, the videos of which '
             'cannot be replaced: use a VideoFolder or VideoList')

@@ -2,9 +2,9 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...apis.versions import versions
 from ...datasets.base import video_datasets
 from ...models.pretrained import unseen_options
+from ...versions import versions
 from .unwrap import unwrap
 
 
