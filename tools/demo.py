@@ -160,8 +160,10 @@ def summarise(logs: Dict[int, List[dict]]) -> Dict[str, dict]:
     """Checks before and after training of every seed."""
     checks = {}
     for seed, log in logs.items():
-        validations = [entry for entry in log if 'speed_probe/accuracy' in
-                       entry]
+        # What no video could be read for is in none of them.
+        validations = [
+            entry for entry in log if not CHECKS.keys().isdisjoint(entry)
+        ] or [{}]
         checks[seed] = dict(
             before={k: validations[0][k] for k in CHECKS
                     if k in validations[0]},
@@ -169,7 +171,8 @@ def summarise(logs: Dict[int, List[dict]]) -> Dict[str, dict]:
                    if k in validations[-1]},
             chance={f'{name}/{key}': validations[-1][f'{name}/chance']
                     for name, key in (('same_video', 'top1'),
-                                      ('speed_probe', 'accuracy'))})
+                                      ('speed_probe', 'accuracy'))
+                    if f'{name}/chance' in validations[-1]})
     return checks
 
 

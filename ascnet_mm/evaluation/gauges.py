@@ -4,21 +4,30 @@ All read the features of clips of the same videos at every speed, as
 ``SpeedPairedSampleFrames(test_mode=True)`` makes them, of the samples whose
 role is ``'query'``: videos that were kept out of training.
 """
+import logging
 from abc import abstractmethod
 from typing import Any, Dict, List, Sequence
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import METRICS
+from mmengine.logging import print_log
 from torch import Tensor
 
-from ..errors import InputError
 from ..models.gauges import effective_rank, rank_me
 from .clip_features import ClipFeaturesMetric
 
 
 class _SpeedClipsMetric(ClipFeaturesMetric):
-    """Collects the features of each query video's clips, one per speed."""
+    """Collects the features of each query video's clips, one per speed.
+
+    A gauge without videos to read it from reports nothing, and says so once:
+    it is no reason to stop a pre-training.
+    """
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self._warned = False
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the features ``[S, C]``, or None."""
@@ -30,19 +39,23 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
                 dict(features=features.cpu() if wanted else None))
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """Compute from the readable videos.
-
-        Raises:
-            InputError: If there are none.
-        """
+        """Compute from the readable videos; nothing if there are none."""
         readable = [
             r['features'] for r in results if r['features'] is not None
         ]
         if not readable:
-            raise InputError(
-                f'{type(self).__name__}: no video of the validation set '
-                "whose role is 'query' could be read")
+            return self.nothing('no video of the validation set whose role '
+                                "is 'query' could be read")
         return self.compute(torch.stack(readable))
+
+    def nothing(self, why: str) -> Dict[str, float]:
+        """Report nothing, and warn of it the first time."""
+        if not self._warned:
+            self._warned = True
+            print_log(
+                f'{type(self).__name__} reports nothing: {why}', 'current',
+                logging.WARNING)
+        return {}
 
     @abstractmethod
     def compute(self, features: Tensor) -> Dict[str, float]:
@@ -116,10 +129,11 @@ class SpeedProbeMetric(_SpeedClipsMetric):
         self.weight_decay = weight_decay
 
     def compute(self, features: Tensor) -> Dict[str, float]:
-        """Accuracy in percent (NaN for a single video), and its chance."""
+        """Accuracy in percent and its chance; nothing of a single video."""
         videos, speeds, _ = features.shape
         if videos == 1:
-            return dict(accuracy=float('nan'), chance=100 / speeds)
+            return self.nothing('a probe needs a second video to be trained '
+                                'on, and one alone could be read')
         folds = torch.arange(videos) % min(self.folds, videos)
         correct = 0
         for fold in folds.unique():

@@ -13,6 +13,8 @@ import pytest
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ascnet_mm.datasets import VideoFolder
+
 from ..conftest import ROOT
 from ..resuming import differences
 from .test_loops import last, pretraining, train
@@ -76,6 +78,36 @@ def test_the_run_ends_within_a_step_and_goes_on_there(
     assert signal.getsignal(signal.SIGTERM) is before
     assert differences(train(cfg, resume=True), whole) == []
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_it_ends_while_data_are_waited_for_that_never_come(
+        workers, whole, videos, tmp_path, monkeypatch):
+    cfg = pretraining(videos, tmp_path, workers)
+    cfg.experiment_name = str(uuid4())
+    load = VideoFolder.prepare_data
+
+    def starve(dataset, index):
+        if not dataset.test_mode and dataset._draws[1] == 1:
+            time.sleep(600)
+        return load(dataset, index)
+
+    class Later(Hook):
+
+        def before_train_epoch(self, runner):
+            if runner.epoch == 1:
+                subprocess.Popen(
+                    ['sh', '-c', f'sleep 1; kill -TERM {os.getpid()}'])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VideoFolder, 'prepare_data', starve)
+        runner = Runner.from_cfg(cfg)
+        runner.register_hook(Later())
+        with pytest.raises(SystemExit) as end:
+            runner.train()
+        assert end.value.code == 0
+    assert last(cfg)['meta']['iter'] == 4
+    assert differences(train(cfg, resume=True), whole) == []
 
 
 def test_workers_do_not_die_of_it_and_end_with_the_run(

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 from ascnet_mm import InputError
 from ascnet_mm.evaluation import (
@@ -96,3 +97,16 @@ def test_speed_probe_is_at_chance_without_a_cue_on_unseen_videos():
     features = torch.randn(300, 2, 40, generator=generator)
     accuracy = evaluate(SpeedProbeMetric(), features)['speed_probe/accuracy']
     assert 40 < accuracy < 60
+
+
+@pytest.mark.parametrize('metric, videos', [
+    (SameVideoRetrievalMetric, 0), (EffectiveRankMetric, 0),
+    (SpeedProbeMetric, 0), (SpeedProbeMetric, 1)])
+def test_without_videos_nothing_is_reported_and_that_is_said_once(
+        metric, videos, tmp_path):
+    log = tmp_path / 'x.log'
+    MMLogger.get_instance(str(tmp_path), log_file=str(log))
+    metric = metric()
+    for _ in range(2):
+        assert evaluate(metric, torch.randn(videos, 2, 3)) == {}
+    assert log.read_text().count(f'{type(metric).__name__} reports') == 1

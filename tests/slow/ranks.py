@@ -19,7 +19,8 @@ class FaultHook(Hook):
     """Stops rank 1 before an iteration, the first time that it gets there.
 
     Args:
-        fault (str): ``'kill'``, ``'raise'`` or ``'hang'``.
+        fault (str): ``'kill'``, ``'raise'`` or ``'hang'``; ``'starve'``: no
+            more data come, and rank 0 gets SIGTERM a little later.
         iteration (int): Counted from 0 over the run.
         once (str): A file that appears with the fault.
     """
@@ -30,6 +31,10 @@ class FaultHook(Hook):
         self.once = once
 
     def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
+        if (self.fault, runner.iter, get_rank()) == ('starve', self.iteration,
+                                                     0):
+            subprocess.Popen(
+                ['sh', '-c', f'sleep 3; kill -TERM {os.getpid()}'])
         if (get_rank() != 1 or runner.iter != self.iteration
                 or osp.exists(self.once)):
             return
@@ -38,7 +43,14 @@ class FaultHook(Hook):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fault == 'raise':
             raise RuntimeError('rank 1 is out of sorts')
+        if self.fault == 'starve':
+            runner.train_dataloader.dataset.prepare_data = _never
+            return
         time.sleep(600)
+
+
+def _never(index: int) -> None:
+    time.sleep(600)
 
 
 def torchrun(folder: str,

@@ -8,6 +8,7 @@ import torch
 
 from ..conftest import ROOT
 from ..engine.test_termination import command
+from .ranks import torchrun
 
 
 def processes_of(group):
@@ -53,6 +54,16 @@ def test_ranks_end_together(videos, tmp_path):
     assert [rank.returncode for rank in ranks] == [0, 0], printed
     found = torch.load(tmp_path / 'terminated.pth', weights_only=False)
     assert f'Terminated at iteration {found["meta"]["iter"]}:' in printed[0]
+
+
+def test_a_rank_that_waits_for_data_ends_with_one_that_is_told_to(
+        videos, tmp_path):
+    done = torchrun(
+        str(tmp_path), f'{videos}/videos', fault='starve',
+        options=['train_dataloader.num_workers=0'])
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = torch.load(tmp_path / 'terminated.pth', weights_only=False)
+    assert found['meta']['iter'] == 10
 
 
 def test_workers_end_with_a_run_that_is_killed(videos, tmp_path):

@@ -62,6 +62,12 @@ class AtomicCheckpointHook(CheckpointHook):
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         if not self.save_best:
             return
+        # A gauge without videos reports nothing; MMEngine passes over None.
+        for name in self.key_indicators:
+            if name != 'auto' and name not in metrics:
+                runner.logger.warning(
+                    f'no best checkpoint: this validation gives no {name}')
+                metrics = {**metrics, name: None}
         backend = self.file_backend
         self.file_backend = patient = _PatientBackend(backend)
         try:
