@@ -14,7 +14,7 @@ from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder, VideoList
 
 from .test_hostile import PIPELINE
-from .test_reader import render
+from .video.test_reader import render
 
 DECORD = [
     dict(type='DecordInit'),

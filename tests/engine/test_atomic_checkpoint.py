@@ -63,3 +63,16 @@ def test_the_best_is_kept_until_a_better_one_is_there(tmp_path):
     with pytest.raises(InputError):
         hook.after_val_epoch(runner, dict(acc=3.))
     assert [p.name for p in tmp_path.glob('best*')] == ['best_acc_epoch_5.pth']
+
+
+def test_a_best_of_nothing_is_refused(videos, tmp_path):
+    """Before the first step, with the names that there are."""
+    with pytest.raises(InputError, match='default_hooks.checkpoint: .*rule'):
+        AtomicCheckpointHook(save_best='nothing')
+    for name in ('knn/top1', 'same_video/top7'):
+        cfg = pretraining(videos, tmp_path,
+                          **{'default_hooks.checkpoint.save_best': name})
+        cfg.experiment_name = str(uuid4())
+        with pytest.raises(InputError, match=f'{name}.*same_video/top1'):
+            Runner.from_cfg(cfg).train()
+        assert not list(tmp_path.glob('*.pth'))

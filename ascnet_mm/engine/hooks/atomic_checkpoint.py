@@ -6,6 +6,7 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from ...errors import InputError
 from ...files import remove_parts, write_whole
 
 
@@ -19,7 +20,17 @@ class AtomicCheckpointHook(CheckpointHook):
 
     Args:
         **kwargs: Those of ``CheckpointHook``.
+
+    Raises:
+        InputError: If MMEngine does not take them, as a ``save_best`` whose
+            ``rule`` cannot be told from its name.
     """
+
+    def __init__(self, **kwargs) -> None:
+        try:
+            super().__init__(**kwargs)
+        except ValueError as error:
+            raise InputError(f'default_hooks.checkpoint: {error}') from error
 
     def before_train(self, runner: Runner) -> None:
         """Take up where a killed run was, and clear what it left."""
@@ -62,9 +73,10 @@ class AtomicCheckpointHook(CheckpointHook):
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         if not self.save_best:
             return
-        # A gauge without videos reports nothing; MMEngine passes over None.
+        # MMEngine passes over None.
         for name in self.key_indicators:
             if name != 'auto' and name not in metrics:
+                _require_known(runner, name, metrics)
                 runner.logger.warning(
                     f'no best checkpoint: this validation gives no {name}')
                 metrics = {**metrics, name: None}
@@ -80,6 +92,24 @@ class AtomicCheckpointHook(CheckpointHook):
     def _best_paths(self) -> set:
         several = getattr(self, 'best_ckpt_path_dict', {})
         return {getattr(self, 'best_ckpt_path', None), *several.values()}
+
+
+def _require_known(runner: Runner, name: str, metrics: dict) -> None:
+    """Refuse the name of a metric that no validation will give.
+
+    A metric of this validation may have had no video to judge.
+
+    Raises:
+        InputError: If no metric of the evaluator gives such names, or one
+            gives others of the kind.
+    """
+    kind = name.split('/')[0]
+    kinds = {metric.prefix for metric in runner.val_evaluator.metrics}
+    if kind not in kinds or any(
+            other.split('/')[0] == kind for other in metrics):
+        raise InputError(
+            f'default_hooks.checkpoint.save_best={name}: the validation gives '
+            f'no such metric, but {", ".join(metrics) or "none"}')
 
 
 class _PatientBackend:
