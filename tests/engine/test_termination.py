@@ -46,7 +46,7 @@ class Cluster(Hook):
         self._maybe('before_train_iter', runner.iter + 1)
 
     def before_train_epoch(self, runner):
-        self._maybe('before_train_epoch', runner.iter + 1)
+        self._maybe('before_train_epoch', runner.iter)
 
     def before_val_iter(self, runner, *args, **kwargs):
         self._maybe('before_val_iter', runner.iter)
@@ -59,7 +59,7 @@ def whole(videos, tmp_path_factory):
 
 @pytest.mark.parametrize('moment, iteration, workers', [
     ('before_train_iter', 7, 0),
-    ('before_train_epoch', 5, 1),  # before data is waited for
+    ('before_train_epoch', 4, 1),  # before data is waited for
     ('before_val_iter', 8, 0),
     ('before_val_iter', 0, 1),
 ])

@@ -1,11 +1,14 @@
+import contextlib
 import os
 import os.path as osp
 import signal
 import sys
+import threading
+import time
 from datetime import timedelta
 from functools import partial
-from threading import Thread
-from typing import Callable, Optional, Sequence
+from types import FrameType
+from typing import Callable, Optional
 
 import torch
 from mmaction.registry import HOOKS
@@ -13,10 +16,18 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import distributed
+from torch.utils.data import DataLoader
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from .atomic_checkpoint import set_last_checkpoint
 
 FILENAME = 'terminated.pth'
+# Where a run waits for its loader.
+WAITING = {DataLoader.__iter__.__code__, _BaseDataLoaderIter.__next__.__code__}
+# Seconds that a rank waits for the others; torchrun kills after 30 (ours).
+BOUND = 20
+# By which ranks tell one another that one got the signal.
+KEY = 'terminated'
 
 
 @HOOKS.register_module()
@@ -24,19 +35,30 @@ class TerminationHook(Hook):
     """On SIGTERM, save a checkpoint and end the run, with exit status 0.
 
     That is what a cluster sends before it takes a machine away. The run ends
-    after the iteration it is in, of training or validation; if it waits for
-    data, after the next one. ``--resume`` goes on exactly there, from
-    ``terminated.pth`` in the work folder. Several ranks agree on the
-    iteration through a number on the CPU, so that no device is waited for.
-    Workers of the loaders ignore the signal, unless it comes from their run.
+    after the iteration it is in, of training or validation, and at once
+    where it waits for data, which may never come: nothing was trained on
+    them. ``--resume`` goes on exactly there, from ``terminated.pth`` in the
+    work folder. Workers of the loaders ignore the signal, unless it comes
+    from their run.
+
+    Several ranks agree on the iteration through a number on the CPU, when
+    each has its next batch and none has begun with it. A rank that gets the
+    signal tells the others within a second, so that those which wait for
+    data leave off, too. Should one not come to agree for 20 seconds after
+    the signal, because it hangs elsewhere, the others end without it; the
+    first rank saves the checkpoint also then.
     """
 
-    # After CheckpointHook and all that changes what a checkpoint holds.
-    priority = 'LOWEST'
+    # Before the iteration, ahead of all that changes what a checkpoint holds.
+    priority = 'HIGHEST'
 
     def __init__(self) -> None:
-        self._received = False
-        self._group = None
+        self._received: Optional[float] = None
+        self._ending = False
+        self._over: Optional[threading.Event] = None
+        self._group = self._store = None
+        self._validating = False
+        self._common = 0  # validation batches left that every rank has
 
     def before_train(self, runner: Runner) -> None:
         """Listen to the signal."""
@@ -45,7 +67,13 @@ class TerminationHook(Hook):
                 'timeout', 1800)
             self._group = distributed.new_group(
                 backend='gloo', timeout=timedelta(seconds=seconds))
-        self._previous = signal.signal(signal.SIGTERM, self._receive)
+            self._store = distributed.PrefixStore(
+                f'{KEY}/{self._group.group_name}',
+                distributed.distributed_c10d._get_default_store())
+        self._previous = signal.signal(
+            signal.SIGTERM, partial(self._receive, runner))
+        self._over = threading.Event()
+        threading.Thread(target=self._remind, daemon=True).start()
         loaders = [runner.train_dataloader]
         if runner.val_loop is not None:
             loaders.append(runner.val_dataloader)
@@ -53,39 +81,90 @@ class TerminationHook(Hook):
             loader.worker_init_fn = partial(_start_worker,
                                             loader.worker_init_fn)
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: Optional[dict] = None,
-                         outputs: Optional[dict] = None) -> None:
-        """End the run behind this iteration, if it is to end."""
+    def before_train_iter(self,
+                          runner: Runner,
+                          batch_idx: int,
+                          data_batch: Optional[dict] = None) -> None:
+        """End the run before this iteration, if it is to end."""
         if self._agreed():
-            self._end(runner, runner.iter + 1)
+            self._end(runner)
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Find out how many iterations all ranks have."""
-        self._common = self._over_ranks(
-            len(runner.val_dataloader), distributed.ReduceOp.MIN)
+        if self._over is not None:  # no validation alone
+            self._common = self._over_ranks(
+                len(runner.val_dataloader), distributed.ReduceOp.MIN)
+            self._validating = True
 
-    def after_val_iter(self,
-                       runner: Runner,
-                       batch_idx: int,
-                       data_batch: Optional[dict] = None,
-                       outputs: Optional[Sequence] = None) -> None:
-        """End the run before this validation, if it is to end."""
-        if batch_idx < self._common and self._agreed():
-            self._end(runner, runner.iter)
+    def before_val_iter(self,
+                        runner: Runner,
+                        batch_idx: int,
+                        data_batch: Optional[dict] = None) -> None:
+        """End the run before this iteration, if it is to end."""
+        if self._over is not None and self._common > 0:
+            self._common -= 1
+            if self._agreed():
+                self._end(runner)
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[dict] = None) -> None:
+        """Agree before training iterations again."""
+        self._validating = False
 
     def after_train(self, runner: Runner) -> None:
         """Let the signal do what it did before."""
+        self._over.set()
         signal.signal(signal.SIGTERM, self._previous)
 
-    def _receive(self, *_) -> None:
-        self._received = True
+    def _receive(self, runner: Runner, _, frame: Optional[FrameType]) -> None:
+        if self._received is None:
+            self._received = time.monotonic()
+        if self._ending or not _waits_for_data(frame):
+            return
+        # Others may have had their last batch of this validation.
+        if not self._validating or self._common > 0:
+            self._ending = True
+            self._agreed()
+            self._end(runner)
+        elif self._overdue():
+            self._end(runner)
+
+    def _remind(self) -> None:
+        """Pass the signal on to other ranks, and repeat it to this one.
+
+        It may have come just before the run began to wait.
+        """
+        main = threading.main_thread().ident
+        # The store goes with the process that keeps it.
+        with contextlib.suppress(RuntimeError):
+            while not self._over.wait(1):
+                told = self._store is not None and self._store.check([KEY])
+                if self._received is not None and self._store and not told:
+                    self._store.set(KEY, '1')
+                if (told or self._received is not None) and not self._ending:
+                    signal.pthread_kill(main, signal.SIGTERM)
+
+    def _overdue(self) -> bool:
+        return (self._received is not None
+                and time.monotonic() > self._received + BOUND)
 
     def _agreed(self) -> bool:
-        return bool(self._over_ranks(
-            int(self._received), distributed.ReduceOp.MAX))
+        """Whether any rank got the signal, or the others do not answer."""
+        if self._group is None:
+            return self._received is not None
+        reduced = torch.tensor(int(self._received is not None))
+        work = distributed.all_reduce(
+            reduced, distributed.ReduceOp.MAX, self._group, async_op=True)
+        while True:
+            try:
+                work.wait(timedelta(seconds=1))
+                return bool(reduced.item())
+            except RuntimeError:
+                if work.is_completed():
+                    raise
+                if self._overdue():
+                    return True
 
     def _over_ranks(self, number: int, reduction) -> int:
         if self._group is None:
@@ -94,24 +173,33 @@ class TerminationHook(Hook):
         distributed.all_reduce(reduced, reduction, self._group)
         return reduced.item()
 
-    def _end(self, runner: Runner, iteration: int) -> None:
+    def _end(self, runner: Runner) -> None:
+        self._ending = True
         runner.save_checkpoint(
             runner.work_dir,
             FILENAME,
-            meta=dict(epoch=runner.epoch, iter=iteration))
+            meta=dict(epoch=runner.epoch, iter=runner.iter))
         path = osp.join(runner.work_dir, FILENAME)
         set_last_checkpoint(runner, path)
         runner.logger.info(
-            f'Terminated at iteration {iteration}: --resume goes on from '
+            f'Terminated at iteration {runner.iter}: --resume goes on from '
             f'{path}')
         self.after_train(runner)
         sys.exit(0)
 
 
+def _waits_for_data(frame: Optional[FrameType]) -> bool:
+    while frame is not None:
+        if frame.f_code in WAITING:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _start_worker(initialise: Optional[Callable], worker_id: int) -> None:
     """Take the signal from nobody but the run, which ends its workers so."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    Thread(target=_wait_for_parent, daemon=True).start()
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
     if initialise is not None:
         initialise(worker_id)
 
