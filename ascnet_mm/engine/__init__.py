@@ -11,6 +11,7 @@ from .hooks import (
     TerminationHook,
     TrainingHealthHook,
     WorkersHook,
+    WorkFolderHook,
 )
 from .loops import ResumableEpochLoop
 from .optim_wrapper import BFloat16OptimWrapper
@@ -20,5 +21,5 @@ __all__ = [
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
     'PretrainedEncoderHook', 'ProvenanceHook', 'ResumableEpochLoop',
     'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook',
-    'TrainingHealthHook', 'WorkersHook'
+    'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
 ]

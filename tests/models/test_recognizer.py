@@ -48,3 +48,17 @@ def test_an_unreadable_video_is_a_miss_at_every_k(recognizer, label):
 def test_a_batch_without_a_readable_video_passes(recognizer):
     found = recognizer.predict(None, [sample(2, readable=False)])
     assert found[0].pred_label.item() != 2
+
+
+@pytest.mark.parametrize('half', [torch.bfloat16, torch.float16])
+def test_scores_of_half_precision_reach_numpy(recognizer, half):
+    """MMAction2 takes the accuracy of a batch there, and AccMetric does."""
+    clips = torch.randn(3, 2, 3, 4, 8, 8)
+    samples = [sample(label) for label in range(3)]
+    with torch.autocast('cpu', half):
+        losses = recognizer.loss(clips[:, :1], samples)
+        found = recognizer.predict(clips, samples)
+    assert 0 <= losses['top1_acc'] <= 1
+    metric = AccMetric()
+    metric.process(None, [one.to_dict() for one in found])
+    assert 'acc/top1' in metric.evaluate(3)

@@ -9,11 +9,12 @@ from .sample_seed import SampleSeedHook
 from .skipped_videos import SkippedVideosHook
 from .termination import TerminationHook
 from .training_health import TrainingHealthHook
+from .work_folder import WorkFolderHook
 from .workers import WorkersHook
 
 __all__ = [
     'AtomicCheckpointHook', 'DeferredScalarsHook', 'InitialValidationHook',
     'MemoryBankHook', 'MomentumUpdateHook', 'PretrainedEncoderHook',
     'ProvenanceHook', 'SampleSeedHook', 'SkippedVideosHook',
-    'TerminationHook', 'TrainingHealthHook', 'WorkersHook'
+    'TerminationHook', 'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
 ]

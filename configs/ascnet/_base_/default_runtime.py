@@ -11,6 +11,7 @@ default_hooks = dict(
         type='AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     termination=dict(type='TerminationHook'),
     workers=dict(type='WorkersHook'),
+    work_folder=dict(type='WorkFolderHook'),
     provenance=dict(type='ProvenanceHook'),
     # ours: more unreadable training videos stop the run
     skipped_videos=dict(type='SkippedVideosHook', max_share=0.1),
