@@ -55,7 +55,7 @@ def test_scores_of_half_precision_reach_numpy(recognizer, half):
     """MMAction2 takes the accuracy of a batch there, and AccMetric does."""
     clips = torch.randn(3, 2, 3, 4, 8, 8)
     samples = [sample(label) for label in range(3)]
-    with torch.autocast('cpu', half):
+    with torch.no_grad(), torch.autocast('cpu', half):
         losses = recognizer.loss(clips[:, :1], samples)
         found = recognizer.predict(clips, samples)
     assert 0 <= losses['top1_acc'] <= 1
