@@ -179,6 +179,48 @@ def check_wrapper(cfg: Config) -> None:
             raise refused_wrapper(name)
 
 
+def check_numbers(cfg: Config, phases: Sequence[str]) -> None:
+    """Refuse numbers that no loader or loop can be built with.
+
+    Args:
+        cfg (Config): The config.
+        phases (Sequence[str]): As for :func:`check_data`.
+
+    Raises:
+        InputError: If a batch size or number of epochs is no positive
+            integer, batches are to be prefetched by no workers, or the work
+            folder lies below a file.
+    """
+    for phase in phases:
+        loader = cfg.get(f'{phase}_dataloader') or {}
+        name = f'{phase}_dataloader'
+        _require_count(f'{name}.batch_size', loader.get('batch_size'), 1)
+        _require_count(f'{name}.num_workers', loader.get('num_workers'), 0)
+        if not loader.get('num_workers') and loader.get('prefetch_factor'):
+            raise InputError(
+                f'{name}.prefetch_factor={loader.prefetch_factor} is for '
+                f'workers, and {name}.num_workers is '
+                f'{loader.get("num_workers", 0)}: leave it out, or set '
+                'num_workers')
+    if 'train' in phases:
+        loop = cfg.get('train_cfg') or {}
+        _require_count('train_cfg.max_epochs', loop.get('max_epochs'), 1)
+    folder = osp.abspath(cfg.get('work_dir') or os.curdir)
+    while not osp.lexists(folder):
+        folder = osp.dirname(folder)
+    if not osp.isdir(folder):
+        raise InputError(f'the work folder {cfg.work_dir} cannot be made: '
+                         f'{folder} is no folder; choose another --work-dir')
+
+
+def _require_count(name: str, value: Any, least: int) -> None:
+    # True is an int, too.
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and (not whole or value < least):
+        raise InputError(
+            f'{name} is a whole number of at least {least}, not {value}')
+
+
 def check_data(cfg: Config, phases: Sequence[str]) -> None:
     """Build the data sets of a config, before a run writes its first file.
 

@@ -14,7 +14,12 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from ..datasets.transport import transport_fault
 from ..errors import InputError, TrainingStopped
-from .checks import check_compile, check_data, check_wrapper
+from .checks import (
+    check_compile,
+    check_data,
+    check_numbers,
+    check_wrapper,
+)
 from .config import OptionAction
 
 
@@ -56,7 +61,7 @@ def set_environment(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
-    """Check wrapper and data sets, then build the config's runner.
+    """Check wrapper, numbers and data sets, then build the config's runner.
 
     Args:
         cfg (Config): The config.
@@ -65,9 +70,10 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
 
     Raises:
         InputError: If a data set, a wrapper or a compiled step cannot be
-            had; nothing is written then.
+            had, or a number makes no sense; nothing is written then.
     """
     check_wrapper(cfg)
+    check_numbers(cfg, phases)
     check_data(cfg, phases)
     check_compile(cfg)
     for phase in phases:

@@ -311,3 +311,22 @@ def test_a_concatenation_of_lists_is_looked_at(videos, tmp_path):
         type='ConcatDataset', datasets=[one, other])
     with pytest.raises(InputError, match='is not there'):
         check_data(cfg, ('train', ))
+
+
+@pytest.mark.parametrize('options, expected', [
+    ({'batch_size': 0}, 'batch_size is a whole number'),
+    ({'batch_size': 4.0}, 'at least 1, not 4.0'),
+    ({'train_cfg.max_epochs': 0}, 'max_epochs is a whole number'),
+    ({'train_dataloader.num_workers': -1}, 'num_workers is a whole number'),
+    ({'train_dataloader.prefetch_factor': 2}, 'num_workers is 0: leave'),
+    ({}, 'no folder; choose another --work-dir')])
+def test_numbers_that_make_no_sense_are_refused_at_once(
+        options, expected, videos, tmp_path):
+    file = tmp_path / 'file'
+    file.write_text('')
+    cfg = pretraining(videos, tmp_path / 'work', **options)
+    if not options:
+        cfg.work_dir = f'{file}/runs/x'
+    with pytest.raises(InputError, match=expected):
+        build_runner(cfg, ('train', 'val'))
+    assert not (tmp_path / 'work').exists()
