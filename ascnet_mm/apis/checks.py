@@ -3,9 +3,9 @@ import logging
 import math
 import os
 import os.path as osp
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape, glob
-from typing import Any, Callable, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Sequence
 
 from mmaction.datasets.transforms import CenterCrop, Resize
 from mmengine.config import Config
@@ -31,6 +31,7 @@ from ..engine.hooks.unwrap import refused_wrapper
 from ..errors import InputError
 from ..models.heads import ConsistencyHead
 from ..models.pretrained import require_same_options
+from ..settings import require_same_schedule
 from .types import is_a, resolved_type
 
 # Where launchers say how many processes there are.
@@ -106,9 +107,19 @@ def check_resume(cfg: Config) -> None:
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     path = cfg.get('resume') and (
         cfg.get('load_from') or find_latest_checkpoint(cfg.work_dir))
-    fault = path and _fault_on_resume(cfg, path)
-    if not fault:
+    if not path:
         return
+    try:
+        checkpoint = _resumable(cfg, path)
+    except InputError as error:
+        raise InputError(f'cannot resume from {path}: {error}; '
+                         f'{_another(cfg, path)}') from error
+    # Not a fault of the file: another one would help as little.
+    require_same_schedule(checkpoint, cfg)
+
+
+def _another(cfg: Config, path: str) -> str:
+    """What to do where a checkpoint is of no use."""
     # The folder may have been moved since its last checkpoint was noted.
     folder = osp.dirname(path) if cfg.get('load_from') else cfg.work_dir
     others = sorted(
@@ -116,24 +127,29 @@ def check_resume(cfg: Config) -> None:
         key=osp.getmtime,
         reverse=True)
     for other in others:
-        same = osp.abspath(other) == osp.abspath(path)
-        if not same and _fault_on_resume(cfg, other) is None:
-            raise InputError(
-                f'cannot resume from {path}: {fault}; the last whole one '
-                f'beside it is {other}: give --resume {other}')
-    raise InputError(f'cannot resume from {path}: {fault}; there is no other '
-                     'beside it: start without --resume')
+        if osp.abspath(other) == osp.abspath(path):
+            continue
+        with suppress(InputError):
+            require_same_schedule(_resumable(cfg, other), cfg)
+            return (f'the last whole one beside it is {other}: give '
+                    f'--resume {other}')
+    return 'there is no other beside it: start without --resume'
 
 
-def _fault_on_resume(cfg: Config, path: str) -> Optional[str]:
-    """What keeps a run from being resumed from a file, if anything does."""
+def _resumable(cfg: Config, path: str) -> dict:
+    """A checkpoint that fits the config's model and optimizer.
+
+    Raises:
+        InputError: If it is not one.
+    """
     try:
         checkpoint = CheckpointLoader.load_checkpoint(
             path, map_location='cpu', logger='silent')
         missing = _missing_on_resume(cfg, checkpoint)
         if missing:
-            return (f'it has no {" and no ".join(missing)}, so no run can go '
-                    'on from it')
+            raise InputError(
+                f'it has no {" and no ".join(missing)}, so no run can go on '
+                'from it')
         model = MODELS.build(cfg.model)
         require_same_options(checkpoint, model.backbone)
         model.load_state_dict(checkpoint['state_dict'])
@@ -141,16 +157,17 @@ def _fault_on_resume(cfg: Config, path: str) -> Optional[str]:
             model.memory_bank.load_state_dict(checkpoint['memory_bank'])
         build_optim_wrapper(model, cfg.optim_wrapper).load_state_dict(
             checkpoint['optimizer'])
-    except FileNotFoundError:
-        return 'there is no such file'
-    except InputError as error:
-        return str(error)
+    except FileNotFoundError as error:
+        raise InputError('there is no such file') from error
+    except InputError:
+        raise
     # What torch says of weights or optimisers that do not fit.
     except (AttributeError, KeyError, RuntimeError, TypeError,
             ValueError) as error:
-        return ('it is of another model or optimiser than the config '
-                f'({" ".join(str(error).split())[:200]})')
-    return None
+        raise InputError(
+            'it is of another model or optimiser than the config '
+            f'({" ".join(str(error).split())[:200]})') from error
+    return checkpoint
 
 
 def _missing_on_resume(cfg: Config, checkpoint: Any) -> List[str]:

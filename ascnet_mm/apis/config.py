@@ -1,22 +1,14 @@
 import argparse
 import ast
-import inspect
 import os
 import os.path as osp
 from tempfile import TemporaryDirectory
 from typing import Any, Dict, Optional
 
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
 
 from ..errors import InputError
-
-# What MMEngine's runner reads from a config: its arguments and these.
-RUNNER_KEYS = {
-    *inspect.signature(Runner).parameters, 'sync_bn', 'compile',
-    'find_unused_parameters', 'runner_type'
-}
-
+from ..settings import RUNNER_KEYS
 
 # What names a file or a folder, also where the config says None.
 PATHS = {

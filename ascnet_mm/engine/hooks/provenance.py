@@ -4,6 +4,11 @@ from mmengine.runner import Runner
 
 from ...datasets.base import video_datasets
 from ...models.pretrained import unseen_options
+from ...settings import (
+    describe_differences,
+    require_same_schedule,
+    settings_of,
+)
 from ...versions import versions
 from .unwrap import unwrap
 
@@ -13,9 +18,25 @@ class ProvenanceHook(Hook):
     """Write into each checkpoint what it was made from and with.
 
     Beside what MMEngine keeps under ``meta`` (config, epoch, seed, time):
-    ``data``, a line per training set, ``versions``, and ``encoder``, the
-    options that its weights do not show.
+    ``data``, a line per training set, ``versions``, ``encoder``, the
+    options that its weights do not show, and ``settings``, the config as
+    plain data. A run that is resumed with other settings says what becomes
+    of them.
     """
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare the settings, if training resumes.
+
+        Raises:
+            InputError: As :func:`require_same_schedule`.
+        """
+        if not runner._resume:
+            return
+        require_same_schedule(checkpoint, runner.cfg)
+        lines = describe_differences(checkpoint, runner.cfg)
+        if lines:
+            runner.logger.warning('\n  '.join(
+                ['Settings of the checkpoint to resume from:', *lines]))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add them to ``meta``."""
@@ -25,4 +46,5 @@ class ProvenanceHook(Hook):
                 for dataset in video_datasets(runner.train_dataloader.dataset)
             ],
             versions=versions(),
+            settings=settings_of(runner.cfg),
             encoder=unseen_options(unwrap(runner).backbone))
