@@ -1,6 +1,10 @@
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import DATASETS
 from mmengine.logging import MMLogger
 
 from ascnet_mm import InputError
@@ -11,6 +15,8 @@ from ascnet_mm.evaluation import (
     SpeedProbeMetric,
     VideoRetrievalMetric,
 )
+
+from ..engine.test_loops import pretraining, train
 
 
 def evaluate(metric, features):
@@ -110,3 +116,24 @@ def test_without_videos_nothing_is_reported_and_that_is_said_once(
     for _ in range(2):
         assert evaluate(metric, torch.randn(videos, 2, 3)) == {}
     assert log.read_text().count(f'{type(metric).__name__} reports') == 1
+
+
+@pytest.mark.parametrize('broken, best', [
+    (True, 'same_video/top1'), (False, 'speed_probe/accuracy')])
+def test_pretraining_goes_on_without_gauges(broken, best, videos, tmp_path):
+    """With a single validation video: it is broken, or there is no probe."""
+    shutil.copytree(f'{videos}/videos', tmp_path / 'videos')
+    cfg = pretraining(tmp_path, tmp_path / 'work', val_share=0.01, **{
+        'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1,
+        'default_hooks.checkpoint.save_best': best})
+    [video] = DATASETS.build(cfg.val_dataloader.dataset).load_data_list()
+    if broken:
+        with open(video['filename'], 'wb') as file:
+            file.write(b'no video')
+    assert train(cfg)['meta']['iter'] == 4
+    [log] = (tmp_path / 'work').glob('*/vis_data/scalars.json')
+    names = set().union(*map(json.loads, log.read_text().splitlines()))
+    assert 'same_video/top1' not in names if broken else (
+        'same_video/top1' in names)
+    assert not [name for name in names if name.startswith('speed_probe')]
+    assert 'NaN' not in log.read_text()
