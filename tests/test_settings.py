@@ -15,8 +15,8 @@ from ascnet_mm.settings import (
     settings_of,
 )
 
-from ..engine.test_loops import Stop, pretraining, train
-from ..resuming import differences
+from .engine.test_loops import Stop, pretraining, train
+from .resuming import differences
 
 
 @pytest.fixture(scope='module')

@@ -243,6 +243,15 @@ def test_colours_that_are_converted_do_not_move(pixels, tmp_path):
     assert np.abs(difference.mean((0, 1))).max() < 1
 
 
+@pytest.mark.parametrize('matrix', [Colorspace.ITU601, Colorspace.ITU709])
+def test_ten_bits_keep_their_matrix_and_their_edges(matrix, tmp_path):
+    """By way of RGB, chroma would be blurred twice."""
+    path = write_video(tmp_path / 'x.mp4', drawing(), pixels='yuv420p10le',
+                       colorspace=matrix)
+    frames, planes = both_ways(path)
+    assert np.abs(frames - planes).max() <= 4
+
+
 def test_flat_colours_are_the_formulas_to_half_a_level():
     rng = np.random.default_rng(0)
     for bt709, full in ((False, False), (True, False), (False, True)):

@@ -166,9 +166,9 @@ class _Planes:
         self.parts = (
             self.planes[:, :height], *self.planes[:, height:].reshape(
                 count, 2, height // 2, width // 2).swapaxes(0, 1))
-        # Others are brought to BT.601 by FFmpeg.
+        # Other matrices are brought to BT.601 by FFmpeg.
         own = self.is_own(frame)
-        self.bt709 = own and frame.colorspace == BT709
+        self.bt709 = frame.colorspace == BT709
         self.full_range = own and (frame.color_range == FULL_RANGE
                                    or frame.format.name == 'yuvj420p')
         self.scaler = VideoReformatter()
