@@ -19,9 +19,7 @@ from torch.utils.data import DataLoader, get_worker_info
 from ..errors import InputError
 
 FOLDER = '/dev/shm'
-# The most files that a process asks to have open (ours: Linux's limit), and
-# how many it needs beside those of the samples (ours).
-MOST_OPEN = 2**20
+# Files that a process has open beside those of the samples (ours).
 OTHERS_OPEN = 200
 PAGE = resource.getpagesize()
 
@@ -70,20 +68,6 @@ def _report(queue: Queue, error: Exception, sent: Any) -> None:
         answer = ExceptionWrapper(
             where=f'in DataLoader worker process {get_worker_info().id}')
     queue.put((position, answer))
-
-
-def raise_open_files() -> None:
-    """Let this process open as many files as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = resource.RLIM_INFINITY
-    wanted = MOST_OPEN if hard == unlimited else min(hard, MOST_OPEN)
-    if soft == unlimited or soft >= wanted:
-        return
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError) as error:
-        print_log(f'the limit of {soft} open files cannot be raised ({error})',
-                  'current', logging.WARNING)
 
 
 def free_memory() -> int:

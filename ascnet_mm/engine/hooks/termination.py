@@ -73,7 +73,8 @@ class TerminationHook(Hook):
         self._previous = signal.signal(
             signal.SIGTERM, partial(self._receive, runner))
         self._over = threading.Event()
-        threading.Thread(target=self._remind, daemon=True).start()
+        self._reminder = threading.Thread(target=self._remind, daemon=True)
+        self._reminder.start()
         loaders = [runner.train_dataloader]
         if runner.val_loop is not None:
             loaders.append(runner.val_dataloader)
@@ -115,6 +116,7 @@ class TerminationHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Let the signal do what it did before."""
         self._over.set()
+        self._reminder.join(2)  # lest its last word do that
         signal.signal(signal.SIGTERM, self._previous)
 
     def _receive(self, runner: Runner, _, frame: Optional[FrameType]) -> None:

@@ -6,21 +6,17 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ...datasets.transport import (
-    Weighed,
-    raise_open_files,
-    report_what_cannot_be_sent,
-)
+from ...datasets.transport import Weighed, report_what_cannot_be_sent
 
 
 @HOOKS.register_module()
 class WorkersHook(Hook):
     """See that what the loaders' workers send arrives, or is told of.
 
-    The limit of open files is raised as far as it may be. Where the batches
-    that are prefetched will not fit into /dev/shm, or into that limit, a
-    warning says so before the first is sent. A worker that cannot send a
-    batch ends the run with a sentence.
+    Where the batches that are prefetched will not fit into /dev/shm, or into
+    the limit of open files (which MMEngine raises to
+    ``env_cfg.resource_limit``), a warning says so before the first is sent.
+    A worker that cannot send a batch ends the run with a sentence.
     """
 
     def __init__(self) -> None:
@@ -52,7 +48,6 @@ class WorkersHook(Hook):
         if name in self._prepared:
             return
         self._prepared.add(name)
-        raise_open_files()
         if loader.num_workers > 0:
             loader.collate_fn = Weighed(loader, name)
             loader.worker_init_fn = partial(_start_worker,

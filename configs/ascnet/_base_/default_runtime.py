@@ -19,6 +19,8 @@ default_hooks = dict(
 
 env_cfg = dict(
     cudnn_benchmark=True,
+    # ours: each sample takes some files on its way; Linux's own limit
+    resource_limit=2**20,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     # Without GPUs gloo takes nccl's place.
     dist_cfg=dict(backend='nccl', timeout=1800))  # ours, seconds
