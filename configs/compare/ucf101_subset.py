@@ -36,6 +36,9 @@ _ascnet = {**_heads, **_momentum}
 pretraining = {
     **_encoder,
     'scale': (64, 64),
+    # The published figures were taken with this one in place of hue.
+    'model.data_preprocessor.augmentation.hue': 0.,
+    'model.data_preprocessor.augmentation.chroma_rotation': 0.4,
     'batch_size': 32,
     'optim_wrapper.optimizer.lr': 0.03,
     'default_hooks.checkpoint.interval': 10,

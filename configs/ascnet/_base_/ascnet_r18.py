@@ -21,5 +21,5 @@ model = dict(
             brightness=0.4,  # RSPNet's default
             contrast=0.4,  # RSPNet's default
             saturation=0.4,  # RSPNet's default
-            hue=0.4,  # RSPNet's default
+            hue=0.4,  # RSPNet's default, in HSV as there
             gray_prob=0.2)))  # RSPNet's default
