@@ -16,14 +16,22 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import distributed
-from torch.utils.data import DataLoader
-from torch.utils.data.dataloader import _BaseDataLoaderIter
+from torch.utils.data.dataloader import (
+    _BaseDataLoaderIter,
+    _MultiProcessingDataLoaderIter,
+)
 
 from .atomic_checkpoint import set_last_checkpoint
 
 FILENAME = 'terminated.pth'
-# Where a run waits for its loader.
-WAITING = {DataLoader.__iter__.__code__, _BaseDataLoaderIter.__next__.__code__}
+# Where a run waits for its loader: for a batch, or for workers that it keeps
+# to begin an epoch; not where it starts them, which is to be left whole.
+WAITING = {
+    _BaseDataLoaderIter.__next__.__code__,
+    _MultiProcessingDataLoaderIter._get_data.__code__
+}
+# Seconds after which data are no longer waited for (ours).
+GRACE = 1
 # Seconds that a rank waits for the others; torchrun kills after 30 (ours).
 BOUND = 20
 # By which ranks tell one another that one got the signal.
@@ -35,11 +43,11 @@ class TerminationHook(Hook):
     """On SIGTERM, save a checkpoint and end the run, with exit status 0.
 
     That is what a cluster sends before it takes a machine away. The run ends
-    after the iteration it is in, of training or validation, and at once
-    where it waits for data, which may never come: nothing was trained on
-    them. ``--resume`` goes on exactly there, from ``terminated.pth`` in the
-    work folder. Workers of the loaders ignore the signal, unless it comes
-    from their run.
+    after the iteration it is in, of training or validation. Where it waits
+    for data, which may never come, it ends after one or two seconds, having
+    trained on nothing more. ``--resume`` goes on exactly there, from
+    ``terminated.pth`` in the work folder. Workers of the loaders ignore the
+    signal, unless it comes from their run.
 
     Several ranks agree on the iteration through a number on the CPU, when
     each has its next batch and none has begun with it. A rank that gets the
@@ -122,7 +130,9 @@ class TerminationHook(Hook):
     def _receive(self, runner: Runner, _, frame: Optional[FrameType]) -> None:
         if self._received is None:
             self._received = time.monotonic()
-        if self._ending or not _waits_for_data(frame):
+        # Data that are just being received need no more than this.
+        waited = time.monotonic() - self._received > GRACE
+        if self._ending or not waited or not _waits_for_data(frame):
             return
         # Others may have had their last batch of this validation.
         if not self._validating or self._common > 0:
