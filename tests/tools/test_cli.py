@@ -174,7 +174,7 @@ def test_a_folder_of_unreadable_files_ends_with_one_sentence(tmp_path):
     for options in ((), ('val_cfg=None', 'val_dataloader=None',
                          'val_evaluator=None')):
         refused(train(tmp_path / 'work', tmp_path / 'videos', *options),
-                'could be read' if not options else 'can be read')
+                'can be read')
 
 
 def test_amp_trains_in_bfloat16_without_a_gpu(videos, tmp_path):
@@ -232,7 +232,7 @@ def test_unreadable_files_are_named_and_counted(videos, tmp_path):
     assert lines[f'{root}pipe.mp4'] == 'it is no regular file'
     # a resumed run tries none again and says none twice
     done = train(tmp_path / 'work', tmp_path / 'videos', *options,
-                 'train_cfg.max_epochs=3', args=['--resume'])
+                 args=['--resume', f'{tmp_path}/work/epoch_1.pth'])
     assert done.returncode == 0, done.stderr[-2000:]
     printed = done.stdout + done.stderr
     assert '4 of 68 training videos could not be read' in printed
