@@ -5,7 +5,7 @@ import os
 import os.path as osp
 from contextlib import contextmanager, suppress
 from glob import escape, glob
-from typing import Any, Callable, Iterator, List, Sequence
+from typing import Any, Callable, Iterator, List, Optional, Sequence
 
 from mmaction.datasets.transforms import CenterCrop, Resize
 from mmengine.config import Config
@@ -280,17 +280,35 @@ def _check_crops(phase: str, transforms: Sequence[Callable]) -> None:
         if isinstance(transform, DecodeSmall):
             _check_crops(phase, transform.transforms.transforms)
         elif isinstance(transform, Resize):
-            # The shorter edge becomes the smaller number, the longer follows.
-            frames = ((min(transform.scale), ) * 2
-                      if transform.keep_ratio else transform.scale)
+            frames = _size(phase, transform)
         elif isinstance(transform, CenterCrop) and frames is not None:
             crop = transform.crop_size
+            if len(frames) == 1:
+                # Which edge is the longer one, only the video knows.
+                crop, frames = (min(crop), ) * 2, frames * 2
             if crop[0] > frames[0] or crop[1] > frames[1]:
                 raise InputError(
                     f'{phase}_dataloader.dataset.pipeline: a CenterCrop of '
                     f'{crop[0]} x {crop[1]} does not fit into frames that '
                     f'Resize makes {frames[0]} x {frames[1]} at the least: '
                     'set crop_size and scale (or short_side) together')
+
+
+def _size(phase: str, resize: Resize) -> Optional[tuple]:
+    """Width and height that frames get, or their shorter edge alone.
+
+    Raises:
+        InputError: If the scale is not two numbers, or one for a factor.
+    """
+    scale = resize.scale
+    if isinstance(scale, (int, float)):  # a factor: the video's size decides
+        return None
+    if len(scale) != 2 or not all(
+            isinstance(edge, (int, float)) for edge in scale):
+        raise InputError(
+            f'{phase}_dataloader.dataset.pipeline: Resize takes a width and '
+            f'a height, not scale={scale}')
+    return (min(scale), ) if resize.keep_ratio else tuple(scale)
 
 
 @contextmanager

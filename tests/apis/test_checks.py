@@ -330,3 +330,20 @@ def test_numbers_that_make_no_sense_are_refused_at_once(
     with pytest.raises(InputError, match=expected):
         build_runner(cfg, ('train', 'val'))
     assert not (tmp_path / 'work').exists()
+
+
+@pytest.mark.parametrize('scale, keep_ratio, crop, expected', [
+    (0.5, True, 64, None), ((-1, 128), True, (171, 128), None),
+    ((171, 128), False, 112, None), ((86, 64), False, 112, 'does not fit'),
+    ((-1, 64), True, 112, 'does not fit'), ((64, ), False, 8, 'a width and'),
+    (('a', 'b'), False, 8, 'a width and')])
+def test_crops_that_cannot_fit_are_refused(scale, keep_ratio, crop, expected):
+    resize = checks.Resize(scale=(8, 8), keep_ratio=keep_ratio)
+    resize.scale = checks.Resize(scale=scale).scale if scale in (
+        0.5, (-1, 128), (-1, 64)) else scale
+    steps = [resize, checks.CenterCrop(crop)]
+    if expected is None:
+        checks._check_crops('test', steps)
+    else:
+        with pytest.raises(InputError, match=expected):
+            checks._check_crops('test', steps)
