@@ -6,7 +6,7 @@ its pure Python style.
 import inspect
 from typing import Any, Optional, Tuple, Union
 
-from mmengine.registry import Registry, init_default_scope
+from mmengine.registry import DefaultScope, Registry, init_default_scope
 
 
 def resolved_type(part: Any, registry: Registry) -> Optional[type]:
@@ -21,7 +21,8 @@ def resolved_type(part: Any, registry: Registry) -> Optional[type]:
     """
     kind = part.get('type') if isinstance(part, dict) else None
     if isinstance(kind, str):
-        init_default_scope('mmaction')
+        if DefaultScope.get_current_instance() is None:
+            init_default_scope('mmaction')
         with registry.switch_scope_and_registry(None) as current:
             kind = current.get(kind)
     return kind

@@ -1,5 +1,6 @@
 from typing import Any, List, Optional
 
+import torch
 from mmaction.models.recognizers import Recognizer3D
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
@@ -21,7 +22,8 @@ class ActionRecognizer(Recognizer3D):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         # MMAction2 hands the scores to numpy, which has no bfloat16.
-        self.cls_head.register_forward_hook(_in_single_precision)
+        if self.with_cls_head:
+            self.cls_head.register_forward_hook(_in_single_precision)
 
     def extract_feat(self, inputs: Tensor, *args, **kwargs) -> tuple:
         """Features of clips, as the host's method.
@@ -81,4 +83,5 @@ class ActionRecognizer(Recognizer3D):
 
 def _in_single_precision(head: nn.Module, inputs: Any,
                          scores: Tensor) -> Tensor:
-    return scores.float()
+    # Double precision stays.
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))

@@ -33,7 +33,7 @@ def test_crop_resize_and_flip_are_those_of_opencv(crop, flip):
         for part, channel in zip(parts, out):
             expected = cv2.resize(part.astype(np.float32), (18, 16))
             np.testing.assert_allclose(
-                channel, expected[:, ::-1] if flip else expected, atol=5e-3)
+                channel, expected[:, ::-1] if flip else expected, atol=1e-3)
 
 
 @pytest.mark.parametrize('siting', [(0, 0.5), (0.5, 0.5), (0, 0), (0.5, 1),

@@ -232,7 +232,7 @@ def test_unreadable_files_are_named_and_counted(videos, tmp_path):
     assert lines[f'{root}pipe.mp4'] == 'it is no regular file'
     # a resumed run tries none again and says none twice
     done = train(tmp_path / 'work', tmp_path / 'videos', *options,
-                 args=['--resume', f'{tmp_path}/work/epoch_1.pth'])
+                 args=['--resume', str(tmp_path / 'work' / 'epoch_1.pth')])
     assert done.returncode == 0, done.stderr[-2000:]
     printed = done.stdout + done.stderr
     assert '4 of 68 training videos could not be read' in printed

@@ -56,9 +56,12 @@ class WorkFolderHook(Hook):
 
     def _take(self, folder: str) -> Optional[str]:
         """Lock a folder; who has it, if somebody does."""
-        # Not `w`: what the owner wrote is read first. Open until the end.
-        lock = open(  # noqa: SIM115
-            osp.join(folder, LOCK), 'a+', encoding='utf-8')
+        try:
+            # Not `w`: what the owner wrote is read first. Open until the end.
+            lock = open(  # noqa: SIM115
+                osp.join(folder, LOCK), 'a+', encoding='utf-8')
+        except OSError:  # another user's
+            return None
         try:
             # Not flock: workers would inherit it and outlive the run with it.
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
