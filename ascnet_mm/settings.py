@@ -12,7 +12,8 @@ from .text import printable
 # What MMEngine's runner reads from a config: its arguments and these.
 RUNNER_KEYS = {
     *inspect.signature(Runner).parameters, 'sync_bn', 'compile',
-    'find_unused_parameters', 'runner_type'
+    'find_unused_parameters', 'runner_type', 'model_wrapper_cfg',
+    'activation_checkpointing', 'efficient_conv_bn_eval'
 }
 
 # Settings that the state in a checkpoint brings along. All others are those

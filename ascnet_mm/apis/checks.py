@@ -17,6 +17,7 @@ from mmengine.registry import (
     DATA_SAMPLERS,
     DATASETS,
     HOOKS,
+    METRICS,
     MODELS,
     OPTIM_WRAPPERS,
     init_default_scope,
@@ -32,9 +33,12 @@ from ..errors import InputError
 from ..models.heads import ConsistencyHead
 from ..models.pretrained import require_same_options
 from ..settings import require_same_schedule
+from .config import value_at
 from .types import is_a, resolved_type
 
-# Where launchers say how many processes there are.
+# Where launchers say which process this is, and how many there are.
+RANK = dict(
+    pytorch='RANK', mpi='OMPI_COMM_WORLD_RANK', slurm='SLURM_PROCID')
 RANKS = dict(
     pytorch='WORLD_SIZE', mpi='OMPI_COMM_WORLD_SIZE', slurm='SLURM_NTASKS')
 
@@ -204,7 +208,7 @@ def check_numbers(cfg: Config, phases: Sequence[str]) -> None:
         phases (Sequence[str]): As for :func:`check_data`.
 
     Raises:
-        InputError: If a batch size or number of epochs is no positive
+        InputError: If a batch size, length or interval is no positive
             integer, batches are to be prefetched by no workers, or the work
             folder lies below a file.
     """
@@ -220,8 +224,11 @@ def check_numbers(cfg: Config, phases: Sequence[str]) -> None:
                 f'{loader.get("num_workers", 0)}: leave it out, or set '
                 'num_workers')
     if 'train' in phases:
-        loop = cfg.get('train_cfg') or {}
-        _require_count('train_cfg.max_epochs', loop.get('max_epochs'), 1)
+        for name in ('train_cfg.max_epochs', 'train_cfg.max_iters',
+                     'train_cfg.val_interval',
+                     'optim_wrapper.accumulative_counts',
+                     'default_hooks.logger.interval'):
+            _require_count(name, value_at(cfg, name), 1)
     folder = osp.abspath(cfg.get('work_dir') or os.curdir)
     while not osp.lexists(folder):
         folder = osp.dirname(folder)
@@ -236,6 +243,34 @@ def _require_count(name: str, value: Any, least: int) -> None:
     if value is not None and (not whole or value < least):
         raise InputError(
             f'{name} is a whole number of at least {least}, not {value}')
+
+
+def check_best(cfg: Config) -> None:
+    """Refuse to keep the best checkpoint by what is not measured.
+
+    Args:
+        cfg (Config): The config.
+
+    Raises:
+        InputError: If ``save_best`` names no metric of the validation. Which
+            figures of its kind a metric gives, most tell when they are
+            computed: the checkpoint hook sees to that.
+    """
+    best = value_at(cfg, 'default_hooks.checkpoint.save_best')
+    evaluator = cfg.get('val_evaluator')
+    if not best or not evaluator:
+        return
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    parts = [evaluator] if isinstance(evaluator, dict) else evaluator
+    metrics = [METRICS.build(part) for part in parts]
+    for name in [best] if isinstance(best, str) else best:
+        kind = name.partition('/')[0]
+        if name != 'auto' and all(
+                metric.prefix not in (kind, None) for metric in metrics):
+            kinds = ', '.join(f'{metric.prefix}/...' for metric in metrics)
+            raise InputError(
+                f'default_hooks.checkpoint.save_best={name}: the validation '
+                f'gives no such metric, but {kinds}')
 
 
 def check_data(cfg: Config, phases: Sequence[str]) -> None:

@@ -13,8 +13,11 @@ from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from ..datasets.transport import transport_fault
+from ..engine.hooks.work_folder import hold
 from ..errors import InputError, TrainingStopped
 from .checks import (
+    RANK,
+    check_best,
     check_compile,
     check_data,
     check_numbers,
@@ -61,7 +64,9 @@ def set_environment(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
-    """Check wrapper, numbers and data sets, then build the config's runner.
+    """Check a config, then build its runner.
+
+    A training has its work folder to itself from here on.
 
     Args:
         cfg (Config): The config.
@@ -70,10 +75,13 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
 
     Raises:
         InputError: If a data set, a wrapper or a compiled step cannot be
-            had, or a number makes no sense; nothing is written then.
+            had, a number makes no sense, or another training has the work
+            folder; nothing is written then.
     """
     check_wrapper(cfg)
     check_numbers(cfg, phases)
+    if 'val' in phases:
+        check_best(cfg)
     check_data(cfg, phases)
     check_compile(cfg)
     for phase in phases:
@@ -81,7 +89,14 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
         if loader and loader.get('num_workers') == 0:
             # torch refuses to keep workers that there are none of.
             loader.persistent_workers = False
+    if 'train' in phases and _is_first_rank(cfg):
+        hold(cfg.work_dir)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def _is_first_rank(cfg: Config) -> bool:
+    """Whether this process, before it has joined others, is the first one."""
+    return os.environ.get(RANK.get(cfg.get('launcher'), ''), '0') == '0'
 
 
 def run_script(main: Callable[[], None]) -> None:

@@ -96,7 +96,7 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     """
     plain = Config.fromfile(filename)
     options = {
-        name: _as_meant(name, value, options, _value_at(plain, name), filename)
+        name: _as_meant(name, value, options, value_at(plain, name), filename)
         for name, value in options.items()
     }
     variables = {}
@@ -164,7 +164,7 @@ def _as_meant(name: str, value: Any, options: Dict[str, Any], present: Any,
     return value
 
 
-def _value_at(cfg: Config, name: str) -> Any:
+def value_at(cfg: Config, name: str) -> Any:
     """What a config has at a dotted key; None if it has nothing there."""
     part: Any = cfg
     for key in name.split('.'):

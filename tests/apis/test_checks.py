@@ -319,6 +319,11 @@ def test_a_concatenation_of_lists_is_looked_at(videos, tmp_path):
     ({'train_cfg.max_epochs': 0}, 'max_epochs is a whole number'),
     ({'train_dataloader.num_workers': -1}, 'num_workers is a whole number'),
     ({'train_dataloader.prefetch_factor': 2}, 'num_workers is 0: leave'),
+    ({'train_cfg.val_interval': 0}, 'val_interval is a whole number'),
+    ({'optim_wrapper.accumulative_counts': 0}, 'accumulative_counts is a'),
+    ({'default_hooks.logger.interval': 0}, 'logger.interval is a whole'),
+    ({'default_hooks.checkpoint.save_best': 'acc/top1'},
+     r'save_best=acc/top1: .* but same_video/\.\.\., speed_probe/'),
     ({}, 'no folder; choose another --work-dir')])
 def test_numbers_that_make_no_sense_are_refused_at_once(
         options, expected, videos, tmp_path):
@@ -330,6 +335,13 @@ def test_numbers_that_make_no_sense_are_refused_at_once(
     with pytest.raises(InputError, match=expected):
         build_runner(cfg, ('train', 'val'))
     assert not (tmp_path / 'work').exists()
+
+
+@pytest.mark.parametrize('best', [
+    'auto', 'same_video/top1', ['speed_probe/accuracy', 'same_video/top1']])
+def test_the_best_by_what_is_measured_may_be_kept(best, videos, tmp_path):
+    checks.check_best(pretraining(
+        videos, tmp_path, **{'default_hooks.checkpoint.save_best': best}))
 
 
 @pytest.mark.parametrize('scale, keep_ratio, crop, expected', [

@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 from uuid import uuid4
@@ -6,25 +7,45 @@ import pytest
 from mmengine.runner import Runner
 
 from ascnet_mm import InputError
+from ascnet_mm.apis import build_runner
+from ascnet_mm.engine.hooks.work_folder import hold, leave
 
 from .test_loops import pretraining
 
 # Another process that has a folder until it is told to end.
 OWNER = '''
 import sys
-from ascnet_mm.engine import WorkFolderHook
-hook = WorkFolderHook()
-assert hook._take(sys.argv[1]) is None
+from ascnet_mm.engine.hooks.work_folder import hold
+hold(sys.argv[1])
 print('taken', flush=True)
 sys.stdin.read()
 '''
 
 
-def runner(videos, folder):
+def config(videos, folder):
     cfg = pretraining(videos, folder, val_cfg=None, val_dataloader=None,
                       val_evaluator=None, **{'train_cfg.max_epochs': 1})
     cfg.experiment_name, cfg.log_level = str(uuid4()), 'WARNING'
-    return Runner.from_cfg(cfg)
+    return cfg
+
+
+def runner(videos, folder):
+    return Runner.from_cfg(config(videos, folder))
+
+
+def test_a_run_that_failed_leaves_the_next_ones_lock_alone(tmp_path):
+    folder = str(tmp_path / 'work')
+    # Of a run that was ended by an error, and of the next in this process.
+    for _ in range(2):
+        hold(folder)
+    gc.collect()
+    take = [sys.executable, '-c', OWNER, folder]
+    other = subprocess.run(take, stdin=subprocess.DEVNULL, text=True,
+                           capture_output=True)
+    assert 'another training (process' in other.stderr
+    leave(folder)
+    leave(folder)
+    subprocess.run(take, stdin=subprocess.DEVNULL, check=True)
 
 
 def test_two_trainings_do_not_share_a_folder(videos, tmp_path):
@@ -33,6 +54,11 @@ def test_two_trainings_do_not_share_a_folder(videos, tmp_path):
         [sys.executable, '-c', OWNER, str(tmp_path)], text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert owner.stdout.readline() == 'taken\n'
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=f'process {owner.pid} on'):
+        build_runner(config(videos, tmp_path), ('train', ))
+    assert sorted(tmp_path.iterdir()) == before
+    # MMAction2's scripts, too, though they build the runner first.
     with pytest.raises(InputError, match=f'process {owner.pid} on'):
         runner(videos, tmp_path).train()
     assert (tmp_path / 'iter_2.pth.part').exists()

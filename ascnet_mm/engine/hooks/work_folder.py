@@ -4,7 +4,7 @@ import os
 import os.path as osp
 import socket
 from glob import escape, glob
-from typing import IO, Optional
+from typing import IO, Dict, Tuple
 
 from mmaction.registry import HOOKS
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -15,6 +15,10 @@ from ...errors import InputError
 from ...text import printable
 
 LOCK = '.lock'
+
+
+# A lock goes with its process, however that ends; a child has none of it.
+_held: Dict[Tuple[int, str], IO] = {}
 
 
 @HOOKS.register_module()
@@ -31,53 +35,75 @@ class WorkFolderHook(Hook):
 
     priority = 'VERY_HIGH'
 
-    def __init__(self) -> None:
-        self._lock: Optional[IO] = None
-
     def before_run(self, runner: Runner) -> None:
         """Take the folder, before anything in it is removed or replaced."""
         if not isinstance(runner._train_loop, BaseLoop):
             return
-        owner = [self._take(runner.work_dir) if is_main_process() else None]
-        broadcast_object_list(owner)
-        if owner[0] is not None:
-            raise InputError(
-                f'another training ({owner[0]}) is writing to '
-                f'{runner.work_dir}: wait for its end, or choose another '
-                '--work-dir')
+        fault = [None]
+        if is_main_process():
+            try:
+                hold(runner.work_dir)
+            except InputError as error:
+                fault = [str(error)]
+        broadcast_object_list(fault)
+        if fault[0] is not None:
+            raise InputError(fault[0])
         if not runner._resume:
             _warn_of_others(runner)
 
     def after_run(self, runner: Runner) -> None:
         """Give the folder back."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        leave(runner.work_dir)
 
-    def _take(self, folder: str) -> Optional[str]:
-        """Lock a folder; who has it, if somebody does."""
-        try:
-            # Not `w`: what the owner wrote is read first. Open until the end.
-            lock = open(  # noqa: SIM115
-                osp.join(folder, LOCK), 'a+', encoding='utf-8')
-        except OSError:  # another user's
-            return None
-        try:
-            # Not flock: workers would inherit it and outlive the run with it.
-            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            with lock:
-                return printable(lock.read(200)) or 'a process'
-        # Some network file systems have no locks.
-        except OSError:
-            lock.close()
-            return None
-        lock.truncate(0)
-        lock.write(f'process {os.getpid()} on {socket.gethostname()}')
-        lock.flush()
-        self._lock = lock
-        return None
+
+def hold(folder: str) -> None:
+    """Keep other processes from training in a folder, until :func:`leave`.
+
+    Args:
+        folder (str): The folder; made if it is not there. One that this
+            process holds already stays held.
+
+    Raises:
+        InputError: If another process holds it.
+    """
+    os.makedirs(folder, exist_ok=True)
+    key = _key(folder)
+    if key in _held:
+        return
+    try:
+        # Not `w`: what the owner wrote is read first. Open until the end.
+        lock = open(key[1], 'a+', encoding='utf-8')  # noqa: SIM115
+    except OSError:  # another user's
+        return
+    try:
+        # Not flock: workers would inherit it and outlive the run with it.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        with lock:
+            owner = printable(lock.read(200)) or 'a process'
+        raise InputError(
+            f'another training ({owner}) is writing to {folder}: wait for '
+            'its end, or choose another --work-dir') from error
+    # Some network file systems have no locks.
+    except OSError:
+        lock.close()
+        return
+    lock.truncate(0)
+    lock.write(f'process {os.getpid()} on {socket.gethostname()}')
+    lock.flush()
+    _held[key] = lock
+
+
+def leave(folder: str) -> None:
+    """Let other processes train in a folder; one not held is left alone."""
+    lock = _held.pop(_key(folder), None)
+    if lock is not None:
+        lock.close()
+
+
+def _key(folder: str) -> Tuple[int, str]:
+    return os.getpid(), osp.join(osp.realpath(folder), LOCK)
 
 
 def _warn_of_others(runner: Runner) -> None:
