@@ -1,4 +1,3 @@
-import inspect
 import logging
 import math
 import os
@@ -24,13 +23,13 @@ from mmengine.registry import (
 )
 from mmengine.runner import find_latest_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch import nn
 
 from ..datasets import DecodeSmall, VideoList
 from ..device import computes_in_bfloat16
 from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
 from ..engine.hooks.unwrap import refused_wrapper
 from ..errors import InputError
-from ..models.heads import ConsistencyHead
 from ..models.pretrained import require_same_options
 from ..settings import require_same_schedule
 from .config import value_at
@@ -362,13 +361,15 @@ def _check_batches(cfg: Config, phase: str, videos: int) -> None:
     loader = cfg[f'{phase}_dataloader']
     batch = loader.get('batch_size', 1)
     ranks = int(os.environ.get(RANKS.get(cfg.get('launcher'), ''), 1))
-    needs_two = phase == 'train' and _needs_two(cfg, ranks)
+    # The sampler gives all ranks as many, some videos twice.
+    share = math.ceil(videos / ranks)
+    needs_two = (
+        phase == 'train' and 1 in (batch, share % batch)
+        and _needs_two(cfg, ranks))
     if batch == 1 and needs_two:
         raise InputError(
             'BatchNorm in the heads cannot train on a batch of one: set '
             'train_dataloader.batch_size to 2 or more')
-    # The sampler gives all ranks as many, some videos twice.
-    share = math.ceil(videos / ranks)
     shared = f', {share} for each of {ranks} ranks' if ranks > 1 else ''
     if loader.get('drop_last') and share < batch:
         smaller = '' if share == 1 and needs_two else (
@@ -390,10 +391,9 @@ def _check_batches(cfg: Config, phase: str, videos: int) -> None:
 def _needs_two(cfg: Config, ranks: int) -> bool:
     """Whether each rank's batch has to hold two videos."""
     synced = cfg.get('sync_bn') and ranks > 1 and get_device() != 'cpu'
-    kinds = [resolved_type(part, MODELS) for part in cfg.model.values()]
     return not synced and any(
-        inspect.isclass(kind) and issubclass(kind, ConsistencyHead)
-        for kind in kinds)
+        isinstance(module, nn.BatchNorm1d)
+        for module in MODELS.build(cfg.model).modules())
 
 
 def _check_labels(dataset: VideoList, classes: int) -> None:

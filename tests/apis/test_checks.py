@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import torch
+from benchmarking import processes  # noqa: F401: registers a model
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
@@ -206,6 +207,13 @@ def test_no_batch_of_one_is_trained_on(count, batch, ranks, drop_last, parts,
         build_runner(cfg, ('train', 'val'))
     assert all(part in str(error.value) for part in parts), error.value
     assert not (tmp_path / 'work').exists()
+
+
+def test_a_batch_of_one_is_no_fault_without_batch_statistics(
+        videos, tmp_path):
+    cfg = loaded(videos, tmp_path, 9, 4)
+    cfg.model.type = 'GroupNormASCNet'
+    check_data(cfg, ('train', ))
 
 
 def test_a_batch_of_one_is_refused_where_it_fails_alone(
