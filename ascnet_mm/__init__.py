@@ -11,6 +11,10 @@ host.mend()
 
 from . import datasets, engine, evaluation, models  # noqa: E402, F401
 from .errors import InputError, TrainingStopped  # noqa: E402
+from .inference import ClipFeatures, VideoEncoder, load_encoder  # noqa: E402
 from .version import __version__  # noqa: E402
 
-__all__ = ['InputError', 'TrainingStopped', '__version__']
+__all__ = [
+    'ClipFeatures', 'InputError', 'TrainingStopped', 'VideoEncoder',
+    '__version__', 'load_encoder'
+]

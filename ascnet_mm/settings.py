@@ -37,7 +37,7 @@ def settings_of(cfg: Config) -> dict:
         cfg (Config): Any config.
 
     Returns:
-        dict: Dictionaries, lists, numbers and strings, which
+        dict: Dictionaries, lists, tuples, numbers and strings, which
         :func:`torch.load` reads with ``weights_only=True``; classes and
         functions are named.
     """
@@ -51,7 +51,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
+        return type(value)(_plain(part) for part in value)
     if value is None or type(value) in (bool, int, float, str):
         return value
     if inspect.isclass(value) or inspect.isroutine(value):
@@ -153,7 +153,7 @@ def _differences(there: Any,
     if isinstance(there, dict) and isinstance(here, dict):
         parts = [(name, there.get(name, ABSENT), here.get(name, ABSENT))
                  for name in {**there, **here}]
-    elif (isinstance(there, list) and isinstance(here, list)
+    elif (isinstance(there, (list, tuple)) and isinstance(here, (list, tuple))
           and len(there) == len(here)):
         parts = zip(range(len(there)), there, here)
     # The second for what is no number, which differs from itself.

@@ -171,7 +171,7 @@ def test_settings_are_plain_data(tmp_path):
     assert repr(torch.load(
         tmp_path / 'settings', weights_only=True)) == repr(settings)
     assert settings == dict(model=dict(
-        type=f'{__name__}.Kind', scale=[1, 2], dtype='torch.float16',
+        type=f'{__name__}.Kind', scale=(1, 2), dtype='torch.float16',
         rate=settings['model']['rate'], of={'3': None}))
 
 

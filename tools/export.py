@@ -3,8 +3,10 @@
     python tools/export.py configs/ascnet/r18_k400.py CHECKPOINT encoder.pth
 
 The weights keep MMAction2's names (backbone.*), so that every recogniser of
-it loads them. The card lies under meta.model_card: what the encoder was
-trained from, on what and with what, and the gauges of its last validation.
+it loads them, and ascnet_mm.load_encoder takes the file alone: meta.recipe
+says how the encoder is built and how its clips are made. The card lies under
+meta.model_card: what the encoder was trained from, on what and with what, and
+the gauges of its last validation.
 Checkpoints of torchvision and RSPNet are converted.
 """
 import argparse
@@ -22,6 +24,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from ascnet_mm import InputError
 from ascnet_mm.apis import OptionAction, read_config, run_script, versions
 from ascnet_mm.models.pretrained import load_encoder, unseen_options
+from ascnet_mm.recipe import recipe_of
+from ascnet_mm.settings import settings_of
 
 
 def model_card(checkpoint: dict, filename: str, encoder: dict,
@@ -108,7 +112,10 @@ def main() -> None:
     card = model_card(checkpoint, args.checkpoint,
                       cfg.model.backbone.to_dict(), loaded)
     weights = {f'backbone.{k}': v for k, v in encoder.state_dict().items()}
-    meta = dict(model_card=card, encoder=unseen_options(encoder))
+    meta = dict(
+        model_card=card,
+        encoder=unseen_options(encoder),
+        recipe=recipe_of(settings_of(cfg)))
     save(dict(state_dict=weights, meta=meta), args.out)
     shown = {k: v for k, v in card.items() if k != 'config'}
     print(json.dumps(shown, indent=1))

@@ -2,9 +2,9 @@
 import os
 import shutil
 
+import benchmarking.processes  # noqa: F401
 import pytest
 import torch
-from benchmarking import processes  # noqa: F401: registers a model
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from typing import Dict, Iterator, List, Sequence, Tuple
 
 import av
+import numpy as np
 
 from .container import (
     MAX_PIXELS,
@@ -96,6 +97,22 @@ class VideoReader:
         return float(
             frame_rate(self.timetable.stamps, self.stream.time_base,
                        self.stream.average_rate))
+
+    @property
+    def times(self) -> np.ndarray:
+        """np.ndarray: When each frame is shown, in seconds from the first
+        one; float64 ``[frames]``. At even distances where the file's time
+        stamps are missing or do not rise.
+        """
+        stamps = np.array(self.timetable.stamps, dtype=np.float64)
+        if np.isnan(stamps).any() or (np.diff(stamps) <= 0).any():
+            return np.arange(len(self)) / self.fps
+        return (stamps - stamps[0]) * float(self.stream.time_base)
+
+    @property
+    def duration(self) -> float:
+        """float: Seconds; the last frame is shown as long as the average."""
+        return float(self.times[-1]) + 1 / self.fps
 
     def chroma_siting(self, frame: av.VideoFrame) -> Tuple[float, float]:
         """Where the colour samples of the file's frames lie.

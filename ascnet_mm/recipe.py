@@ -1,0 +1,116 @@
+"""What a checkpoint says of its encoder and its clips, as data.
+
+A recipe is a dictionary of plain values: ``backbone`` and
+``data_preprocessor``, configs of the model's parts, and ``pipeline``, the
+transforms that make clips of a video. Since a checkpoint may come from
+anybody, only registered components are built from it, and nothing is
+downloaded.
+"""
+from typing import Any, Iterator, Optional
+
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.registry import Registry
+
+from .errors import InputError
+
+# Where an evaluation's clips are described, the most specific first.
+PHASES = ('test', 'val')
+# What a network in a recipe would load from elsewhere.
+LOADED = ('init_cfg', 'pretrained', 'pretrained2d')
+
+
+def recipe_of(settings: dict) -> dict:
+    """Take the recipe of an encoder from the settings of its run.
+
+    Args:
+        settings (dict): A config as plain data, as :func:`settings_of` gives
+            it and checkpoints hold it under ``meta['settings']``.
+
+    Returns:
+        dict: ``backbone``, ``data_preprocessor`` and ``pipeline``, with types
+        by their registered names.
+
+    Raises:
+        InputError: If the settings have no encoder or no clips of an
+            evaluation, or name a type that is not registered.
+
+    Example:
+        >>> from ascnet_mm.apis import read_config
+        >>> from ascnet_mm.recipe import recipe_of
+        >>> from ascnet_mm.settings import settings_of
+        >>> cfg = read_config('configs/ascnet/r18_k400.py', {})
+        >>> recipe_of(settings_of(cfg))['backbone']['type']
+        'R3D'
+    """
+    model = settings.get('model') or {}
+    if not model.get('backbone') or not model.get('data_preprocessor'):
+        raise InputError('its settings have no model with a backbone and a '
+                         'data_preprocessor')
+    pipeline = _pipeline(settings)
+    if pipeline is None:
+        raise InputError('its settings have no test_dataloader and no '
+                         'val_dataloader, whose pipeline makes the clips')
+    return require_registered(
+        dict(
+            backbone=model['backbone'],
+            data_preprocessor=model['data_preprocessor'],
+            pipeline=pipeline))
+
+
+def require_registered(part: Any) -> Any:
+    """Refuse what would run other code than registered components.
+
+    Args:
+        part (Any): A recipe, or a part of one.
+
+    Returns:
+        Any: A copy that builds the same components; without what they would
+        load from elsewhere.
+
+    Raises:
+        InputError: If a ``type`` in it is not registered. MMEngine would
+            import any function of that name and call it.
+    """
+    if isinstance(part, (list, tuple)):
+        return type(part)(require_registered(item) for item in part)
+    if not isinstance(part, dict):
+        return part
+    copy = {
+        key: require_registered(value)
+        for key, value in part.items() if key not in LOADED
+    }
+    if 'type' in part:
+        copy['type'] = _registered(part['type'])
+    return copy
+
+
+def _registered(kind: Any) -> str:
+    names = [
+        name for registry in (TRANSFORMS, MODELS)
+        for name, known in _components(registry)
+        if kind in (name, f'{known.__module__}.{known.__qualname__}')
+    ]
+    if not names:
+        raise InputError(
+            f'its recipe has the type {kind!r}, which is not registered: '
+            'import the module that defines it before, if you trust it')
+    return names[0]
+
+
+def _components(registry: Optional[Registry]) -> Iterator[tuple]:
+    while registry is not None:
+        registry.import_from_location()
+        yield from registry.module_dict.items()
+        registry = registry.parent
+
+
+def _pipeline(settings: dict) -> Optional[list]:
+    """The first pipeline of an evaluation, however deep it lies."""
+    for phase in PHASES:
+        dataset = (settings.get(f'{phase}_dataloader') or {}).get('dataset')
+        while isinstance(dataset, dict):
+            if dataset.get('pipeline'):
+                return dataset['pipeline']
+            dataset = dataset.get('dataset') or (
+                dataset.get('datasets') or [None])[0]
+    return None

@@ -1,0 +1,332 @@
+"""An encoder from its file, and what it makes of videos."""
+import os.path as osp
+import subprocess
+import sys
+from fractions import Fraction
+from glob import glob
+
+import av
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import DATASETS, MODELS
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
+from torch import nn
+
+import ascnet_mm
+from ascnet_mm import InputError, VideoEncoder
+from ascnet_mm.apis import read_config
+from ascnet_mm.recipe import recipe_of, require_registered
+from ascnet_mm.settings import settings_of
+
+from .conftest import ROOT, run_tool
+from .engine.test_loops import pretraining
+from .tools.test_cli import TINY
+
+RETRIEVAL = 'configs/ascnet/retrieval/r18_ucf101.py'
+
+
+def checkpoint_of(cfg, path, **meta):
+    """An untrained one, as a training with this config writes it."""
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        model = MODELS.build(cfg.model)
+    # Batch statistics that are not those of a new layer
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm3d):
+            module.running_mean.normal_()
+    torch.save(
+        dict(state_dict=model.state_dict(),
+             meta=dict(settings=settings_of(cfg), **meta)), path)
+    return model.eval(), str(path)
+
+
+@pytest.fixture(scope='module')
+def pretrained(videos, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('pretrained')
+    return checkpoint_of(pretraining(videos, folder), folder / 'a.pth')
+
+
+@pytest.fixture(scope='module')
+def files(videos):
+    return sorted(glob(f'{videos}/videos/**/*.*', recursive=True))[:3]
+
+
+# ------------------------------------------------------------ what is loaded
+
+
+def test_a_checkpoint_alone_gives_the_features_of_its_model(
+        pretrained, videos, files):
+    model, path = pretrained
+    clips = pretraining(videos, 'x').val_dataloader.dataset.pipeline
+    pipeline = [
+        dict(type='SampleFrames', clip_len=4, num_clips=10, test_mode=True)
+        if step.type == 'SpeedPairedSampleFrames' else step for step in clips
+    ]
+    dataset = DATASETS.build(dict(
+        type='VideoFolder', data_root=f'{videos}/videos', pipeline=pipeline,
+        test_mode=True))
+    paths = [osp.abspath(dataset.get_data_info(i)['filename'])
+             for i in range(len(dataset))]
+    found = ascnet_mm.load_encoder(path).embed(files)
+    assert found.shape == (3, 16) and found.dtype == torch.float32
+    for row, file in zip(found, files):
+        sample = dataset[paths.index(osp.abspath(file))]
+        with torch.no_grad():
+            sample, = model.val_step(pseudo_collate([sample]))
+        torch.testing.assert_close(row, sample.clip_features.mean(dim=0))
+    assert (found[0] - found[1]).abs().max() > 1e-4
+
+
+def test_with_a_config_it_follows_the_configs_protocol(
+        pretrained, videos, files, tmp_path):
+    _, path = pretrained
+    listed = tmp_path / 'list.txt'
+    listed.write_text(''.join(f'{osp.abspath(f)} 0\n' for f in files))
+    out = tmp_path / 'features.npz'
+    options = ['clip_len=4', *TINY[:5]]
+    done = run_tool('tools/extract_features.py', RETRIEVAL, path, str(listed),
+                    str(out), '--allow-outside', '--work-dir', str(tmp_path),
+                    '--cfg-options', *options,
+                    'test_dataloader.num_workers=0')
+    assert done.returncode == 0, done.stderr[-2000:]
+    config = tmp_path / 'config.py'
+    cfg = read_config(osp.join(ROOT, RETRIEVAL), {'clip_len': 4})
+    for option in TINY[:5]:
+        key, value = option.split('=')
+        cfg.merge_from_dict({key: int(value)})
+    cfg.dump(config)
+    found = ascnet_mm.load_encoder(str(config), path).embed(files)
+    expected = np.load(out)['features']
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_exported_file_is_enough(pretrained, videos, files, tmp_path):
+    _, path = pretrained
+    config = tmp_path / 'config.py'
+    pretraining(videos, tmp_path).dump(config)
+    out = str(tmp_path / 'encoder.pth')
+    done = run_tool('tools/export.py', str(config), path, out)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert torch.equal(
+        ascnet_mm.load_encoder(out).embed(files),
+        ascnet_mm.load_encoder(path).embed(files))
+
+
+@pytest.mark.parametrize('method', ['byol', 'pace', 'rspnet', 'acp'])
+def test_checkpoints_of_the_other_methods(method, files, tmp_path):
+    cfg = read_config(
+        osp.join(ROOT, f'configs/ascnet/baselines/r18_ucf101_{method}.py'),
+        {'model.backbone.base_channels': 2, 'clip_len': 4,
+         'scale': (24, 24)})  # yapf: disable
+    for name, part in cfg.model.items():
+        if name.endswith('_head'):
+            part.in_channels = 16
+    _, path = checkpoint_of(cfg, tmp_path / 'a.pth')
+    found = ascnet_mm.load_encoder(path).embed(files[:1])
+    assert found.shape == (1, 16) and found.isfinite().all()
+
+
+THREE_D = dict(
+    model=dict(
+        type='Recognizer3D',
+        backbone=dict(
+            type='ResNet3dSlowOnly', depth=18, base_channels=8,
+            pretrained='torchvision://resnet18', lateral=False,
+            conv1_kernel=(1, 7, 7), inflate=(0, 0, 1, 1)),
+        cls_head=dict(type='I3DHead', in_channels=64, num_classes=3),
+        data_preprocessor=dict(
+            type='ActionDataPreprocessor', mean=[100., 110, 120],
+            std=[50., 55, 60], format_shape='NCTHW')),
+    frames=dict(
+        type='SampleFrames', clip_len=4, frame_interval=2, num_clips=3,
+        test_mode=True), crop='ThreeCrop', layout='NCTHW')
+TWO_D = dict(
+    model=dict(
+        type='Recognizer2D',
+        backbone=dict(type='ResNet', depth=18, pretrained=None),
+        cls_head=dict(type='TSNHead', in_channels=512, num_classes=3),
+        data_preprocessor=dict(
+            type='ActionDataPreprocessor', mean=[100., 110, 120],
+            std=[50., 55, 60], format_shape='NCHW')),
+    frames=dict(type='SampleFrames', clip_len=1, num_clips=5, test_mode=True),
+    crop='CenterCrop', layout='NCHW')
+
+
+@pytest.mark.parametrize('kind', [THREE_D, TWO_D])
+def test_any_recogniser_of_mmaction2(kind, files, tmp_path):
+    from mmaction.apis import init_recognizer
+    rest = [
+        dict(type='Resize', scale=(-1, 32)),
+        dict(type=kind['crop'], crop_size=32),
+        dict(type='FormatShape', input_format=kind['layout']),
+        dict(type='PackActionInputs')]  # yapf: disable
+    dataset = dict(type='VideoDataset', pipeline=[
+        dict(type='DecordInit'), kind['frames'], dict(type='DecordDecode'),
+        *rest])  # yapf: disable
+    config = tmp_path / 'config.py'
+    config.write_text(
+        f'default_scope = "mmaction"\nmodel = {kind["model"]}\n'
+        f'test_dataloader = dict(dataset={dataset})')
+    model = MODELS.build(kind['model']).eval()
+    path = str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict=model.state_dict()), path)
+    found = ascnet_mm.load_encoder(str(config), path).embed(files)
+    reference = init_recognizer(str(config), path, device='cpu')
+    # decord converts colors otherwise.
+    pipeline = Compose([
+        dict(type='OpenVideo'), kind['frames'], dict(type='DecodeFrames'),
+        *rest])  # yapf: disable
+    for row, file in zip(found, files):
+        sample = pipeline(dict(
+            filename=file, start_index=0, modality='RGB', label=0))
+        batch = reference.data_preprocessor(pseudo_collate([sample]), False)
+        with torch.no_grad():
+            maps = reference.backbone(batch['inputs'][0])
+        torch.testing.assert_close(
+            row, maps.flatten(2).mean(dim=2).mean(dim=0))
+
+
+# ------------------------------------------------------------------- windows
+
+
+class Brightness(nn.Module):
+    """Mean of a clip, in place of an encoder."""
+
+    def forward(self, clips):
+        return clips.mean(dim=(1, 2, 3, 4), keepdim=True)[..., 0, 0, 0]
+
+
+def gray(path, stamps, rate=20):
+    """Frame n is a picture of 2 n; shown at its stamp in hundredths."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('ffv1', rate=rate)
+        stream.width = stream.height = 32
+        stream.pix_fmt = 'gray'
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 100)
+        for number, stamp in enumerate(stamps):
+            picture = np.full((32, 32), 2 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format='gray')
+            frame.pts = stamp
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return str(path)
+
+
+@pytest.fixture(scope='module')
+def brightness():
+    """An encoder that tells which frames it was given."""
+    encoder = VideoEncoder(
+        backbone=dict(type='R3D', base_channels=2),
+        data_preprocessor=dict(
+            type='ClipDataPreprocessor', mean=[0.] * 3, std=[2.] * 3),
+        pipeline=[
+            dict(type='OpenVideo'),
+            dict(type='SampleFrames', clip_len=4, num_clips=2,
+                 test_mode=True),
+            dict(type='DecodeFrames'),
+            dict(type='FormatShape', input_format='NCTHW'),
+            dict(type='PackActionInputs')])  # yapf: disable
+    encoder.backbone = Brightness()
+    return encoder
+
+
+def test_windows_hold_the_clips_that_lie_in_them(brightness, tmp_path):
+    # 60 frames, 20 a second: clips of 4 fill a window of 20 five times.
+    path = gray(tmp_path / 'a.mkv', range(0, 300, 5))
+    found = brightness.embed_clips(path, window=1.0, stride=0.5)
+    assert found.start.tolist() == [0, 0.5, 1, 1.5, 2]
+    assert found.end.tolist() == [1, 1.5, 2, 2.5, 3]
+    expected = torch.tensor([9.5, 19.5, 29.5, 39.5, 49.5])[:, None]
+    torch.testing.assert_close(found.features, expected, atol=0.02, rtol=0)
+
+
+def test_the_last_window_may_be_shorter(brightness, tmp_path):
+    path = gray(tmp_path / 'a.mkv', range(0, 120, 5))  # 24 frames
+    found = brightness.embed_clips(path, window=1.0, stride=1.0)
+    assert found.end.tolist() == pytest.approx([1, 1.2])
+    torch.testing.assert_close(
+        found.features[1], torch.tensor([21.5]), atol=0.02, rtol=0)
+
+
+def test_times_are_those_of_the_frames(brightness, tmp_path):
+    # The first 20 frames take a second, the others four.
+    stamps = [*range(0, 100, 5), *range(100, 500, 20)]
+    found = brightness.embed_clips(
+        gray(tmp_path / 'a.mkv', stamps), window=1.0, stride=1.0)
+    assert found.start.tolist() == [0, 1, 2, 3, 4]
+    expected = torch.tensor([9.5, 21.5, 26.5, 31.5, 36.5])[:, None]
+    # Five frames to a window: one clip of four, from its first frame on
+    torch.testing.assert_close(found.features, expected, atol=0.02, rtol=0)
+
+
+def test_a_video_shorter_than_a_clip_is_played_in_a_loop(
+        brightness, tmp_path):
+    path = gray(tmp_path / 'a.mkv', [0, 5, 10])
+    found = brightness.embed_clips(path)
+    assert found.end.tolist() == pytest.approx([0.15])
+    torch.testing.assert_close(
+        found.features, torch.tensor([[(0 + 1 + 2 + 0) / 4]]), atol=0.02,
+        rtol=0)
+
+
+# ------------------------------------------------------------ what cannot be
+
+
+def test_what_is_said_of_videos(brightness, files, tmp_path):
+    torn = tmp_path / 'torn.mp4'
+    torn.write_bytes(b'torn')
+    for read in (lambda path: brightness.embed([files[0], path]),
+                 brightness.embed_clips):
+        with pytest.raises(InputError, match='torn.mp4 cannot be read: '):
+            read(str(torn))
+    with pytest.raises(InputError, match='takes a list'):
+        brightness.embed(files[0])
+    with pytest.raises(InputError, match='no videos'):
+        brightness.embed([])
+    with pytest.raises(InputError, match='positive'):
+        brightness.embed_clips(files[0], window=0)
+
+
+def test_a_checkpoint_that_does_not_say_how_it_is_built(tmp_path):
+    path = str(tmp_path / 'a.pth')
+    with pytest.raises(InputError, match='no checkpoint'):
+        ascnet_mm.load_encoder(path)
+    for content in (dict(state_dict={}), dict(meta=[1]), [1]):
+        torch.save(content, path)
+        with pytest.raises(InputError, match=r'load_encoder\(CONFIG, CHECK'):
+            ascnet_mm.load_encoder(path)
+
+
+def test_weights_of_another_encoder(videos, pretrained, tmp_path):
+    content = torch.load(pretrained[1], weights_only=False)
+    content['meta']['settings']['model']['backbone']['base_channels'] = 4
+    path = str(tmp_path / 'a.pth')
+    torch.save(content, path)
+    with pytest.raises(InputError, match='of another encoder'):
+        ascnet_mm.load_encoder(path)
+
+
+@pytest.mark.parametrize('kind', [
+    'os.system', 'tests.test_inference.checkpoint_of', 'antigravity',
+    'mmaction.os.system', ['R3D'], None])
+@pytest.mark.parametrize('place', ['backbone', 'pipeline'])
+def test_nothing_but_registered_components_is_built(kind, place, videos):
+    recipe = recipe_of(settings_of(pretraining(videos, 'x')))
+    part = recipe[place] if place == 'backbone' else recipe[place][0]
+    part['norm_cfg'] = [dict(type=kind, command='true')]
+    with pytest.raises(InputError, match='is not registered'):
+        require_registered(recipe)
+
+
+def test_a_recipe_downloads_nothing_and_names_classes():
+    recipe = require_registered(dict(
+        type='ascnet_mm.models.backbones.r3d.R3D', pretrained='http://x/y',
+        init_cfg=dict(type='Pretrained', checkpoint='http://x/y')))
+    assert recipe == dict(type='R3D')
+
+
+def test_the_names_are_there_without_the_repository():
+    code = 'import ascnet_mm; ascnet_mm.load_encoder, ascnet_mm.VideoEncoder'
+    subprocess.run([sys.executable, '-c', code], check=True)
