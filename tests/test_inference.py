@@ -243,11 +243,12 @@ def test_windows_hold_the_clips_that_lie_in_them(brightness, tmp_path):
 
 
 def test_the_last_window_may_be_shorter(brightness, tmp_path):
-    path = gray(tmp_path / 'a.mkv', range(0, 120, 5))  # 24 frames
+    path = gray(tmp_path / 'a.mkv', range(0, 110, 5))  # 22 frames
     found = brightness.embed_clips(path, window=1.0, stride=1.0)
-    assert found.end.tolist() == pytest.approx([1, 1.2])
+    assert found.end.tolist() == pytest.approx([1, 1.1])
+    # Its clip does not fit and begins before the window.
     torch.testing.assert_close(
-        found.features[1], torch.tensor([21.5]), atol=0.02, rtol=0)
+        found.features[1], torch.tensor([19.5]), atol=0.02, rtol=0)
 
 
 def test_times_are_those_of_the_frames(brightness, tmp_path):

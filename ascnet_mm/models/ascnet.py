@@ -9,7 +9,7 @@ from torch import Tensor
 from ..errors import InputError
 from .gauges import distinct_share, spread
 from .memory_bank import BankEntries
-from .self_supervised import MemoryBankRecognizer
+from .self_supervised import MemoryBankRecognizer, require_clips
 
 
 @MODELS.register_module()
@@ -91,7 +91,11 @@ class ASCNet(MemoryBankRecognizer):
             (:meth:`parse_losses` weighs them) and the gauges ``acp_spread``,
             ``scp_spread``, ``retrieved_similarity``,
             ``retrieved_distinct`` and ``scp_target_share``; scalars.
+
+        Raises:
+            InputError: If there are not two clips.
         """
+        require_clips(inputs, (0, 1))
         speeds = torch.tensor([sample.speeds for sample in data_samples])
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         directions = [(0, 1), (1, 0)] if self.symmetric else [(0, 1)]

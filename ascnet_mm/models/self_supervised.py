@@ -1,7 +1,7 @@
 """What the recognisers that learn without labels have in common."""
 from abc import abstractmethod
 from copy import deepcopy
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import torch
 from mmaction.models.recognizers import BaseRecognizer
@@ -192,11 +192,40 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
 
     Args:
         **kwargs: As for :class:`SelfSupervisedRecognizer`.
+
+    Attributes:
+        steps_per_update (int): Training steps after each of which, at the
+            latest, the target has to move. The hook sets it to the number of
+            accumulated gradients. 1 without it.
     """
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
         self.target_backbone = deepcopy(self.backbone).requires_grad_(False)
+        self.steps_per_update = 1
+        self._steps_since_update = 0
+
+    def forward(self, *args, mode: str = 'tensor', **kwargs) -> Any:
+        """MMAction2's; a training step is refused where a hook is missing.
+
+        Raises:
+            InputError: If ``mode='loss'`` and what the step before left to
+                do was not done.
+        """
+        if mode == 'loss':
+            self._require_hooks()
+        return super().forward(*args, mode=mode, **kwargs)
+
+    def _require_hooks(self) -> None:
+        """Refuse a step if the target should have moved and has not.
+
+        Raises:
+            InputError: If so.
+        """
+        if self._steps_since_update >= self.steps_per_update:
+            raise hook_missing('the target network has not moved',
+                               'MomentumUpdateHook')
+        self._steps_since_update += 1
 
     def init_weights(self) -> None:
         """Initialise the online network and start the target as its copy."""
@@ -219,6 +248,7 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
         Args:
             momentum (float): Share of the old value, 0 to 1.
         """
+        self._steps_since_update = 0
         for target, online in self._networks():
             torch._foreach_lerp_(
                 list(target.parameters()), list(online.parameters()),
@@ -265,6 +295,17 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
         self.memory_bank = MODELS.build({'type': 'MemoryBank', **memory_bank})
         self._bank_entries: List[BankEntries] = []
 
+    def _require_hooks(self) -> None:
+        """Also refuse a step if the bank did not get the last one's entries.
+
+        Raises:
+            InputError: If so.
+        """
+        super()._require_hooks()
+        if self._bank_entries:
+            raise hook_missing(
+                'nothing has entered the memory bank', 'MemoryBankHook')
+
     def take_bank_entries(self) -> BankEntries:
         """Hand over what the steps since the last call have for the bank.
 
@@ -273,6 +314,22 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
         """
         entries, self._bank_entries = self._bank_entries, []
         return concat_entries(entries)
+
+
+def hook_missing(seen: str, hook: str) -> InputError:
+    """What to say where a step was made without a hook that belongs to it.
+
+    Args:
+        seen (str): What has not happened after the step.
+        hook (str): Name of the hook.
+
+    Returns:
+        InputError: To be raised.
+    """
+    return InputError(
+        f'{seen} since the last training step: {hook} is missing, which '
+        'belongs to this model. A config that sets custom_hooks replaces '
+        f"those of its base: add dict(type='{hook}') to them")
 
 
 def _split(data: dict, count: int, at_once: int) -> Iterator[dict]:

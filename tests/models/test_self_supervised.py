@@ -12,7 +12,7 @@ from ascnet_mm.models.memory_bank import BankEntries
 from ascnet_mm.models.pretrained import encoder_weights
 from ascnet_mm.models.self_supervised import pool
 
-from ..conftest import tiny_batch, tiny_model
+from ..conftest import tiny_batch, tiny_model, train_on
 
 MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
@@ -267,8 +267,7 @@ def test_checkpoints_hold_the_encoder_as_backbone(name):
         load_state_dict(model, state)
 
 
-@pytest.mark.parametrize('name', [
-    name for name, (options, _) in METHODS.items() if 'type' in options])
+@pytest.mark.parametrize('name', METHODS)
 def test_another_number_of_clips_is_refused(name):
     model, speeds = make(name)
     clips, samples = stacked(name)
@@ -292,3 +291,32 @@ def test_pool_averages_space_and_time():
     assert pool((x, x[:, :2])).shape == (2, 5)
     token = torch.randn(2, 7)
     assert torch.equal(pool(([x, token], )), token)
+
+
+# ----------------------------------------------- hooks that belong to a model
+
+
+BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
+
+
+@pytest.mark.parametrize('name, kept, missing', [
+    ('ASCNet', BOTH, None), ('ASCNet', BOTH[:1], 'MemoryBankHook'),
+    ('ASCNet', BOTH[1:], 'MomentumUpdateHook'), ('ASCNet', [], 'Momentum'),
+    ('symmetric ASCNet', BOTH, None), ('BYOL', BOTH[:1], None),
+    ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
+    ('Pace', [], None)])
+@pytest.mark.parametrize('accumulated', [1, 3])
+def test_a_model_does_not_train_on_without_its_hooks(
+        name, kept, missing, accumulated, tmp_path):
+    model, speeds = make(name)
+    generator = torch.Generator().manual_seed(0)
+    batches = [tiny_batch([i, i + 1, i + 2], [speeds] * 3, generator)
+               for i in range(7)]
+    hooks = deepcopy(kept)
+    if missing is None:
+        train_on(model, batches, str(tmp_path), hooks, accumulated)
+        return
+    with pytest.raises(InputError, match=f'{missing}.* is missing'):
+        train_on(model, batches, str(tmp_path), hooks, accumulated)
+    # The batch of the first step at most
+    assert len(getattr(model, '_bank_entries', [])) <= 1

@@ -45,8 +45,10 @@ class MomentumUpdateHook(Hook):
         Here and not only at initialisation, because ``load_from`` may have
         put other weights into the online network since.
         """
+        model = unwrap(runner)
+        model.steps_per_update = runner.optim_wrapper._accumulative_counts
         if runner.iter == 0:
-            unwrap(runner).reset_target()
+            model.reset_target()
 
     def after_train_iter(self,
                          runner: Runner,
