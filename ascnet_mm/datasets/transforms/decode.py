@@ -39,9 +39,10 @@ EXACT = (
 class OpenVideo(BaseTransform):
     """Open a video with FFmpeg (PyAV).
 
-    Required keys: ``filename``. Optional key: ``in_order`` (whether to count
-    the frames by decoding them all). Added keys: ``video_reader``,
-    ``total_frames``, ``avg_fps``.
+    Required keys: ``filename``. Optional keys: ``in_order`` (whether to count
+    the frames by decoding them all); ``video_reader``, of a transform that
+    has opened the file already, as MMAction2's inferencers put one first.
+    Added keys: ``video_reader``, ``total_frames``, ``avg_fps``.
 
     Args:
         max_pixels (int): The most pixels that a frame may have. Defaults to
@@ -63,6 +64,8 @@ class OpenVideo(BaseTransform):
             UnreadableVideo: If it does not exist, is no video or has no
                 frame, or larger ones than ``max_pixels``.
         """
+        if 'video_reader' in results:
+            return results
         with fileio.get_local_path(results['filename'],
                                    self.backend_args) as path:
             reader = VideoReader(path, self.max_pixels,
