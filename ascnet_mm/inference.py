@@ -18,15 +18,14 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from .datasets import SpeedPairedSampleFrames
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
-from .models.pretrained import encoder_weights
+from .models.pretrained import encoder_weights, read_checkpoint
 from .models.self_supervised import pool
-from .recipe import recipe_of, require_registered
+from .recipe import recipe_in, recipe_of
 from .settings import settings_of
 
 # Clips of a video of which an encoder that was trained without a protocol
@@ -86,14 +85,10 @@ def load_encoder(source: str,
         torch.Size([2, 512])
     """
     weights = source if checkpoint is None else checkpoint
-    try:
-        content = CheckpointLoader.load_checkpoint(
-            os.fspath(weights), map_location='cpu', logger='silent')
-    except FileNotFoundError as error:
-        raise InputError(f'there is no checkpoint {weights}') from error
+    content = read_checkpoint(os.fspath(weights))
     try:
         if checkpoint is None:
-            recipe = _recipe_in(content)
+            recipe = recipe_in(content)
         else:
             recipe = recipe_of(settings_of(Config.fromfile(source)))
         encoder = VideoEncoder(**recipe)
@@ -102,18 +97,6 @@ def load_encoder(source: str,
         raise InputError(f'{weights}: {error}') from error
     encoder.backbone.load_state_dict(state)
     return encoder.to(device or get_device())
-
-
-def _recipe_in(checkpoint: dict) -> dict:
-    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
-    meta = meta if isinstance(meta, dict) else {}
-    if isinstance(meta.get('recipe'), dict):
-        return require_registered(meta['recipe'])
-    if isinstance(meta.get('settings'), dict):
-        return recipe_of(meta['settings'])
-    raise InputError(
-        'it does not say how its encoder is built: give its config as well, '
-        'as in load_encoder(CONFIG, CHECKPOINT)')
 
 
 class VideoEncoder(nn.Module):

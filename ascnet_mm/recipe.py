@@ -19,6 +19,29 @@ PHASES = ('test', 'val')
 LOADED = ('init_cfg', 'pretrained', 'pretrained2d')
 
 
+def recipe_in(checkpoint: dict) -> dict:
+    """The recipe that a checkpoint holds, or its run's settings.
+
+    Args:
+        checkpoint (dict): Of ``tools/train.py`` or ``tools/export.py``.
+
+    Returns:
+        dict: As of :func:`recipe_of`.
+
+    Raises:
+        InputError: If it holds neither, or names a type that is not
+            registered.
+    """
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    meta = meta if isinstance(meta, dict) else {}
+    if isinstance(meta.get('recipe'), dict):
+        return require_registered(meta['recipe'])
+    if isinstance(meta.get('settings'), dict):
+        return recipe_of(meta['settings'])
+    raise InputError('it does not say how its encoder is built: give its '
+                     'config as well, before the checkpoint')
+
+
 def recipe_of(settings: dict) -> dict:
     """Take the recipe of an encoder from the settings of its run.
 

@@ -1,7 +1,10 @@
 """Write the encoder of a checkpoint to a file of its own, with a model card.
 
-    python tools/export.py configs/ascnet/r18_k400.py CHECKPOINT encoder.pth
+    python tools/export.py CHECKPOINT encoder.pth
+    python tools/export.py CONFIG CHECKPOINT encoder.pth
 
+A checkpoint of tools/train.py says itself how its encoder is built; others
+(of torchvision, RSPNet, MMAction2) need a config that does.
 The weights keep MMAction2's names (backbone.*), so that every recogniser of
 it loads them, and ascnet_mm.load_encoder takes the file alone: meta.recipe
 says how the encoder is built and how its clips are made. The card lies under
@@ -19,12 +22,15 @@ from typing import Dict
 import torch
 from mmaction.registry import MODELS
 from mmengine.registry import init_default_scope
-from mmengine.runner.checkpoint import CheckpointLoader
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import OptionAction, read_config, run_script, versions
-from ascnet_mm.models.pretrained import load_encoder, unseen_options
-from ascnet_mm.recipe import recipe_of
+from ascnet_mm.models.pretrained import (
+    load_encoder,
+    read_checkpoint,
+    unseen_options,
+)
+from ascnet_mm.recipe import recipe_in, recipe_of
 from ascnet_mm.settings import settings_of
 
 
@@ -83,12 +89,29 @@ def save(content: dict, path: str) -> None:
     os.replace(f'{path}.part', path)
 
 
+def _recipe(args: argparse.Namespace, checkpoint: dict) -> dict:
+    """How the encoder is built and its clips are made.
+
+    Raises:
+        InputError: If neither the config nor the checkpoint says it.
+    """
+    if args.config is not None:
+        cfg = read_config(args.config, args.cfg_options)
+        return recipe_of(settings_of(cfg))
+    if args.cfg_options:
+        raise InputError('--cfg-options are for a config: give one')
+    try:
+        return recipe_in(checkpoint)
+    except InputError as error:
+        raise InputError(f'{args.checkpoint}: {error}') from error
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='path of the config; it names the '
-                        'encoder')
+    parser.add_argument('config', nargs='?', help='path of the config; it '
+                        'names the encoder')
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('out', help='file to write')
     parser.add_argument(
@@ -103,19 +126,17 @@ def main() -> None:
     if osp.isdir(args.out) or (osp.exists(args.out) and osp.samefile(
             args.out, args.checkpoint)):
         raise InputError(f'{args.out} would be overwritten: name another file')
-    cfg = read_config(args.config, args.cfg_options)
-    init_default_scope(cfg.get('default_scope', 'mmaction'))
-    encoder = MODELS.build(cfg.model.backbone)
+    checkpoint = read_checkpoint(args.checkpoint)
+    recipe = _recipe(args, checkpoint)
+    init_default_scope('mmaction')
+    encoder = MODELS.build(recipe['backbone'])
     loaded = load_encoder(encoder, args.checkpoint)
-    checkpoint = CheckpointLoader.load_checkpoint(
-        args.checkpoint, map_location='cpu')
-    card = model_card(checkpoint, args.checkpoint,
-                      cfg.model.backbone.to_dict(), loaded)
+    card = model_card(checkpoint, args.checkpoint, recipe['backbone'], loaded)
     weights = {f'backbone.{k}': v for k, v in encoder.state_dict().items()}
     meta = dict(
         model_card=card,
         encoder=unseen_options(encoder),
-        recipe=recipe_of(settings_of(cfg)))
+        recipe=recipe)
     save(dict(state_dict=weights, meta=meta), args.out)
     shown = {k: v for k, v in card.items() if k != 'config'}
     print(json.dumps(shown, indent=1))

@@ -120,13 +120,7 @@ def load_encoder(encoder: nn.Module, filename: str) -> str:
         InputError: If the file does not exist, or does not hold exactly the
             encoder's weights.
     """
-    try:
-        checkpoint = CheckpointLoader.load_checkpoint(
-            filename, map_location='cpu', logger='silent')
-    except FileNotFoundError as error:
-        raise InputError(
-            f'the checkpoint of the pre-trained encoder, {filename}, does not '
-            'exist: give the path of one') from error
+    checkpoint = read_checkpoint(filename)
     try:
         kind, weights = encoder_weights(checkpoint, encoder)
     except InputError as error:
@@ -134,6 +128,27 @@ def load_encoder(encoder: nn.Module, filename: str) -> str:
     encoder.load_state_dict(weights)
     return (f'{type(encoder).__name__} starts with the {len(weights)} '
             f'encoder weights of {filename} ({kind})')
+
+
+def read_checkpoint(filename: str) -> dict:
+    """Read a checkpoint of an encoder, to the CPU.
+
+    Args:
+        filename (str): Path or address, as for MMEngine's loader.
+
+    Returns:
+        dict: What it holds.
+
+    Raises:
+        InputError: If the file does not exist, or is no checkpoint.
+    """
+    try:
+        return CheckpointLoader.load_checkpoint(
+            filename, map_location='cpu', logger='silent')
+    except FileNotFoundError as error:
+        raise InputError(
+            f'the checkpoint of the encoder, {filename}, does not exist: give '
+            'the path of one') from error
 
 
 def encoder_weights(checkpoint: dict,
