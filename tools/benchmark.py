@@ -3,6 +3,7 @@ and their reliability.
 
     python tools/benchmark.py data VIDEOS
     python tools/benchmark.py step
+    python tools/benchmark.py colors
     python tools/benchmark.py retrieval
     python tools/benchmark.py epoch WORK_DIR --batch 64 --workers 8
     python tools/benchmark.py files FOLDER
@@ -16,6 +17,7 @@ import argparse
 
 from benchmarking import (
     collapse,
+    colors,
     data,
     epoch,
     files,
@@ -33,8 +35,8 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest='command', required=True)
-    for module in (data, step, retrieval, epoch, files, processes, collapse,
-                   soak):
+    for module in (data, step, colors, retrieval, epoch, files, processes,
+                   collapse, soak):
         name = module.__name__.rsplit('.', 1)[-1]
         command = commands.add_parser(name, help=module.__doc__)
         command.add_argument(

@@ -134,7 +134,8 @@ class Step:
                 video_id=-1 - index))
             for index in range(args.batch)
         ]
-        self.planes = self._prepared_planes(args, device)
+        self.planes = prepared_planes(
+            args.batch, args.frames, args.pixels, device)
         size = self.model.memory_bank.size
         for speed in SPEEDS:
             self.model.memory_bank.enqueue(
@@ -150,26 +151,6 @@ class Step:
         appearance, motion = nn.functional.normalize(
             torch.randn(2, len(speeds), dim, device=self.clips.device), dim=2)
         return BankEntries(appearance, motion, speeds, video_ids)
-
-    def _prepared_planes(self, args: argparse.Namespace, device: str) -> tuple:
-        """A batch as it comes from prepared videos, on the device."""
-        # An eighth more than is shown, 4 by 3, in even numbers
-        height = max(4, args.pixels * 8 // 7 // 2 * 2)
-        width = height * 4 // 3 // 2 * 2
-        clips = torch.randint(
-            0, 256, (2, args.frames, height * 3 // 2, width),
-            dtype=torch.uint8, device=device)
-        draw = TRANSFORMS.build(
-            dict(type='DeviceCrop', scale=(args.pixels, args.pixels),
-                 area_range=(0.4, 1.0), flip_ratio=0.5))  # yapf: disable
-        samples = []
-        for index in range(args.batch):
-            drawn = draw(dict(img_shape=(height, width), num_clips=2))
-            del drawn['img_shape'], drawn['num_clips']
-            samples.append(ActionDataSample(metainfo=dict(
-                drawn, sample_seed=index, bt709=False, full_range=False,
-                chroma_siting=(0., 0.5))))
-        return [clips] * args.batch, samples
 
     def augmentation(self) -> None:
         """From colour planes to the batch: crops, colours, normalisation."""
@@ -200,6 +181,38 @@ class Step:
         bank, entries = self.model.memory_bank, self.entries
         bank.search(entries.appearance, entries.speeds, entries.video_ids)
         bank.enqueue(entries)
+
+
+def prepared_planes(batch: int, frames: int, pixels: int,
+                    device: str) -> tuple:
+    """A batch as it comes from prepared videos, on the device.
+
+    Args:
+        batch (int): Number of pairs of clips.
+        frames (int): Of a clip.
+        pixels (int): Height and width that clips are cut to.
+        device (str): ``'cpu'`` or ``'cuda'``.
+
+    Returns:
+        tuple: Inputs and data samples, as the preprocessor takes them.
+    """
+    # An eighth more than is shown, 4 by 3, in even numbers
+    height = max(4, pixels * 8 // 7 // 2 * 2)
+    width = height * 4 // 3 // 2 * 2
+    clips = torch.randint(
+        0, 256, (2, frames, height * 3 // 2, width),
+        dtype=torch.uint8, device=device)
+    draw = TRANSFORMS.build(
+        dict(type='DeviceCrop', scale=(pixels, pixels),
+             area_range=(0.4, 1.0), flip_ratio=0.5))  # yapf: disable
+    samples = []
+    for index in range(batch):
+        drawn = draw(dict(img_shape=(height, width), num_clips=2))
+        del drawn['img_shape'], drawn['num_clips']
+        samples.append(ActionDataSample(metainfo=dict(
+            drawn, sample_seed=index, bt709=False, full_range=False,
+            chroma_siting=(0., 0.5))))
+    return [clips] * batch, samples
 
 
 def waited_for(part: Callable[[], None], device: str) -> Callable[[], None]:
