@@ -39,7 +39,8 @@ def times(found, digits):
 
 def test_the_tables_are_those_of_the_figures(document):
     expected = []
-    for name, digits in ('data', 2), ('step', 0), ('retrieval', 0):
+    for name, digits in (('data', 2), ('step', 0), ('colors', 0),
+                         ('retrieval', 0)):
         expected += [*times(figures(name), digits), *ratios(figures(name))]
     expected += ratios(figures('epoch'))
     assert [
@@ -61,6 +62,16 @@ def test_the_sentences_are_those_of_the_figures(document):
     assert (f'{said["encoder"]} of width {said["base_channels"]}, '
             f'{said["batch"]} pairs of {said["frames"]} x {said["pixels"]} x '
             f'{said["pixels"]}, banks of {said["bank_size"]} entries') in text
+    colors = figures('colors')
+    assert colors['command'] in document
+    said = colors['settings']
+    slower = colors['ratios'][0]['value']
+    share = step['ratios'][3]['value']
+    assert (f'share of the step, {share:.3f} above, would be '
+            f'{slower * share / (1 - share + slower * share):.3f}') in text
+    moved = said['luma_moved_on_noise']
+    assert (f'moves the luma by {moved["hue"]} levels of 255 on average and '
+            f'the chroma rotation by {moved["chroma rotation"]},') in text
     said = search['settings']
     assert (f'{said["queries"]} queries, {said["gallery"]} videos, '
             f'{said["channels"]} channels, depth {said["depth"]}; peak memory '
