@@ -17,8 +17,9 @@ from mmaction.registry import MODELS, TRANSFORMS
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
-from torch import Tensor, nn
+from torch import Tensor
 
 from .datasets import SpeedPairedSampleFrames
 from .datasets.video import MiscountedVideo, UnreadableVideo
@@ -35,7 +36,7 @@ NUM_CLIPS = 10
 # it.
 AT_ONCE = 10
 # Every file is opened and decoded by our reader, whatever a config names.
-OPENING = ('OpenVideo', 'DecordInit', 'PyAVInit', 'OpenCVInit')
+OPENING = ('DecordInit', 'PyAVInit', 'OpenCVInit')
 DECODING = dict(
     DecordDecode='DecodeFrames',
     PyAVDecode='DecodeFrames',
@@ -99,7 +100,7 @@ def load_encoder(source: str,
     return encoder.to(device or get_device())
 
 
-class VideoEncoder(nn.Module):
+class VideoEncoder(BaseModel):
     """A trained encoder that takes files of videos.
 
     Args:
@@ -120,7 +121,6 @@ class VideoEncoder(nn.Module):
 
     def __init__(self, backbone: dict, data_preprocessor: dict,
                  pipeline: Sequence[dict]) -> None:
-        super().__init__()
         steps = [
             dict(type='OpenVideo') if step['type'] in OPENING else dict(
                 step, type=DECODING.get(step['type'], step['type']))
@@ -128,8 +128,8 @@ class VideoEncoder(nn.Module):
         ]
         # Whatever another OpenMMLab library in this process has set.
         with DefaultScope.overwrite_default_scope('mmaction'):
+            super().__init__(data_preprocessor=data_preprocessor)
             self.backbone = MODELS.build(backbone)
-            self.data_preprocessor = MODELS.build(data_preprocessor)
             transforms = [TRANSFORMS.build(step) for step in steps]
         place = _place_of_sampler(transforms)
         self._open = Compose(transforms[:place])
@@ -227,7 +227,9 @@ class VideoEncoder(nn.Module):
         reader = self._open(dict(video))['video_reader']
         reader.close()
         times, duration = reader.times, reader.duration
-        start = np.arange(0, max(duration - window, 0) + stride, stride)
+        # What a float is off makes no window more.
+        start = np.arange(
+            0, max(duration - window - 1e-6, 0) + stride, stride)
         start = start[start < duration]
         end = np.minimum(start + window, duration)
         # A frame belongs to the window in which it is shown first.

@@ -13,6 +13,7 @@ from mmengine.registry import Registry
 
 from .errors import InputError
 
+PARTS = {'backbone', 'data_preprocessor', 'pipeline'}
 # Where an evaluation's clips are described, the most specific first.
 PHASES = ('test', 'val')
 # What a network in a recipe would load from elsewhere.
@@ -34,8 +35,9 @@ def recipe_in(checkpoint: dict) -> dict:
     """
     meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
     meta = meta if isinstance(meta, dict) else {}
-    if isinstance(meta.get('recipe'), dict):
-        return require_registered(meta['recipe'])
+    recipe = meta.get('recipe')
+    if isinstance(recipe, dict) and set(recipe) == PARTS:
+        return require_registered(recipe)
     if isinstance(meta.get('settings'), dict):
         return recipe_of(meta['settings'])
     raise InputError('it does not say how its encoder is built: give its '

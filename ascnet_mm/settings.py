@@ -51,7 +51,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_plain(part) for part in value)
+        kind = tuple if isinstance(value, tuple) else list
+        return kind(_plain(part) for part in value)
     if value is None or type(value) in (bool, int, float, str):
         return value
     if inspect.isclass(value) or inspect.isroutine(value):

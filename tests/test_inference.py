@@ -227,6 +227,12 @@ def test_mmaction2s_inferencer_takes_our_configs(classifier, files):
     assert np.corrcoef(scores, found.pred_score)[0, 1] > 0.99
 
 
+def test_the_preprocessor_follows_the_encoder_to_its_device(pretrained):
+    # Its inputs are copied to where it believes to be.
+    encoder = ascnet_mm.load_encoder(pretrained[1]).to('meta')
+    assert encoder.data_preprocessor.device.type == 'meta'
+
+
 # ------------------------------------------------------------------- windows
 
 
@@ -290,6 +296,14 @@ def test_the_last_window_may_be_shorter(brightness, tmp_path):
         found.features[1], torch.tensor([19.5]), atol=0.02, rtol=0)
 
 
+def test_a_rounded_duration_makes_no_window_more(brightness, tmp_path):
+    # 0.1 a frame: 0.7 - 0.1 is a little less than 0.6, 0.8 - 0.1 more.
+    for frames in range(5, 12):
+        path = gray(tmp_path / 'a.mkv', range(0, 10 * frames, 10), 10)
+        found = brightness.embed_clips(path, window=0.1, stride=0.1)
+        assert len(found.start) == frames
+
+
 def test_times_are_those_of_the_frames(brightness, tmp_path):
     # The first 20 frames take a second, the others four.
     stamps = [*range(0, 100, 5), *range(100, 500, 20)]
@@ -333,7 +347,8 @@ def test_a_checkpoint_that_does_not_say_how_it_is_built(tmp_path):
     path = str(tmp_path / 'a.pth')
     with pytest.raises(InputError, match='a.pth, does not exist'):
         ascnet_mm.load_encoder(path)
-    for content in (dict(state_dict={}), dict(meta=[1]), [1]):
+    for content in (dict(state_dict={}), dict(meta=[1]), [1],
+                    dict(meta=dict(recipe=dict(backbone={})))):
         torch.save(content, path)
         with pytest.raises(InputError, match='give its config as well'):
             ascnet_mm.load_encoder(path)
@@ -367,6 +382,6 @@ def test_a_recipe_downloads_nothing_and_names_classes():
     assert recipe == dict(type='R3D')
 
 
-def test_the_names_are_there_without_the_repository():
+def test_the_names_are_there_without_the_repository(tmp_path):
     code = 'import ascnet_mm; ascnet_mm.load_encoder, ascnet_mm.VideoEncoder'
-    subprocess.run([sys.executable, '-c', code], check=True)
+    subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path)

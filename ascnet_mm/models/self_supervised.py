@@ -205,7 +205,11 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
         self.steps_per_update = 1
         self._steps_since_update = 0
 
-    def forward(self, *args, mode: str = 'tensor', **kwargs) -> Any:
+    def forward(self,
+                inputs: Tensor,
+                data_samples: Optional[List[ActionDataSample]] = None,
+                mode: str = 'tensor',
+                **kwargs) -> Any:
         """MMAction2's; a training step is refused where a hook is missing.
 
         Raises:
@@ -214,7 +218,7 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
         """
         if mode == 'loss':
             self._require_hooks()
-        return super().forward(*args, mode=mode, **kwargs)
+        return super().forward(inputs, data_samples, mode, **kwargs)
 
     def _require_hooks(self) -> None:
         """Refuse a step if the target should have moved and has not.

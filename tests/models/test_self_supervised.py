@@ -293,6 +293,14 @@ def test_pool_averages_space_and_time():
     assert torch.equal(pool(([x, token], )), token)
 
 
+@pytest.mark.parametrize('name', METHODS)
+def test_the_mode_may_be_given_as_mmaction2_gives_it(name):
+    model, _ = make(name)
+    clips, samples = stacked(name)
+    assert model(clips, samples, 'loss').keys() == make(name)[0](
+        clips, samples, mode='loss').keys()
+
+
 # ----------------------------------------------- hooks that belong to a model
 
 

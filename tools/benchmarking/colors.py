@@ -1,7 +1,7 @@
 """the shift of the hue in HSV beside the turn of the chroma plane of YIQ"""
 import argparse
 import os.path as osp
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict
 
 import torch
 from mmaction.registry import MODELS
@@ -17,7 +17,7 @@ from .timing import publish, ratio, side_by_side
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options, whose defaults suit the device."""
+    """Add the options, whose defaults are those of pre-training."""
     parser.add_argument('--frames', type=int, default=16)
     parser.add_argument(
         '--pixels', type=int, default=112, help='height and width of a clip')
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _augmentation(shipped: Config, planes: tuple, device: str,
-                  **options: Optional[float]) -> Callable[[], Tensor]:
+                  **options: float) -> Callable[[], Tensor]:
     """What makes a batch of the planes, with other colors than shipped."""
     cfg = shipped.model.data_preprocessor.copy()
     cfg.augmentation = dict(cfg.augmentation, **options)

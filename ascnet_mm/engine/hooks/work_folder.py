@@ -15,8 +15,6 @@ from ...errors import InputError
 from ...text import printable
 
 LOCK = '.lock'
-
-
 # A lock goes with its process, however that ends; a child has none of it.
 _held: Dict[Tuple[int, str], IO] = {}
 
