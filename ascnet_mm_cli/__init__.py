@@ -11,7 +11,7 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
-COMMANDS = ('train', 'test')
+COMMANDS = ('train', 'test', 'export', 'embed', 'visualize')
 
 
 def main(command: Optional[str] = None,

@@ -35,9 +35,16 @@ def load_config(args: argparse.Namespace) -> 'Config':
         InputError: If an option does not fit the config.
     """
     from ascnet_mm import InputError
-    from ascnet_mm.apis import Options, read_config, set_environment
+    from ascnet_mm.apis import (
+        Options,
+        read_config,
+        set_environment,
+        take_encoder,
+    )
     # First, so that they reach the evaluator before --dump adds another.
-    cfg = read_config(args.config, Options(args.cfg_options))
+    options = Options(args.cfg_options)
+    cfg = read_config(args.config, options)
+    take_encoder(cfg, args.checkpoint, options)
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
             raise InputError(

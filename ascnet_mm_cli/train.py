@@ -64,9 +64,11 @@ def load_config(args: argparse.Namespace) -> 'Config':
         resolved_type,
         set_environment,
         set_pretrained,
+        take_encoder,
     )
     from ascnet_mm.engine import BFloat16OptimWrapper
-    cfg = read_config(args.config, Options(args.cfg_options))
+    options = Options(args.cfg_options)
+    cfg = read_config(args.config, options)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
@@ -93,6 +95,7 @@ def load_config(args: argparse.Namespace) -> 'Config':
             deterministic=args.deterministic)
     if args.pretrained is not None:
         set_pretrained(cfg, args.pretrained)
+        take_encoder(cfg, args.pretrained, options)
     set_environment(cfg, args)
     return cfg
 
