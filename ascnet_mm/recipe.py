@@ -107,14 +107,19 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
         [{'type': 'OpenVideo'}]
     """
     steps = []
+    planes = False
     for step in pipeline:
         kind = getattr(step['type'], '__name__', step['type'])
+        planes = planes or kind == 'DecodePlanes'
         if kind == 'SpeedPairedSampleFrames':
             step = dict(
                 type='SampleFrames',
                 clip_len=step['clip_len'],
                 num_clips=NUM_CLIPS,
                 test_mode=True)
+        elif planes and kind == 'PackActionInputs':
+            # Checkpoints of version 0.1 named each key of their crops.
+            step = dict(type='PackClips')
         elif kind in OURS:
             ours = OURS[kind]
             # An opening transform's options are those of its own reader.

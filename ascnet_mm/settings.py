@@ -24,7 +24,8 @@ OF_THE_CHECKPOINT = re.compile(
     r'|auto_scale_lr\b'  # the optimizer's learning rate is a scaled one
     r'|randomness\.seed$'
     r'|train_dataloader\.sampler\.seed$'
-    r'|custom_hooks\.\d+\.checkpoint$'  # PretrainedEncoderHook's
+    # PretrainedEncoderHook's
+    r'|(custom_hooks\.\d+|default_hooks\.pretrained_encoder)\.checkpoint$'
     r'|model\.(.*\.)?(init_cfg|pretrained)\b')
 
 ABSENT = 'not set'

@@ -110,7 +110,8 @@ def test_what_counts_is_said_and_is_so(videos, whole, tmp_path):
     cfg = resumed(unvalidated(videos, tmp_path, **{
         'optim_wrapper.optimizer.lr': 7., 'param_scheduler.eta_min_ratio': .5,
         'optim_wrapper.optimizer.weight_decay': .3,
-        'custom_hooks.0.momentum': .5, 'train_dataloader.num_workers': 1,
+        'default_hooks.momentum_update.momentum': .5,
+        'train_dataloader.num_workers': 1,
         'default_hooks.logger.interval': 1}), folder / 'iter_8.pth')
     cfg.log_level = 'WARNING'
     cfg.randomness = dict(seed=4)
@@ -129,7 +130,8 @@ def test_what_counts_is_said_and_is_so(videos, whole, tmp_path):
         'optim_wrapper.optimizer.lr': there,
         'optim_wrapper.optimizer.weight_decay': there,
         'param_scheduler.0.eta_min_ratio': there,
-        'randomness.seed': there, 'custom_hooks.0.momentum': here,
+        'randomness.seed': there,
+        'default_hooks.momentum_update.momentum': here,
         'train_dataloader.num_workers': here,
         'default_hooks.logger.interval': here, 'work_dir': here,
         'log_level': here, 'experiment_name': here}
@@ -195,13 +197,16 @@ def test_each_difference_is_found(there, here, keys):
 
 
 def test_weights_of_the_start_are_not_those_that_count():
-    old = Config(dict(custom_hooks=[dict(type='PretrainedEncoderHook',
-                                         checkpoint='a.pth')],
+    hook = dict(type='PretrainedEncoderHook')
+    old = Config(dict(custom_hooks=[dict(hook, checkpoint='a.pth')],
+                      default_hooks=dict(
+                          pretrained_encoder=dict(hook, checkpoint='c.pth')),
                       model=dict(backbone=dict(pretrained='b.pth'))))
-    new = Config(dict(custom_hooks=[dict(type='PretrainedEncoderHook',
-                                         checkpoint=None)],
+    new = Config(dict(custom_hooks=[dict(hook, checkpoint=None)],
+                      default_hooks=dict(
+                          pretrained_encoder=dict(hook, checkpoint=None)),
                       model=dict(backbone=dict(pretrained=None))))
     lines = describe_differences(
         dict(meta=dict(settings=settings_of(old))), new)
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all(line.endswith("the checkpoint's counts") for line in lines)

@@ -69,17 +69,20 @@ def check_pretrained(cfg: Config) -> None:
         cfg.get('resume') and find_latest_checkpoint(cfg.work_dir))
     for hook in _encoder_hooks(cfg):
         if not whole:
-            HOOKS.build(hook).check(MODELS.build(cfg.model.backbone))
-        elif hook.checkpoint and not cfg.get('resume'):
+            HOOKS.build(hook).load(MODELS.build(cfg.model.backbone))
+        elif hook.get('checkpoint') and not cfg.get('resume'):
             raise InputError(
                 f'the run starts from {whole}, which holds an encoder '
                 'already: leave out --pretrained or load_from')
 
 
 def _encoder_hooks(cfg: Config) -> List[dict]:
+    hooks = [
+        *(cfg.get('default_hooks') or {}).values(),
+        *(cfg.get('custom_hooks') or [])
+    ]
     return [
-        hook for hook in cfg.get('custom_hooks') or []
-        if is_a(hook, PretrainedEncoderHook, HOOKS)
+        hook for hook in hooks if is_a(hook, PretrainedEncoderHook, HOOKS)
     ]
 
 

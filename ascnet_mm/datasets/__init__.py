@@ -2,9 +2,10 @@ from .transforms import (
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
-    DeviceCrop,
     OpenVideo,
+    PackClips,
     PerClip,
+    SampleCrops,
     SampleFramesAtRate,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
@@ -13,7 +14,7 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'DeviceCrop', 'OpenVideo',
-    'PerClip', 'SampleFramesAtRate', 'SlidingSampleFrames',
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
     'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList'
 ]

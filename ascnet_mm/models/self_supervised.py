@@ -228,7 +228,7 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
         """
         if self._steps_since_update >= self.steps_per_update:
             raise hook_missing('the target network has not moved',
-                               'MomentumUpdateHook')
+                               'momentum_update', 'MomentumUpdateHook')
         self._steps_since_update += 1
 
     def init_weights(self) -> None:
@@ -308,7 +308,8 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
         super()._require_hooks()
         if self._bank_entries:
             raise hook_missing(
-                'nothing has entered the memory bank', 'MemoryBankHook')
+                'nothing has entered the memory bank', 'memory_bank',
+                'MemoryBankHook')
 
     def take_bank_entries(self) -> BankEntries:
         """Hand over what the steps since the last call have for the bank.
@@ -320,11 +321,12 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
         return concat_entries(entries)
 
 
-def hook_missing(seen: str, hook: str) -> InputError:
+def hook_missing(seen: str, name: str, hook: str) -> InputError:
     """What to say where a step was made without a hook that belongs to it.
 
     Args:
         seen (str): What has not happened after the step.
+        name (str): What the configs call the hook.
         hook (str): Name of the hook.
 
     Returns:
@@ -332,8 +334,8 @@ def hook_missing(seen: str, hook: str) -> InputError:
     """
     return InputError(
         f'{seen} since the last training step: {hook} is missing, which '
-        'belongs to this model. A config that sets custom_hooks replaces '
-        f"those of its base: add dict(type='{hook}') to them")
+        f"belongs to this model. Put {name}=dict(type='{hook}') into the "
+        "config's default_hooks, as configs/ascnet/_base_/pretrain.py does")
 
 
 def _split(data: dict, count: int, at_once: int) -> Iterator[dict]:
@@ -346,10 +348,8 @@ def _split(data: dict, count: int, at_once: int) -> Iterator[dict]:
         samples = []
         for sample in data['data_samples']:
             sample = sample.clone()
-            sample.set_metainfo({
-                key: sample.get(key)[part]
-                for key in ('crops', 'flips') if key in sample
-            })
+            if 'yuv420' in sample:
+                sample.set_metainfo(dict(yuv420=sample.yuv420.of(part)))
             samples.append(sample)
         yield dict(
             inputs=[None if clips is None else clips[part]

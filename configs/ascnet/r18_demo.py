@@ -1,8 +1,7 @@
 # The rendered set of tools/data/make_synthetic.py, small enough for two CPU
 # cores (`make demo`). All values are ours unless a comment says otherwise.
 _base_ = [
-    '_base_/ascnet_r18.py', '_base_/clips_112.py', '_base_/pretrain.py',
-    '_base_/default_runtime.py'
+    '_base_/ascnet_r18.py', '_base_/clips_112.py', '_base_/pretrain.py'
 ]
 
 data_root = 'data/synthetic'
@@ -18,12 +17,16 @@ model = dict(
     scp_head=dict(in_channels=128, hidden_channels=1024, out_channels=128),
     memory_bank=dict(size=1024))  # ours: about the last six epochs
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].clip_len = clip_len
-train_pipeline[3].scale = scale
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].clip_len = clip_len
-val_pipeline[3].scale = scale
+train_pipeline = [
+    _base_.open_video,
+    dict(_base_.sample_frames, clip_len=clip_len), _base_.decode,
+    dict(_base_.sample_crops, scale=scale), _base_.pack
+]
+val_pipeline = [
+    _base_.open_video,
+    dict(_base_.sample_middle, clip_len=clip_len), _base_.decode,
+    dict(_base_.whole_frame, scale=scale), _base_.pack
+]
 
 train_dataloader = dict(
     batch_size=batch_size,
@@ -61,15 +64,8 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=100, by_epoch=False),  # ours
     dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)  # RSPNet's default
 ]
-custom_hooks = [
-    # ours: 0.99, because the run is short; BYOL's schedule
-    dict(type='MomentumUpdateHook', momentum=0.99, end_momentum=1.0),
-    dict(type='MemoryBankHook'),
-    dict(type='SampleSeedHook'),
-    dict(type='SyncBuffersHook'),
-    # ours, limits included: docs/reliability.md says where they come from
-    dict(type='TrainingHealthHook'),
-    dict(type='InitialValidationHook')
-]
-default_hooks = dict(checkpoint=dict(interval=40, max_keep_ckpts=1))
+default_hooks = dict(
+    # ours: 0.99, because the run is short
+    momentum_update=dict(momentum=0.99),
+    checkpoint=dict(interval=40, max_keep_ckpts=1))
 env_cfg = dict(dist_cfg=dict(backend='gloo'))

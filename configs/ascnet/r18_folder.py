@@ -1,8 +1,7 @@
 # Any folder of videos, without annotation:
 #   --cfg-options data_root=MY_VIDEOS
 _base_ = [
-    '_base_/ascnet_r18.py', '_base_/clips_112.py', '_base_/pretrain.py',
-    '_base_/default_runtime.py'
+    '_base_/ascnet_r18.py', '_base_/clips_112.py', '_base_/pretrain.py'
 ]
 
 data_root = 'data/videos'

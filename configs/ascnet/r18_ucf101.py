@@ -2,7 +2,7 @@
 # test videos query the training videos.
 _base_ = [
     '_base_/ascnet_r18.py', '_base_/clips_112.py', '_base_/pretrain.py',
-    '_base_/ucf101.py', '_base_/default_runtime.py'
+    '_base_/ucf101.py'
 ]
 
 batch_size = 64  # RSPNet's default, per GPU

@@ -1,6 +1,6 @@
 _base_ = [
     '_base_/ascnet_r18.py', '_base_/clips_224.py', '_base_/pretrain.py',
-    '_base_/kinetics400.py', '_base_/default_runtime.py'
+    '_base_/kinetics400.py'
 ]
 
 batch_size = 64  # RSPNet's default, per GPU

@@ -29,7 +29,7 @@ _heads = {
 }
 # BYOL's code: 0.97 to 0.99 for short schedules, 0.996 for 1000 epochs. Taken
 # after a look at these measures, with one seed and 60 epochs.
-_momentum = {'custom_hooks.0.momentum': 0.99}
+_momentum = {'default_hooks.momentum_update.momentum': 0.99}
 _ascnet = {**_heads, **_momentum}
 
 # For every method

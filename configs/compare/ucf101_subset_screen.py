@@ -18,12 +18,13 @@ def _changed(name, config=_config, **options):
 
 methods = [
     _changed('ASCNet'),
-    _changed('momentum 0.996', **{'custom_hooks.0.momentum': 0.996}),
-    _changed('momentum 0.97', **{'custom_hooks.0.momentum': 0.97}),
+    _changed('momentum 0.996',
+             **{'default_hooks.momentum_update.momentum': 0.996}),
+    _changed('momentum 0.97',
+             **{'default_hooks.momentum_update.momentum': 0.97}),
     _changed('rate 0.1', **{'optim_wrapper.optimizer.lr': 0.1}),
     _changed('bank of 480', **{'model.memory_bank.size': 480}),
-    _changed('crops from 0.1',
-             **{'train_dataloader.dataset.pipeline.3.area_range': (0.1, 1.0)}),
+    _changed('crops from 0.1', area_range=(0.1, 1.0)),
     # Otherwise brightness tells one video from another.
     _changed(
         'brightness and contrast 0.8', **{

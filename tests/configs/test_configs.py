@@ -54,12 +54,9 @@ def test_a_baseline_differs_in_its_method_alone(name):
             key: cfg.model[key]
             for key in ('backbone', 'data_preprocessor')
         }
-        cfg.custom_hooks = [
-            hook for hook in cfg.custom_hooks
-            if hook.type not in ('MemoryBankHook', 'MomentumUpdateHook',
-                                 'TrainingHealthHook')
-        ]
-    variables = {'train_pipeline', 'paces'}
+        for name in ('momentum_update', 'training_health'):
+            del cfg.default_hooks[name]
+    variables = {'train_pipeline', 'sample_frames', 'paces'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -71,7 +68,7 @@ def test_components_build(name):
         if head in cfg.model:
             cfg.model[head].hidden_channels = 4
     MODELS.build(cfg.model)
-    for hook in cfg.get('custom_hooks', []):
+    for hook in cfg.default_hooks.values():
         HOOKS.build(hook)
     for phase in ('train', 'val', 'test'):
         loader = cfg.get(f'{phase}_dataloader')

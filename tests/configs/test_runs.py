@@ -103,7 +103,7 @@ def sizes(pipeline):
         flat += transform.get('transforms', [transform])
     length = [t.clip_len for t in flat if 'clip_len' in t]
     size = [t.crop_size if 'crop_size' in t else t.scale for t in flat
-            if 'crop_size' in t or t.type in ('Resize', 'DeviceCrop')]
+            if 'crop_size' in t or t.type in ('Resize', 'SampleCrops')]
     return length[-1], size[-1]
 
 

@@ -14,15 +14,15 @@ from ascnet_mm import InputError
 from ascnet_mm.datasets import (
     DecodeFrames,
     DecodePlanes,
-    DeviceCrop,
     OpenVideo,
+    SampleCrops,
 )
-from ascnet_mm.models.planes import yuv_to_rgb
+from ascnet_mm.models.data_preprocessor import yuv_to_rgb
+from ascnet_mm.yuv420 import ColorCoding
 
 from .video.test_reader import render
 
-META = ('sample_seed', 'crops', 'flips', 'scale', 'bt709', 'full_range',
-        'chroma_siting')
+PACK = dict(type='PackClips')
 
 
 class Plane(bytes):
@@ -157,8 +157,8 @@ def rgb_of(path, indices=(0, )):
     size = width // 2 * 2, height // 2 * 2
     planes = run([
         dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
-        dict(type='DeviceCrop', scale=size),
-        dict(type='PackActionInputs', meta_keys=META)], str(path))
+        dict(type='SampleCrops', scale=size),
+        PACK], str(path))
     return frames, planes[0, :, 0].permute(1, 2, 0).numpy()
 
 
@@ -346,42 +346,54 @@ def test_clips_get_their_frames_in_their_order():
     (dict(format=SimpleNamespace(name='yuvj420p')), False, True)])
 def test_matrix_and_range_are_the_files_own(options, bt709, full):
     found = decode([frame_of(random_planes(4, 4), **options)], [0])
-    assert (found['bt709'], found['full_range']) == (bt709, full)
+    assert found['color_coding'][:2] == (bt709, full)
 
 
-def test_crops_are_the_hosts_on_even_pixels():
-    transform = DeviceCrop((112, 112), area_range=(0.4, 1.0), flip_ratio=0.5)
+CODING = ColorCoding(False, False, (0., 0.5))
+
+
+def of_size(height, width, clips=2):
+    return dict(img_shape=(height, width), num_clips=clips,
+                color_coding=CODING)
+
+
+def test_crops_are_mmaction2s_on_even_pixels():
+    transform = SampleCrops((112, 112), area_range=(0.4, 1.0), flip_ratio=0.5)
     for seed in range(20):
         for number in (random, np.random):
             number.seed(seed)
-        found = transform.transform(dict(img_shape=(128, 170), num_clips=2))
+        found = transform.transform(of_size(128, 170))
         for number in (random, np.random):
             number.seed(seed)
-        for left, top, width, height in found['crops']:
+        for left, top, width, height in found['yuv420'].crops:
             box = RandomResizedCrop.get_crop_bbox(
                 (128, 170), (0.4, 1.0), (3 / 4, 4 / 3))
             assert np.abs(np.array([left, top, left + width, top + height]) -
                           box).max() < 2 + 1e-9
             assert not any(v % 2 for v in (left, top, width, height))
             assert left + width <= 170 and top + height <= 128
-    flips = [transform.transform(dict(img_shape=(64, 64), num_clips=2))
-             ['flips'] for _ in range(200)]
+    flips = [transform.transform(of_size(64, 64))['yuv420'].flips
+             for _ in range(200)]
     assert 0.4 < np.mean(flips) < 0.6 and {f[0] == f[1] for f in flips} == {
         True, False}
-    whole = DeviceCrop((8, 8)).transform(dict(img_shape=(6, 4), num_clips=1))
-    assert whole['crops'] == ((0, 0, 4, 6), ) and whole['flips'] == (False, )
+    whole = SampleCrops((8, 8)).transform(of_size(6, 4, clips=1))['yuv420']
+    assert whole.crops == ((0, 0, 4, 6), ) and whole.flips == (False, )
+    assert whole.scale == (8, 8) and whole.coding == CODING
     with pytest.raises(InputError, match='scale'):
-        DeviceCrop((8, ))
+        SampleCrops((8, ))
 
 
-def run(pipeline, path, seed=0, **metainfo):
+def run(pipeline, path, seed=0, siting=None):
     np.random.seed(seed)
     random.seed(seed)
     results = dict(filename=path, start_index=0, sample_seed=0, label=0,
                    modality='RGB')
     for transform in pipeline:
         results = TRANSFORMS.build(transform).transform(results)
-    results['data_samples'].set_metainfo(metainfo)
+    sample = results['data_samples']
+    if siting:
+        coding = sample.yuv420.coding._replace(siting=siting)
+        sample.set_metainfo(dict(yuv420=sample.yuv420._replace(coding=coding)))
     preprocessor = MODELS.build(
         dict(type='ClipDataPreprocessor', mean=[0] * 3, std=[1] * 3))
     batch, _ = preprocessor.preprocess([results['inputs']],
@@ -399,28 +411,27 @@ def test_the_hosts_transforms_give_the_same_clips(videos, size):
         paths = [f'{videos}/videos/{line.split()[0]}'
                  for line in list(lines)[::8]]
     sample = dict(type='SpeedPairedSampleFrames', clip_len=4)
-    pack = dict(type='PackActionInputs', meta_keys=META)
     for path in paths:
         planes = run([
             dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
-            dict(type='DeviceCrop', scale=size), pack], path)  # yapf: disable
+            dict(type='SampleCrops', scale=size), PACK], path)  # yapf: disable
         host = run([
             dict(type='DecordInit'), sample, dict(type='DecordDecode'),
             dict(type='Resize', scale=size, keep_ratio=False),
-            dict(type='FormatShape', input_format='NCTHW'), pack
+            dict(type='FormatShape', input_format='NCTHW'), PACK
         ], path)
         assert planes.shape == host.shape == (2, 3, 4, *size[::-1])
         ours = run([
             dict(type='OpenVideo'), sample, dict(type='DecodeFrames'),
             dict(type='Resize', scale=size, keep_ratio=False),
-            dict(type='FormatShape', input_format='NCTHW'), pack
+            dict(type='FormatShape', input_format='NCTHW'), PACK
         ], path)
         assert (planes - ours).abs().mean() < 1
         # decord takes colours as if they lay in the middle.
         middle = run([
             dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
-            dict(type='DeviceCrop', scale=size), pack], path,
-            chroma_siting=(0.5, 0.5))  # yapf: disable
+            dict(type='SampleCrops', scale=size), PACK], path,
+            siting=(0.5, 0.5))  # yapf: disable
         assert (middle - host).abs().mean() < 3
         luma = torch.tensor([0.299, 0.587, 0.114])
         differences = torch.einsum('c,nctij->ntij', luma, planes - host).abs()
@@ -429,14 +440,13 @@ def test_the_hosts_transforms_give_the_same_clips(videos, size):
 
 def test_greys_agree_to_two_levels_everywhere(tmp_path):
     path = render(tmp_path / 'grey.mp4')
-    pack = dict(type='PackActionInputs', meta_keys=META)
     sample = dict(type='SampleFrames', clip_len=6, num_clips=3, test_mode=True)
     planes = run([
         dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
-        dict(type='DeviceCrop', scale=(32, 32)), pack], str(path))
+        dict(type='SampleCrops', scale=(32, 32)), PACK], str(path))
     host = run([
         dict(type='DecordInit'), sample, dict(type='DecordDecode'),
         dict(type='Resize', scale=(32, 32), keep_ratio=False),
-        dict(type='FormatShape', input_format='NCTHW'), pack], str(path))
+        dict(type='FormatShape', input_format='NCTHW'), PACK], str(path))
     assert (planes - host).abs().max() <= 2
     assert torch.unique(host).numel() > 10

@@ -37,8 +37,8 @@ PIPELINE = [
     dict(type='OpenVideo'),
     dict(type='SpeedPairedSampleFrames', clip_len=2),
     dict(type='DecodePlanes'),
-    dict(type='DeviceCrop', scale=(8, 8)),
-    dict(type='PackActionInputs', meta_keys=('filename', 'sample_seed'))
+    dict(type='SampleCrops', scale=(8, 8)),
+    dict(type='PackClips')
 ]
 
 

@@ -77,7 +77,8 @@ def test_without_a_checkpoint_training_is_refused(tmp_path):
     with pytest.raises(InputError) as error:
         train(tmp_path / 'run', None)
     for part in ('--pretrained CHECKPOINT',
-                 'custom_hooks.0.checkpoint=CHECKPOINT', '_scratch'):
+                 'default_hooks.pretrained_encoder.checkpoint=CHECKPOINT',
+                 '_scratch'):
         assert part in str(error.value)
 
 

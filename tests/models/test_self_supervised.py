@@ -11,6 +11,7 @@ from ascnet_mm import InputError
 from ascnet_mm.models.memory_bank import BankEntries
 from ascnet_mm.models.pretrained import encoder_weights
 from ascnet_mm.models.self_supervised import pool
+from ascnet_mm.yuv420 import ColorCoding, Yuv420
 
 from ..conftest import tiny_batch, tiny_model, train_on
 
@@ -155,12 +156,11 @@ def loaded(planes):
     """A batch of two videos of seven clips, and one that is unreadable."""
     generator = torch.Generator().manual_seed(0)
     shape = (7, 2, 12, 8) if planes else (7, 3, 2, 8, 8)
-    meta = dict(
-        crops=tuple((2 * (clip % 2), 0, 4, 8 - 2 * (clip % 3))
-                    for clip in range(7)),
-        flips=tuple(clip % 2 == 0 for clip in range(7)),
-        scale=(8, 8), bt709=False, full_range=False,
-        chroma_siting=(0., 0.5))  # yapf: disable
+    meta = dict(yuv420=Yuv420(
+        tuple((2 * (clip % 2), 0, 4, 8 - 2 * (clip % 3))
+              for clip in range(7)),
+        tuple(clip % 2 == 0 for clip in range(7)), (8, 8),
+        ColorCoding(False, False, (0., 0.5))))
     clips = [torch.randint(256, shape, generator=generator).byte()
              for _ in range(2)]
     return dict(

@@ -62,7 +62,7 @@ def test_the_folder_runs_in_a_project_of_the_hosts(videos, tmp_path):
     done = run_tool(
         osp.join(SCRIPTS, 'train.py'), 'configs/ascnet/linear/r18_ucf101.py',
         '--cfg-options', *options, 'train_cfg.max_epochs=1',
-        f'custom_hooks.0.checkpoint={checkpoint}', TINY[0],
+        f'default_hooks.pretrained_encoder.checkpoint={checkpoint}', TINY[0],
         'model.cls_head.in_channels=16', cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert f'encoder weights of {checkpoint}' in done.stdout + done.stderr

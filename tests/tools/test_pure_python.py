@@ -27,12 +27,12 @@ env_cfg = dict(dist_cfg=dict(backend='gloo'))
 PRETRAINING = '''
 from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
-from mmaction.datasets.transforms import PackActionInputs
 from torch.optim import SGD
 with read_base():
     from .runtime import *
 from ascnet_mm.datasets import (
-    DecodePlanes, DeviceCrop, OpenVideo, SpeedPairedSampleFrames, VideoFolder)
+    DecodePlanes, OpenVideo, PackClips, SampleCrops, SpeedPairedSampleFrames,
+    VideoFolder)
 from ascnet_mm.engine import (
     BFloat16OptimWrapper, MemoryBankHook, MomentumUpdateHook)
 from ascnet_mm.models import (
@@ -51,10 +51,8 @@ train_dataloader = dict(
     dataset=dict(type=VideoFolder, data_root='nowhere', indices=8, pipeline=[
         dict(type=OpenVideo),
         dict(type=SpeedPairedSampleFrames, clip_len=4),
-        dict(type=DecodePlanes), dict(type=DeviceCrop, scale=(24, 24)),
-        dict(type=PackActionInputs, meta_keys=(
-            'filename', 'video_id', 'speeds', 'sample_seed', 'role', 'crops',
-            'flips', 'scale', 'bt709', 'full_range', 'chroma_siting'))]))
+        dict(type=DecodePlanes), dict(type=SampleCrops, scale=(24, 24)),
+        dict(type=PackClips)]))
 optim_wrapper = dict(
     type=BFloat16OptimWrapper, optimizer=dict(type=SGD, lr=0.1))
 custom_hooks = [dict(type=MomentumUpdateHook), dict(type=MemoryBankHook),

@@ -1,6 +1,7 @@
+from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
-from .device_crop import DeviceCrop
+from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
     SampleFramesAtRate,
@@ -9,7 +10,7 @@ from .sampling import (
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'DeviceCrop', 'OpenVideo',
-    'PerClip', 'SampleFramesAtRate', 'SlidingSampleFrames',
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
     'SpeedPairedSampleFrames'
 ]

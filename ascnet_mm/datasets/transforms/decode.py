@@ -13,6 +13,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
+from ...yuv420 import ColorCoding
 from ..video import (
     MAX_PIXELS,
     UnreadableVideo,
@@ -86,9 +87,8 @@ class DecodePlanes(BaseTransform):
     Required keys: ``video_reader``, ``frame_inds``, ``num_clips``. Added
     keys: ``imgs`` (uint8 ``[clips, T, 3 H / 2, W]``, upright: H rows of
     luma, H / 2 rows that hold both chroma planes; odd sizes lose a row or a
-    column), ``img_shape`` (H, W), ``original_shape``, ``bt709``,
-    ``full_range``, ``chroma_siting`` (pixels of the luma that the first
-    colour sample lies right of and below the first pixel).
+    column), ``img_shape`` (H, W), ``original_shape``, ``color_coding`` (a
+    :class:`ColorCoding`).
     """
 
     def transform(self, results: dict) -> dict:
@@ -101,9 +101,8 @@ class DecodePlanes(BaseTransform):
         results['imgs'] = clips.planes.reshape(
             results['num_clips'], -1, *clips.planes.shape[1:])
         results['img_shape'] = results['original_shape'] = clips.shape
-        results['bt709'] = clips.bt709
-        results['full_range'] = clips.full_range
-        results['chroma_siting'] = clips.siting
+        results['color_coding'] = ColorCoding(
+            clips.bt709, clips.full_range, tuple(clips.siting))
         return results
 
 

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ...models.memory_bank import BankEntries
+from ...models.self_supervised import MemoryBankRecognizer
 from .unwrap import unwrap
 
 
@@ -18,7 +19,8 @@ class MemoryBankHook(Hook):
     Section C: each step enters its own target features, after it was
     searched. On several ranks every bank gets the entries of all, in the
     order in which one process would have had them. Full checkpoints carry
-    the bank under ``memory_bank``; a resumed run takes it over.
+    the bank under ``memory_bank``; a resumed run takes it over. A model
+    without a bank is left alone.
     """
 
     def after_train_iter(self,
@@ -28,6 +30,8 @@ class MemoryBankHook(Hook):
                          outputs: Optional[dict] = None) -> None:
         """Enter what the iteration found, and log how full the bank is."""
         model = unwrap(runner)
+        if not isinstance(model, MemoryBankRecognizer):
+            return
         bank, entries = model.memory_bank, model.take_bank_entries()
         # The CPU's share goes in one piece: on several GPUs it comes back
         # from them, which has to be waited for.
@@ -42,7 +46,9 @@ class MemoryBankHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the bank to a checkpoint."""
-        checkpoint['memory_bank'] = unwrap(runner).memory_bank.state_dict()
+        model = unwrap(runner)
+        if isinstance(model, MemoryBankRecognizer):
+            checkpoint['memory_bank'] = model.memory_bank.state_dict()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the bank from a checkpoint that training resumes from.

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...errors import InputError
+from ...models.self_supervised import TargetNetworkRecognizer
 from .unwrap import unwrap
 
 
@@ -17,7 +18,8 @@ class MomentumUpdateHook(Hook):
     along BYOL's cosine: before optimiser step k of K it is
     1 - (1 - momentum) (cos(pi k / K) + 1) / 2, for k = 0 ... K - 1, towards
     ``end_momentum``. With gradient accumulation, the iterations between two
-    optimiser steps leave the target alone.
+    optimiser steps leave the target alone. A model without a target network
+    is left alone altogether.
 
     Args:
         momentum (float): tau at the first step. Defaults to 0.996 (BYOL).
@@ -46,6 +48,8 @@ class MomentumUpdateHook(Hook):
         put other weights into the online network since.
         """
         model = unwrap(runner)
+        if not isinstance(model, TargetNetworkRecognizer):
+            return
         model.steps_per_update = runner.optim_wrapper._accumulative_counts
         if runner.iter == 0:
             model.reset_target()
@@ -56,9 +60,12 @@ class MomentumUpdateHook(Hook):
                          data_batch: Optional[dict] = None,
                          outputs: Optional[dict] = None) -> None:
         """Update the target, if this iteration made an optimiser step."""
+        model = unwrap(runner)
+        if not isinstance(model, TargetNetworkRecognizer):
+            return
         momentum = self.momentum_at(runner)
         if runner.optim_wrapper.should_update():
-            unwrap(runner).update_target(momentum)
+            model.update_target(momentum)
         runner.message_hub.update_scalar('train/ema_momentum', momentum)
 
     def momentum_at(self, runner: Runner) -> float:

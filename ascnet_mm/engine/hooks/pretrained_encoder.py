@@ -21,10 +21,15 @@ class PretrainedEncoderHook(Hook):
     Args:
         checkpoint (str, optional): A file that :func:`load_encoder` reads.
             Defaults to None, with which a config can ship but not train.
+        required (bool): Whether training without one is refused. Defaults to
+            True.
     """
 
-    def __init__(self, checkpoint: Optional[str] = None) -> None:
+    def __init__(self,
+                 checkpoint: Optional[str] = None,
+                 required: bool = True) -> None:
         self.checkpoint = checkpoint
+        self.required = required
 
     def before_train(self, runner: Runner) -> None:
         """Load the weights and log which.
@@ -32,12 +37,12 @@ class PretrainedEncoderHook(Hook):
         Not in ``before_run``, after which the runner initialises them.
 
         Raises:
-            InputError: As :meth:`check`.
+            InputError: As :meth:`load`.
         """
         if not runner._has_loaded:
-            runner.logger.info(self.check(unwrap(runner).backbone))
+            runner.logger.info(self.load(unwrap(runner).backbone))
 
-    def check(self, encoder: nn.Module) -> str:
+    def load(self, encoder: nn.Module) -> str:
         """Load the weights into an encoder.
 
         Args:
@@ -51,10 +56,13 @@ class PretrainedEncoderHook(Hook):
             InputError: If there is no checkpoint, or if it does not hold
                 exactly the encoder's weights.
         """
+        if self.checkpoint is None and not self.required:
+            return f'{type(encoder).__name__} starts with random weights'
         if self.checkpoint is None:
             raise InputError(
                 'this config trains on top of a pre-trained encoder: give '
                 "--pretrained CHECKPOINT (under MMAction2's scripts "
-                '--cfg-options custom_hooks.0.checkpoint=CHECKPOINT), or use '
-                'the config of the same name ending in _scratch')
+                '--cfg-options default_hooks.pretrained_encoder.checkpoint='
+                'CHECKPOINT), or use the config of the same name ending in '
+                '_scratch')
         return load_encoder(encoder, self.checkpoint)

@@ -1,6 +1,8 @@
 # All layers are trained from a pre-trained encoder (section B), as RSPNet's
 # published code does it with the config of each encoder and data set. Ours
 # are the values marked so, and BatchNorm over all ranks.
+_base_ = 'default_runtime.py'
+
 train_cfg = dict(
     type='ResumableEpochLoop',
     max_epochs=30,  # RSPNet's default
@@ -24,8 +26,8 @@ auto_scale_lr = dict(enable=False, base_batch_size=64)
 # RSPNet's default: per epoch, to a thousandth, over the whole run
 param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
 
-custom_hooks = [
-    dict(type='PretrainedEncoderHook', checkpoint=None),  # --pretrained
-    dict(type='SampleSeedHook'),
-    dict(type='SyncBuffersHook')
-]
+default_hooks = dict(
+    pretrained_encoder=dict(
+        type='PretrainedEncoderHook', checkpoint=None),  # --pretrained
+    sample_seed=dict(type='SampleSeedHook'),
+    sync_buffers=dict(type='SyncBuffersHook'))

@@ -1,4 +1,6 @@
 # One linear layer on the frozen encoder (section D).
+_base_ = 'default_runtime.py'
+
 train_cfg = dict(
     type='ResumableEpochLoop',
     max_epochs=100,  # section D
@@ -21,7 +23,7 @@ auto_scale_lr = dict(enable=False, base_batch_size=256)  # MoCo's
 param_scheduler = dict(type='MultiStepLR', milestones=[60, 80], gamma=0.1)
 
 # No SyncBuffersHook: an average of frozen statistics has other last bits.
-custom_hooks = [
-    dict(type='PretrainedEncoderHook', checkpoint=None),  # --pretrained
-    dict(type='SampleSeedHook')
-]
+default_hooks = dict(
+    pretrained_encoder=dict(
+        type='PretrainedEncoderHook', checkpoint=None),  # --pretrained
+    sample_seed=dict(type='SampleSeedHook'))

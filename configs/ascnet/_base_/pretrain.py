@@ -1,3 +1,5 @@
+_base_ = 'default_runtime.py'
+
 train_cfg = dict(
     type='ResumableEpochLoop',
     max_epochs=200,  # RSPNet's default
@@ -26,13 +28,15 @@ auto_scale_lr = dict(enable=False, base_batch_size=64)  # RSPNet's default
 # RSPNet's default: per epoch, to a thousandth, over the whole run
 param_scheduler = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
 
-custom_hooks = [
-    # BYOL's schedule (ours: the paper does not give the momentum)
-    dict(type='MomentumUpdateHook', momentum=0.996, end_momentum=1.0),
-    dict(type='MemoryBankHook'),
-    dict(type='SampleSeedHook'),
-    dict(type='SyncBuffersHook'),
+default_hooks = dict(
+    momentum_update=dict(
+        type='MomentumUpdateHook',
+        # BYOL's schedule (ours: the paper does not give the momentum)
+        momentum=0.996,
+        end_momentum=1.0),  # BYOL's
+    memory_bank=dict(type='MemoryBankHook'),
+    sample_seed=dict(type='SampleSeedHook'),
+    sync_buffers=dict(type='SyncBuffersHook'),
     # ours, limits included: docs/reliability.md says where they come from
-    dict(type='TrainingHealthHook'),
-    dict(type='InitialValidationHook'),
-]
+    training_health=dict(type='TrainingHealthHook'),
+    initial_validation=dict(type='InitialValidationHook'))

@@ -17,8 +17,7 @@ pipeline = [
             dict(type='CenterCrop', crop_size=crop_size),
             dict(type='Resize', scale=scale, keep_ratio=False)
         ]),
-    dict(
-        type='PackActionInputs', meta_keys=('filename', 'video_id', 'role'))
+    dict(type='PackClips')
 ]
 test_dataloader = dict(
     batch_size=1,  # CoCLR's: videos differ in their number of windows

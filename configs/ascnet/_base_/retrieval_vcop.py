@@ -6,19 +6,20 @@ num_clips = 10  # VCOP's
 scale = (171, 128)  # VCOP's
 crop_size = 112  # VCOP's
 
+open_video = dict(type='OpenVideo')
+sample_clips = dict(
+    type='SampleFrames',
+    clip_len=clip_len,
+    num_clips=num_clips,
+    test_mode=True)
+decode = dict(type='DecodeFrames')
+resize = dict(type='Resize', scale=scale, keep_ratio=False)
+crop_middle = dict(type='CenterCrop', crop_size=crop_size)
+to_tensor = dict(type='FormatShape', input_format='NCTHW')
+pack = dict(type='PackClips')
+
 pipeline = [
-    dict(type='OpenVideo'),
-    dict(
-        type='SampleFrames',
-        clip_len=clip_len,
-        num_clips=num_clips,
-        test_mode=True),
-    dict(type='DecodeFrames'),
-    dict(type='Resize', scale=scale, keep_ratio=False),
-    dict(type='CenterCrop', crop_size=crop_size),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(
-        type='PackActionInputs', meta_keys=('filename', 'video_id', 'role'))
+    open_video, sample_clips, decode, resize, crop_middle, to_tensor, pack
 ]
 test_dataloader = dict(
     batch_size=8,  # ours: it changes no figure

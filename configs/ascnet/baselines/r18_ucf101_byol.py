@@ -9,10 +9,10 @@ model = dict(
     byol_head=_base_.model.acp_head,  # rho-BYOL's 4096 and 256
     data_preprocessor=_base_.model.data_preprocessor)
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].pattern = (0, 0)  # rho-BYOL: native speed (ours: either)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-
-custom_hooks = [
-    hook for hook in _base_.custom_hooks if hook.type != 'MemoryBankHook'
+# rho-BYOL: native speed (ours: either)
+sample_frames = dict(_base_.sample_frames, pattern=(0, 0))
+train_pipeline = [
+    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.pack
 ]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

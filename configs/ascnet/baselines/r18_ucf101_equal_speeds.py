@@ -1,6 +1,9 @@
 # Both clips of a video at one speed, which is drawn.
 _base_ = '../r18_ucf101.py'
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].pattern = (0, 0)  # ours
+sample_frames = dict(_base_.sample_frames, pattern=(0, 0))  # ours
+train_pipeline = [
+    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.pack
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

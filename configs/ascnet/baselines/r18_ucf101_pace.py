@@ -14,11 +14,10 @@ model = dict(
         speeds=paces),
     data_preprocessor=_base_.model.data_preprocessor)
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].update(speeds=paces, pattern=(0, ))  # Pace's: a clip
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-
-custom_hooks = [
-    hook for hook in _base_.custom_hooks
-    if hook.type not in ('MemoryBankHook', 'MomentumUpdateHook')
+# Pace's: a clip
+sample_frames = dict(_base_.sample_frames, speeds=paces, pattern=(0, ))
+train_pipeline = [
+    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.pack
 ]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -10,6 +10,10 @@ model = dict(
         temperature=0.1),  # ours, as in SimCLR
     contrast_weight=0.1)  # ours
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].pattern = (0, 1)  # ours: two different paces
+# ours: two different paces
+sample_frames = dict(_base_.sample_frames, pattern=(0, 1))
+train_pipeline = [
+    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.pack
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

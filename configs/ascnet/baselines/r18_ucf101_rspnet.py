@@ -20,14 +20,13 @@ model = dict(
     memory_bank=dict(size=8192),  # RSPNet's queue of 16384, for two speeds
     data_preprocessor=_base_.model.data_preprocessor)
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].pattern = (0, 0, 1)  # RSPNet's
+sample_frames = dict(_base_.sample_frames, pattern=(0, 0, 1))  # RSPNet's
+train_pipeline = [
+    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.pack
+]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 
-custom_hooks = [
-    dict(hook, momentum=0.999, end_momentum=0.999)  # RSPNet's
-    if hook.type == 'MomentumUpdateHook' else
-    dict(hook, min_spread=0.)  # ours: the limit is one of BYOL's heads
-    if hook.type == 'TrainingHealthHook' else hook
-    for hook in _base_.custom_hooks
-]
+default_hooks = dict(
+    momentum_update=dict(momentum=0.999, end_momentum=0.999),  # RSPNet's
+    training_health=dict(min_spread=0.))  # ours: the limit is for BYOL's heads

@@ -1,7 +1,6 @@
 _base_ = [
     '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
-    '../_base_/labelled_clips_112.py', '../_base_/finetune.py',
-    '../_base_/default_runtime.py'
+    '../_base_/labelled_clips_112.py', '../_base_/finetune.py'
 ]
 
 work_dir = 'work_dirs/finetune/r18_hmdb51'
@@ -9,8 +8,12 @@ work_dir = 'work_dirs/finetune/r18_hmdb51'
 batch_size = 128  # RSPNet's: 64 on each of two GPUs
 num_clips = 3  # RSPNet's on HMDB-51 with R3D
 
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].num_clips = num_clips
+test_pipeline = [
+    _base_.open_video,
+    dict(_base_.sample_clips, num_clips=num_clips), _base_.decode,
+    _base_.resize_short_side, _base_.crop_middle, _base_.to_tensor,
+    _base_.pack
+]
 
 model = dict(
     cls_head=dict(num_classes=51, dropout_ratio=0))  # RSPNet's: linear

@@ -3,7 +3,4 @@ _base_ = 'r18_hmdb51.py'
 
 work_dir = 'work_dirs/finetune/r18_hmdb51_scratch'
 
-custom_hooks = [
-    dict(type='SampleSeedHook'),
-    dict(type='SyncBuffersHook')
-]
+default_hooks = dict(pretrained_encoder=dict(required=False))

@@ -1,7 +1,6 @@
 _base_ = [
     '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
-    '../_base_/labelled_clips_112.py', '../_base_/linear.py',
-    '../_base_/default_runtime.py'
+    '../_base_/labelled_clips_112.py', '../_base_/linear.py'
 ]
 
 work_dir = 'work_dirs/linear/r18_hmdb51'

@@ -4,9 +4,12 @@ work_dir = 'work_dirs/retrieval/s3dg_hmdb51'
 
 scale = (342, 256)  # ours: VCOP's sizes, doubled
 crop_size = 224  # RSPNet's for S3D-G
-pipeline = _base_.pipeline
-pipeline[3].scale = scale
-pipeline[4].crop_size = crop_size
+pipeline = [
+    _base_.open_video, _base_.sample_clips, _base_.decode,
+    dict(_base_.resize, scale=scale),
+    dict(_base_.crop_middle, crop_size=crop_size), _base_.to_tensor,
+    _base_.pack
+]
 
 model = dict(
     backbone=dict(_delete_=True, type='S3DG'),  # Xie et al. 2018

@@ -363,8 +363,8 @@ def test_a_sample_of_a_miscounted_video_is_drawn_again(tmp_path, monkeypatch):
     pipeline = [
         dict(type='OpenVideo'),
         dict(type='SpeedPairedSampleFrames', clip_len=8),
-        dict(type='DecodePlanes'), dict(type='DeviceCrop', scale=(8, 8)),
-        dict(type='PackActionInputs', meta_keys=('filename', 'sample_seed'))
+        dict(type='DecodePlanes'), dict(type='SampleCrops', scale=(8, 8)),
+        dict(type='PackClips')
     ]
     dataset = VideoFolder(str(folder), pipeline=pipeline)
     counted = VideoReader.__init__

@@ -6,11 +6,12 @@ import torch
 from mmaction.structures import ActionDataSample
 
 from ascnet_mm import InputError
-from ascnet_mm.models.preprocessor import (
-    RGB_TO_YIQ,
+from ascnet_mm.models.data_preprocessor import (
     ClipDataPreprocessor,
     ColorJitter,
+    color,
 )
+from ascnet_mm.models.data_preprocessor.color import RGB_TO_YIQ
 
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 NEUTRAL = [1., 1., 1., 0., 0., 0.]
@@ -98,7 +99,7 @@ def test_many_pixels_are_shifted_as_few_are(monkeypatch):
     shifts = torch.tensor([0.1, -0.3, 0.5])
     at_once, in_parts = clips.clone(), clips.clone()
     ColorJitter.shift_hue_(at_once, shifts)
-    monkeypatch.setattr('ascnet_mm.models.preprocessor.CPU_PIXELS', 20)
+    monkeypatch.setattr(color, 'CPU_PIXELS', 20)
     ColorJitter.shift_hue_(in_parts, shifts)
     torch.testing.assert_close(in_parts, at_once)
 

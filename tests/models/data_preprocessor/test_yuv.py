@@ -5,8 +5,13 @@ import torch
 from mmaction.structures import ActionDataSample
 
 from ascnet_mm import InputError
-from ascnet_mm.models.planes import cut_clip, yuv_to_rgb
-from ascnet_mm.models.preprocessor import ClipDataPreprocessor, GaussianBlur
+from ascnet_mm.models.data_preprocessor import (
+    ClipDataPreprocessor,
+    GaussianBlur,
+    cut_clip,
+    yuv_to_rgb,
+)
+from ascnet_mm.yuv420 import ColorCoding, Yuv420
 
 
 def planes(length=3, height=20, width=28, seed=0):
@@ -75,9 +80,10 @@ def batch(count=2, **metainfo):
     inputs = [planes(seed=i).expand(2, -1, -1, -1) for i in range(count)]
     samples = [
         ActionDataSample(metainfo={
-            **dict(sample_seed=i, crops=((0, 0, 28, 20), (2, 4, 16, 12)),
-                   flips=(False, True), scale=(14, 10), bt709=bool(i % 2),
-                   full_range=False, chroma_siting=(0., 0.5)), **metainfo})
+            'sample_seed': i,
+            'yuv420': Yuv420(
+                ((0, 0, 28, 20), (2, 4, 16, 12)), (False, True), (14, 10),
+                ColorCoding(bool(i % 2), False, (0., 0.5))), **metainfo})
         for i in range(count)
     ]  # yapf: disable
     return inputs, samples
@@ -92,9 +98,10 @@ def test_planes_become_normalised_rgb():
     assert out.shape == (2, 2, 3, 3, 10, 14)
     for b, (clips, sample) in enumerate(zip(inputs, samples)):
         for c in range(2):
-            yuv = cut_clip(clips[c], sample.crops[c], sample.flips[c],
-                           sample.scale, sample.chroma_siting)
-            matrix, offset = yuv_to_rgb(sample.bt709, sample.full_range)
+            of = sample.yuv420
+            yuv = cut_clip(clips[c], of.crops[c], of.flips[c], of.scale,
+                           of.coding.siting)
+            matrix, offset = yuv_to_rgb(*of.coding[:2])
             rgb = (torch.einsum('ij,tjhw->ithw', matrix, yuv) +
                    offset[:, :, None, None]).clamp(0, 1) * 255
             expected = (rgb - torch.tensor(MEAN).view(3, 1, 1, 1)
@@ -156,3 +163,11 @@ def test_blur_is_drawn_per_clip_from_the_seed():
     for bad in (dict(prob=2), dict(sigma=(0, 1)), dict(sigma=(2, 1))):
         with pytest.raises(InputError, match='blur'):
             GaussianBlur(**bad)
+
+
+def test_planes_without_their_crops_are_refused():
+    inputs, _ = batch()
+    samples = [ActionDataSample(metainfo=dict(sample_seed=i))
+               for i in range(2)]
+    with pytest.raises(InputError, match='SampleCrops .* PackClips'):
+        ClipDataPreprocessor(MEAN, STD).preprocess(inputs, samples)

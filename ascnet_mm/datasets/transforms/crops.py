@@ -7,26 +7,27 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from ...errors import InputError
+from ...yuv420 import Yuv420
 
 
-@TRANSFORMS.register_module()
-class DeviceCrop(BaseTransform):
+# The second name is that of version 0.1.
+@TRANSFORMS.register_module(name=['SampleCrops', 'DeviceCrop'])
+class SampleCrops(BaseTransform):
     """Draw what the preprocessor crops, resizes and flips on the device.
 
     Each clip gets its own draws, the same for all its frames. Crops are drawn
-    as by the host's ``RandomResizedCrop``, on even pixels, so that they cut
+    as by MMAction2's ``RandomResizedCrop``, on even pixels, so that they cut
     luma and chroma alike.
 
-    Required keys: ``img_shape``, ``num_clips``. Added keys: ``crops`` (a
-    tuple of left, top, width, height per clip), ``flips`` (a bool per clip),
-    ``scale``.
+    Required keys: ``img_shape``, ``num_clips``, ``color_coding`` (of
+    :class:`DecodePlanes`). Added keys: ``yuv420``, a :class:`Yuv420`.
 
     Args:
         scale (Sequence[int]): Width and height that clips are resized to.
         area_range (Sequence[float], optional): Smallest and largest share of
             the frame's area. Defaults to None: the whole frame.
         aspect_ratio_range (Sequence[float]): Of the crops, width by height.
-            Defaults to (3 / 4, 4 / 3), the host's.
+            Defaults to (3 / 4, 4 / 3), MMAction2's.
         flip_ratio (float): Probability of a mirrored clip. Defaults to 0.
 
     Raises:
@@ -47,14 +48,23 @@ class DeviceCrop(BaseTransform):
         self.flip_ratio = flip_ratio
 
     def transform(self, results: dict) -> dict:
-        """Draw for every clip."""
+        """Draw for every clip.
+
+        Raises:
+            InputError: If there are no planes, which alone are cut later.
+        """
+        if 'color_coding' not in results:
+            raise InputError(
+                'SampleCrops is for planes: put it after DecodePlanes, or '
+                "take MMAction2's RandomResizedCrop, Resize and Flip")
         height, width = results['img_shape']
-        results['crops'] = tuple(
+        crops = tuple(
             self._crop(height, width) for _ in range(results['num_clips']))
-        results['flips'] = tuple(
+        flips = tuple(
             bool(np.random.rand() < self.flip_ratio)
             for _ in range(results['num_clips']))
-        results['scale'] = self.scale
+        results['yuv420'] = Yuv420(crops, flips, self.scale,
+                                   results['color_coding'])
         return results
 
     def _crop(self, height: int, width: int) -> Tuple[int, int, int, int]:

@@ -1,4 +1,4 @@
-"""Clips of decoded colour planes, made RGB on the device."""
+"""Planes of luma and chroma, cut and made RGB on the device."""
 from functools import lru_cache
 from typing import Sequence, Tuple
 

@@ -1,0 +1,10 @@
+"""Clips as the loader gives them, made the network's input on the device."""
+from .blur import GaussianBlur
+from .clips import ClipDataPreprocessor
+from .color import ColorJitter
+from .yuv import cut_clip, yuv_to_rgb
+
+__all__ = [
+    'ClipDataPreprocessor', 'ColorJitter', 'GaussianBlur', 'cut_clip',
+    'yuv_to_rgb'
+]
