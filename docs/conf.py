@@ -46,7 +46,8 @@ def _find(app, env, node, content):
         return None
     domain = env.get_domain('py')
     ending = '.' + node['reftarget']
-    names = [name for name in domain.objects if name.endswith(ending)]
+    names = [name for name, entry in domain.objects.items()
+             if name.endswith(ending) and not entry.aliased]
     if len(names) != 1:
         return None
     return domain.resolve_xref(env, node['refdoc'], app.builder,

@@ -504,9 +504,10 @@ def odd_files() -> str:
 
 def documents() -> List[str]:
     """Paths of all that may hold fragments."""
+    pages = glob(osp.join(ROOT, 'docs', '**', '*.md'), recursive=True)
+    built = osp.join(ROOT, 'docs', '_build')
     return [osp.join(ROOT, 'README.md'),
-            *sorted(glob(osp.join(ROOT, 'docs', '**', '*.md'),
-                         recursive=True))]
+            *sorted(page for page in pages if not page.startswith(built))]
 
 
 def names_in(text: str) -> List[str]:
