@@ -1,18 +1,21 @@
 """ASCNet (Huang et al., ICCV 2021) for MMAction2.
 
-Importing the package mends the host where its releases are broken
-(:mod:`ascnet_mm.host`) and registers every component under the scope
-``mmaction``. A config needs no more than
-``custom_imports = dict(imports='ascnet_mm')``.
+Importing the package registers every component under the scope ``mmaction``:
+a config needs no more than ``custom_imports = dict(imports='ascnet_mm')``.
+What is broken in the releases of MMEngine is mended by our commands and
+configs, not by importing (:mod:`ascnet_mm.compat`).
 """
-from . import host
+from . import compat
 
-host.mend()
+compat.allow_import()
 
 from . import datasets, engine, evaluation, models  # noqa: E402, F401
+from .compat.package_configs import find_configs_of_this_package  # noqa: E402
 from .errors import InputError, TrainingStopped  # noqa: E402
 from .inference import ClipFeatures, VideoEncoder, load_encoder  # noqa: E402
 from .version import __version__  # noqa: E402
+
+find_configs_of_this_package()
 
 __all__ = [
     'ClipFeatures', 'InputError', 'TrainingStopped', 'VideoEncoder',

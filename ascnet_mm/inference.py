@@ -12,7 +12,6 @@ from typing import (
 
 import numpy as np
 import torch
-from mmaction.datasets.transforms import SampleFrames
 from mmaction.registry import MODELS, TRANSFORMS
 from mmcv.transforms import Compose
 from mmengine.config import Config
@@ -21,26 +20,17 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
-from .datasets import SpeedPairedSampleFrames
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
 from .models.pretrained import encoder_weights, read_checkpoint
 from .models.self_supervised import pool
-from .recipe import recipe_in, recipe_of
+from .recipe import evaluation_pipeline, recipe_in, recipe_of
 from .settings import settings_of
+from .shipped import config_path
 
-# Clips of a video of which an encoder that was trained without a protocol
-# of evaluation takes the mean (VCOP's).
-NUM_CLIPS = 10
 # Clips that are decoded and encoded at a time (ours); no feature depends on
 # it.
 AT_ONCE = 10
-# Every file is opened and decoded by our reader, whatever a config names.
-OPENING = ('DecordInit', 'PyAVInit', 'OpenCVInit')
-DECODING = dict(
-    DecordDecode='DecodeFrames',
-    PyAVDecode='DecodeFrames',
-    OpenCVDecode='DecodeFrames')
 
 
 class ClipFeatures(NamedTuple):
@@ -78,7 +68,7 @@ def load_encoder(source: str,
             how its encoder is built, or holds other weights than it says. No
             code of a checkpoint is run; that of a config is.
 
-    Example:
+    Examples:
         >>> import ascnet_mm
         >>> encoder = ascnet_mm.load_encoder(
         ...     'epoch_200.pth')  # doctest: +SKIP
@@ -91,7 +81,8 @@ def load_encoder(source: str,
         if checkpoint is None:
             recipe = recipe_in(content)
         else:
-            recipe = recipe_of(settings_of(Config.fromfile(source)))
+            cfg = Config.fromfile(config_path(os.fspath(source)))
+            recipe = recipe_of(settings_of(cfg))
         encoder = VideoEncoder(**recipe)
         _, state = encoder_weights(content, encoder.backbone)
     except InputError as error:
@@ -121,25 +112,18 @@ class VideoEncoder(BaseModel):
 
     def __init__(self, backbone: dict, data_preprocessor: dict,
                  pipeline: Sequence[dict]) -> None:
-        steps = [
-            dict(type='OpenVideo') if step['type'] in OPENING else dict(
-                step, type=DECODING.get(step['type'], step['type']))
-            for step in pipeline
-        ]
         # Whatever another OpenMMLab library in this process has set.
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(data_preprocessor=data_preprocessor)
             self.backbone = MODELS.build(backbone)
-            transforms = [TRANSFORMS.build(step) for step in steps]
+            transforms = [
+                TRANSFORMS.build(step)
+                for step in evaluation_pipeline(pipeline)
+            ]
         place = _place_of_sampler(transforms)
         self._open = Compose(transforms[:place])
         self._finish = Compose(transforms[place + 1:])
         sampler = transforms[place]
-        if isinstance(sampler, SpeedPairedSampleFrames):
-            sampler = SampleFrames(
-                clip_len=sampler.clip_len,
-                num_clips=NUM_CLIPS,
-                test_mode=True)
         self._sampler = sampler
         self.clip_len: int = sampler.clip_len
         self.interval: int = getattr(sampler, 'frame_interval', 1)
@@ -168,7 +152,7 @@ class VideoEncoder(BaseModel):
         Raises:
             InputError: If one cannot be read; it is named.
 
-        Example:
+        Examples:
             >>> encoder.embed(['a.mp4']).dtype  # doctest: +SKIP
             torch.float32
         """
@@ -210,7 +194,7 @@ class VideoEncoder(BaseModel):
             InputError: If the video cannot be read, or a length is not
                 positive.
 
-        Example:
+        Examples:
             >>> found = encoder.embed_clips('a.mp4')  # doctest: +SKIP
             >>> found.start[:3]  # doctest: +SKIP
             tensor([0., 1., 2.], dtype=torch.float64)

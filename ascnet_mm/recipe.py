@@ -6,13 +6,24 @@ transforms that make clips of a video. Since a checkpoint may come from
 anybody, only registered components are built from it, and nothing is
 downloaded.
 """
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, List, Optional, Sequence
 
 from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.registry import Registry
 
 from .errors import InputError
 
+# Clips of a video of which an encoder that was trained without a protocol
+# of evaluation takes the mean (VCOP's).
+NUM_CLIPS = 10
+# Every file is opened and decoded by our reader, whatever a config names.
+OURS = dict(
+    DecordInit='OpenVideo',
+    PyAVInit='OpenVideo',
+    OpenCVInit='OpenVideo',
+    DecordDecode='DecodeFrames',
+    PyAVDecode='DecodeFrames',
+    OpenCVDecode='DecodeFrames')
 PARTS = {'backbone', 'data_preprocessor', 'pipeline'}
 # Where an evaluation's clips are described, the most specific first.
 PHASES = ('test', 'val')
@@ -59,11 +70,10 @@ def recipe_of(settings: dict) -> dict:
         InputError: If the settings have no encoder or no clips of an
             evaluation, or name a type that is not registered.
 
-    Example:
+    Examples:
         >>> from ascnet_mm.apis import read_config
-        >>> from ascnet_mm.recipe import recipe_of
         >>> from ascnet_mm.settings import settings_of
-        >>> cfg = read_config('configs/ascnet/r18_k400.py', {})
+        >>> cfg = read_config('ascnet_mm::ascnet/r18_k400.py', {})
         >>> recipe_of(settings_of(cfg))['backbone']['type']
         'R3D'
     """
@@ -80,6 +90,38 @@ def recipe_of(settings: dict) -> dict:
             backbone=model['backbone'],
             data_preprocessor=model['data_preprocessor'],
             pipeline=pipeline))
+
+
+def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
+    """The transforms of a recipe as they make clips for an evaluation.
+
+    Args:
+        pipeline (list[dict]): Of a recipe.
+
+    Returns:
+        list[dict]: The same, with our reader of files. Pairs of clips at
+        several speeds become ten clips at 1x and at even distances.
+
+    Examples:
+        >>> evaluation_pipeline([dict(type='DecordInit', num_threads=2)])
+        [{'type': 'OpenVideo'}]
+    """
+    steps = []
+    for step in pipeline:
+        kind = getattr(step['type'], '__name__', step['type'])
+        if kind == 'SpeedPairedSampleFrames':
+            step = dict(
+                type='SampleFrames',
+                clip_len=step['clip_len'],
+                num_clips=NUM_CLIPS,
+                test_mode=True)
+        elif kind in OURS:
+            ours = OURS[kind]
+            # An opening transform's options are those of its own reader.
+            step = dict(type=ours) if ours == 'OpenVideo' else dict(
+                step, type=ours)
+        steps.append(step)
+    return steps
 
 
 def require_registered(part: Any) -> Any:

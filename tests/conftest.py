@@ -1,7 +1,6 @@
 """Tiny models, generated videos and a runner for all tests."""
 import os
 import os.path as osp
-import subprocess
 import sys
 from typing import List, Optional
 
@@ -15,9 +14,10 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import nn
 
-import ascnet_mm  # noqa: F401
+import ascnet_mm.compat.applied  # noqa: F401
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+from .helpers.processes import ROOT, run_tool  # noqa: F401
+
 sys.path[:0] = [osp.join(ROOT, 'tools', 'data'), osp.join(ROOT, 'tools')]
 
 # Shell scripts start the first Python of the path.
@@ -120,15 +120,3 @@ def videos(tmp_path_factory) -> str:
     root = str(tmp_path_factory.mktemp('synthetic'))
     make_set(root, train=6, test=2, seed=0)
     return root
-
-
-def run_tool(script: str, *args: str, cwd: str = ROOT,
-             **env: str) -> subprocess.CompletedProcess:
-    """Run a script as a user would, and keep what it prints."""
-    return subprocess.run(
-        [sys.executable, osp.join(ROOT, script), *args],
-        cwd=cwd,
-        env=dict(os.environ, OMP_NUM_THREADS='1', **env),
-        capture_output=True,
-        text=True,
-        timeout=300)

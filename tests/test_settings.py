@@ -16,7 +16,7 @@ from ascnet_mm.settings import (
 )
 
 from .engine.test_loops import Stop, pretraining, train
-from .resuming import differences
+from .helpers.resuming import differences
 
 
 @pytest.fixture(scope='module')

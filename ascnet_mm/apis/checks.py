@@ -22,9 +22,9 @@ from mmengine.registry import (
     init_default_scope,
 )
 from mmengine.runner import find_latest_checkpoint
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from ..compat.checkpoints import SafeCheckpointLoader
 from ..datasets import DecodeSmall, VideoList
 from ..device import computes_in_bfloat16
 from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
@@ -146,7 +146,7 @@ def _resumable(cfg: Config, path: str) -> dict:
         InputError: If it is not one.
     """
     try:
-        checkpoint = CheckpointLoader.load_checkpoint(
+        checkpoint = SafeCheckpointLoader.load_checkpoint(
             path, map_location='cpu', logger='silent')
         missing = _missing_on_resume(cfg, checkpoint)
         if missing:

@@ -1,4 +1,4 @@
-"""What the scripts in ``tools/`` share."""
+"""What the commands share."""
 import argparse
 import gc
 import os
@@ -12,6 +12,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch.distributed.elastic.multiprocessing.errors import record
 
+from .. import compat
 from ..datasets.transport import transport_fault
 from ..engine.hooks.work_folder import hold
 from ..errors import InputError, TrainingStopped
@@ -23,33 +24,6 @@ from .checks import (
     check_numbers,
     check_wrapper,
 )
-from .config import OptionAction
-
-
-def host_parser(description: str) -> argparse.ArgumentParser:
-    """The options that MMAction2's ``train.py`` and ``test.py`` share."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument('config', help='path of the config')
-    parser.add_argument(
-        '--work-dir',
-        help="folder for logs and checkpoints; default: the config's "
-        'work_dir, else work_dirs/NAME_OF_THE_CONFIG')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=OptionAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='override settings of the config; KEY may be dotted, VALUE a '
-        'list or tuple in quotes; a variable of the config (data_root, '
-        'clip_len, ...) is changed wherever it is used')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='how the processes were started')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    return parser
 
 
 def set_environment(cfg: Config, args: argparse.Namespace) -> None:
@@ -102,8 +76,10 @@ def _is_first_rank(cfg: Config) -> bool:
 def run_script(main: Callable[[], None]) -> None:
     """Run a script; a mistake or a lost run ends it with one sentence.
 
-    Of several ranks' errors torchrun names the first as the cause.
+    Of several ranks' errors torchrun names the first as the cause. Faults of
+    MMEngine are mended beforehand (:func:`ascnet_mm.compat.apply`).
     """
+    compat.apply()
     try:
         record(main)()
         # Not after an error: it could wait for what other ranks never send.

@@ -1,14 +1,14 @@
-import argparse
 import ast
 import os
 import os.path as osp
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Optional
+from typing import Any, Dict
 
 from mmengine.config import Config, DictAction
 
 from ..errors import InputError
 from ..settings import RUNNER_KEYS
+from ..shipped import PREFIX, config_path
 
 # What names a file or a folder, also where the config says None.
 PATHS = {
@@ -18,53 +18,39 @@ PATHS = {
 
 
 class Options(Dict[str, Any]):
-    """Options of the command line, as MMEngine reads their values.
-
-    Attributes:
-        texts (dict[str, str]): The values as they were typed.
-        faults (dict[str, str]): What is wrong with those that MMEngine
-            cannot read.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: Dict[str, str] = {}
-        self.faults: Dict[str, str] = {}
-
-
-class OptionAction(DictAction):
-    """MMEngine's ``DictAction`` that also keeps the text of each value.
+    """Options as they were typed, read as MMEngine reads their values.
 
     Whether ``2024`` is a number or the name of a folder is for the config to
-    say (:func:`read_config`). What is no KEY=VALUE ends the program as any
-    other wrong argument does.
+    say (:func:`read_config`), so the texts are kept.
+
+    Args:
+        texts (dict[str, str]): Dotted keys and what was typed for them.
+
+    Attributes:
+        texts (dict[str, str]): The same.
+        faults (dict[str, str]): What is wrong with those that MMEngine
+            cannot read.
+
+    Examples:
+        >>> Options({'model.momentum': '0.99', 'scale': '(64,64)'})
+        {'model.momentum': 0.99, 'scale': (64, 64)}
     """
 
-    def __call__(self,
-                 parser: argparse.ArgumentParser,
-                 namespace: argparse.Namespace,
-                 values: Any,
-                 option_string: Optional[str] = None) -> None:
-        options = getattr(namespace, self.dest, None)
-        if not isinstance(options, Options):
-            options = Options()
-        for word in values:
-            key, given, text = word.partition('=')
-            if not given:
-                raise argparse.ArgumentError(self, f'{word} is not KEY=VALUE')
-            options.texts[key] = text
-            options.faults.pop(key, None)
+    def __init__(self, texts: Dict[str, str]) -> None:
+        super().__init__()
+        self.texts = texts
+        self.faults: Dict[str, str] = {}
+        for key, text in texts.items():
             try:
-                options[key] = self._parse_iterable(text)
+                self[key] = _as_mmengine_reads(text)
             except (AssertionError, ValueError, RecursionError) as error:
-                options[key], options.faults[key] = text, str(error)
-        setattr(namespace, self.dest, options)
+                self[key], self.faults[key] = text, str(error)
 
-    @staticmethod
-    def _parse_iterable(val: str) -> Any:
-        if val.startswith(('(', '[', '"', "'")) or ',' in val:
-            return DictAction._parse_iterable(val)
-        return DictAction._parse_int_float_bool(val)
+
+def _as_mmengine_reads(text: str) -> Any:
+    if text.startswith(('(', '[', '"', "'")) or ',' in text:
+        return DictAction._parse_iterable(text)
+    return DictAction._parse_int_float_bool(text)
 
 
 def read_config(filename: str, options: Dict[str, Any]) -> Config:
@@ -82,7 +68,8 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     a tuple, so does the option (``scale=86,64``).
 
     Args:
-        filename (str): Path of the config.
+        filename (str): Path of the config, or ``ascnet_mm::`` and that of one
+            of the package's.
         options (dict): Dotted keys and their values; :class:`Options` where
             they were typed.
 
@@ -94,6 +81,7 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
             knows, a part of a variable, or a variable that nothing follows,
             or has a value that the config cannot be computed with.
     """
+    filename = config_path(filename)
     plain = Config.fromfile(filename)
     options = {
         name: _as_meant(name, value, options, value_at(plain, name), filename)
@@ -214,7 +202,10 @@ def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
     # {{ fileDirname }} and the like mean the original.
     Config._substitute_predefined_vars(path, copy)
     bases = Config._get_base_files(path)
-    bases = [bases] if isinstance(bases, str) else bases
+    bases = [
+        config_path(base) if base.startswith(PREFIX) else base
+        for base in ([bases] if isinstance(bases, str) else bases)
+    ]
     near = [base for base in bases if '::' not in base]
     for base in near:
         base = osp.normpath(osp.join(osp.dirname(path), base))

@@ -1,6 +1,7 @@
 from .ascnet import ASCNet
 from .backbones import R3D, S3DG, R2Plus1D
 from .byol import BYOL
+from .encoder_only import EncoderOnly
 from .heads import ACPHead, SCPHead
 from .memory_bank import MemoryBank, RandomMemoryBank
 from .pace import Pace, PaceHead, SameContextHead
@@ -12,5 +13,5 @@ __all__ = [
     'ASCNet', 'ACPHead', 'SCPHead', 'MemoryBank', 'RandomMemoryBank', 'R3D',
     'R2Plus1D', 'S3DG', 'BYOL', 'Pace', 'PaceHead', 'SameContextHead',
     'RSPNet', 'AVIDHead', 'RSPHead', 'ActionRecognizer',
-    'ClipDataPreprocessor'
+    'ClipDataPreprocessor', 'EncoderOnly'
 ]

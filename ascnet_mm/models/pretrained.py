@@ -2,9 +2,9 @@
 import re
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
+from ..compat.checkpoints import SafeCheckpointLoader
 from ..errors import InputError
 from .backbones import R3D, S3DG, R2Plus1D
 
@@ -143,7 +143,7 @@ def read_checkpoint(filename: str) -> dict:
         InputError: If the file does not exist, or is no checkpoint.
     """
     try:
-        return CheckpointLoader.load_checkpoint(
+        return SafeCheckpointLoader.load_checkpoint(
             filename, map_location='cpu', logger='silent')
     except FileNotFoundError as error:
         raise InputError(

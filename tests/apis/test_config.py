@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import OptionAction, read_config
+from ascnet_mm.apis import Options, read_config
+from ascnet_mm_cli.arguments import KeyValueAction
 
 
 @pytest.fixture
@@ -86,16 +87,14 @@ def test_other_ways_to_write_a_config_are_followed(path, tmp_path):
 @pytest.mark.parametrize('text, value', [
     ('my videos/a b', 'my videos/a b'), ('3', 3), ('0.5', 0.5),
     ('True', True), ('(1, 2)', (1, 2)), ('1,2', [1, 2]), ('x', 'x')])
-def test_options_keep_blanks_and_parse_like_the_hosts(text, value):
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--o', nargs='+', action=OptionAction)
-    assert parser.parse_args(['--o', f'a.b={text}']).o == {'a.b': value}
+def test_options_keep_blanks_and_parse_like_mmengines(text, value):
+    assert typed(f'a.b={text}') == {'a.b': value}
 
 
 def typed(*words):
     parser = argparse.ArgumentParser()
-    parser.add_argument('--o', nargs='+', action=OptionAction)
-    return parser.parse_args(['--o', *words]).o
+    parser.add_argument('--o', nargs='+', action=KeyValueAction)
+    return Options(parser.parse_args(['--o', *words]).o)
 
 
 @pytest.mark.parametrize('text', [
@@ -155,11 +154,9 @@ KEYS = st.one_of(
 @settings(max_examples=60, deadline=None, suppress_health_check=[
     HealthCheck.function_scoped_fixture])
 def test_no_option_is_executed_or_ends_in_a_traceback(path, options):
-    parser = argparse.ArgumentParser(exit_on_error=True)
-    parser.add_argument('--o', nargs='+', action=OptionAction, default={})
     words = [f'{key}={value}' for key, value in options]
     try:
-        cfg = read_config(path, parser.parse_args(['--o', *words]).o)
+        cfg = read_config(path, typed(*words))
     except (InputError, SystemExit):
         pass
     else:
@@ -170,7 +167,7 @@ def test_no_option_is_executed_or_ends_in_a_traceback(path, options):
 @pytest.mark.parametrize('word', ['clip_len', 'x'])
 def test_what_is_no_option_is_refused_as_arguments_are(word, capsys):
     parser = argparse.ArgumentParser()
-    parser.add_argument('--o', nargs='+', action=OptionAction)
+    parser.add_argument('--o', nargs='+', action=KeyValueAction)
     with pytest.raises(SystemExit) as stop:
         parser.parse_args(['--o', word])
     assert stop.value.code == 2 and 'KEY=VALUE' in capsys.readouterr().err

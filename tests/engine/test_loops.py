@@ -15,7 +15,7 @@ from ascnet_mm.datasets.base import BaseVideoDataset
 from ascnet_mm.engine import ResumableEpochLoop
 
 from ..conftest import ROOT
-from ..resuming import differences
+from ..helpers.resuming import differences
 
 # 16 videos in batches of 4: three epochs of four iterations
 ITERATIONS = 12

@@ -141,3 +141,9 @@ def test_50_steps_in_bfloat16_stay_near_those_in_float32():
     assert not torch.equal(single, half)
     assert abs(half.mean() / single.mean() - 1) < 0.05
     assert ((half / single - 1).abs() < 0.25).all()
+
+
+def test_float32_is_torchs_own_on_gpus():
+    """TF32 for convolutions, not for the matrix products of the searches."""
+    assert torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32

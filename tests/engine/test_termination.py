@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from ascnet_mm.datasets import VideoFolder
 
 from ..conftest import ROOT
-from ..resuming import differences
+from ..helpers.resuming import differences
 from .test_loops import last, pretraining, train
 
 SCRIPTS = osp.join(osp.dirname(mmaction.__file__), '.mim', 'tools')

@@ -25,7 +25,7 @@ import torch
 from ascnet_mm import files
 
 from ..conftest import ROOT
-from ..resuming import differences
+from ..helpers.resuming import differences
 
 WORKERS = (0, 1, 3)
 KILLS_A_RUN = 3

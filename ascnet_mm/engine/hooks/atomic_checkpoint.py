@@ -15,8 +15,9 @@ class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook``, with a whole checkpoint at any moment.
 
     What a new checkpoint replaces is removed after the new one is there, not
-    before, and ``last_checkpoint`` names a whole one all the time. (That a
-    file appears when it is whole is seen to in ``host.py``.)
+    before, and ``last_checkpoint`` names a whole one all the time.
+    That a file appears when it is whole is the part of
+    :mod:`ascnet_mm.compat.whole_files`.
 
     Args:
         **kwargs: Those of ``CheckpointHook``.

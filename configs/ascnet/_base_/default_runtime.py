@@ -1,4 +1,7 @@
-custom_imports = dict(imports='ascnet_mm', allow_failed_imports=False)
+custom_imports = dict(
+    # The second mends MMEngine, also under MMAction2's own scripts.
+    imports=['ascnet_mm', 'ascnet_mm.compat.applied'],
+    allow_failed_imports=False)
 default_scope = 'mmaction'
 
 default_hooks = dict(

@@ -7,8 +7,8 @@ from typing import Dict, List, NamedTuple, Sequence
 import numpy as np
 import torch
 
-from ascnet_mm import InputError
-from ascnet_mm.evaluation.search import ComparableRows, nearest
+from ..errors import InputError
+from ..evaluation.search import ComparableRows, nearest
 
 # Kinds of map, and the packages that make them
 MAPS = dict(pca='numpy', tsne='sklearn', umap='umap')

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.cbook import is_math_text
 from mmengine.config import Config
-from visualize import play
-from visualizing import features as features_module
-from visualizing.features import (
+
+from ascnet_mm import InputError
+from ascnet_mm.visualization import features as features_module
+from ascnet_mm.visualization import play
+from ascnet_mm.visualization.features import (
     Videos,
     choose,
     class_names,
@@ -16,8 +18,8 @@ from visualizing.features import (
     require,
     search,
 )
-from visualizing.pictures import (
-    COLOURS,
+from ascnet_mm.visualization.pictures import (
+    COLORS,
     HIT,
     MARKERS,
     MISS,
@@ -26,8 +28,6 @@ from visualizing.pictures import (
     plain,
     read_frames,
 )
-
-from ascnet_mm import InputError
 
 from ..conftest import run_tool
 
@@ -140,13 +140,13 @@ def test_every_class_has_its_points_in_its_style():
         np.testing.assert_allclose(drawn[name].get_offsets(), wanted)
         styles.add((drawn[name].get_facecolor().tobytes(),
                     drawn[name].get_paths()[0].vertices.tobytes()))
-    assert len(styles) == 24 == len(COLOURS) * len(MARKERS)
+    assert len(styles) == 24 == len(COLORS) * len(MARKERS)
     assert len(drawn['2 other classes'].get_offsets()) == 2
     plt.close(figure)
 
 
 def test_hits_and_misses_are_framed(videos, tmp_path, monkeypatch):
-    import visualizing.pictures as pictures
+    from ascnet_mm.visualization import pictures
     names = ['0000.mp4', '0001.mp4', 'nowhere.mp4']
     root = osp.join(videos, 'videos', 'striped_disc_shifts')
     shown = Videos(root, names, ['a', 'a', 'b'],
@@ -154,8 +154,8 @@ def test_hits_and_misses_are_framed(videos, tmp_path, monkeypatch):
     framed = []
     monkeypatch.setattr(
         pictures, '_frame',
-        lambda axis, colour, line: framed.append(
-            (axis.get_xlabel(), colour, line)))
+        lambda axis, color, line: framed.append(
+            (axis.get_xlabel(), color, line)))
     path = str(tmp_path / 'sheet.png')
     draw_sheet(search(shown, shown, [0], 2), shown, shown, 'title', path)
     assert framed == [('0001.mp4', HIT, '-'), ('nowhere.mp4', MISS, '--')]

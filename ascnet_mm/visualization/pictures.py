@@ -11,12 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from ascnet_mm.datasets.video import UnreadableVideo
-
+from ..datasets.video import UnreadableVideo
 from .features import Row, Videos
 
-# Okabe and Ito's colours, which the colour-blind can tell apart
-COLOURS = ('#0072B2', '#E69F00', '#009E73', '#D55E00', '#56B4E9', '#CC79A7',
+# Okabe and Ito's colors, which the color-blind can tell apart
+COLORS = ('#0072B2', '#E69F00', '#009E73', '#D55E00', '#56B4E9', '#CC79A7',
            '#000000', '#F0E442')
 MARKERS = ('o', '^', 's')
 HIT, MISS = '#009E73', '#D55E00'
@@ -33,7 +32,7 @@ def plain(text: str, longest: int = 24) -> str:
 
 def draw_map(points: np.ndarray, classes: Sequence[str],
              speeds: Sequence[int], title: str, path: str) -> None:
-    """The same points twice: coloured by class, and by playback speed.
+    """The same points twice: colored by class, and by playback speed.
 
     Args:
         points (np.ndarray): ``[N, 2]``.
@@ -60,8 +59,8 @@ def _scatter(axis: plt.Axes, points: np.ndarray,
              groups: Sequence[str]) -> None:
     """Points of the largest groups in styles of their own, others grey."""
     # Neighbours in the legend differ in both.
-    styles = [(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
-              for place in range(len(COLOURS) * len(MARKERS))]
+    styles = [(COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)])
+              for place in range(len(COLORS) * len(MARKERS))]
     names = [name for name, _ in Counter(groups).most_common(len(styles))]
     groups = np.array(groups)
     rest = ~np.isin(groups, names)
@@ -69,9 +68,9 @@ def _scatter(axis: plt.Axes, points: np.ndarray,
         axis.scatter(
             *points[rest].T, s=16, color='0.8',
             label=f'{len(set(groups[rest]))} other classes')
-    for name, (colour, marker) in zip(sorted(names), styles):
+    for name, (color, marker) in zip(sorted(names), styles):
         axis.scatter(
-            *points[groups == name].T, s=30, color=colour, marker=marker,
+            *points[groups == name].T, s=30, color=color, marker=marker,
             alpha=0.8, edgecolors='0.3', linewidths=0.3, label=plain(name))
     axis.legend(
         loc='upper center', bbox_to_anchor=(0.5, -0.01), ncols=3, fontsize=9,
@@ -120,9 +119,9 @@ def _draw_video(axis: plt.Axes, videos: Videos, place: int,
     axis.set_xlabel(plain(osp.basename(name), 36), fontsize=8, labelpad=3)
 
 
-def _frame(axis: plt.Axes, colour: str, line: str) -> None:
+def _frame(axis: plt.Axes, color: str, line: str) -> None:
     for spine in axis.spines.values():
-        spine.set(color=colour, linewidth=3, linestyle=line)
+        spine.set(color=color, linewidth=3, linestyle=line)
 
 
 def read_frames(path: str) -> List[np.ndarray]:

@@ -5,18 +5,14 @@ import os
 import pickle
 import threading
 import zipfile
-from logging import getLogger
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from mmengine.dist import utils as dist_utils
-from mmengine.hooks import LoggerHook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from ascnet_mm import InputError, host
+from ascnet_mm import InputError
 
 
 def save(path, **content) -> str:
@@ -26,50 +22,6 @@ def save(path, **content) -> str:
 
 def load(path) -> dict:
     return CheckpointLoader.load_checkpoint(path, 'cpu', logger='silent')
-
-
-DRN = 'mmaction.models.localizers.drn'
-
-
-def test_the_host_imports_and_its_localizer_says_why_it_cannot():
-    from mmaction.models.localizers import DRN as localizer
-    if localizer.__module__.startswith('mmaction'):
-        pytest.skip('this host has DRN itself')
-    with pytest.raises(ImportError, match='DRN cannot be used here'):
-        localizer()
-
-
-@pytest.mark.parametrize('in_source, torchvision, stands_in', [
-    (False, True, True), (True, False, True), (True, True, False)])
-def test_drn_is_replaced_only_where_it_cannot_be_imported(
-        in_source, torchvision, stands_in, tmp_path, monkeypatch):
-    if in_source:
-        (tmp_path / 'models' / 'localizers' / 'drn').mkdir(parents=True)
-    modules = {k: v for k, v in host.sys.modules.items()
-               if not k.startswith(DRN)}
-    monkeypatch.setattr(host.sys, 'modules', modules)
-    monkeypatch.setattr(
-        host.importlib.util, 'find_spec',
-        lambda name: type('Spec', (), dict(origin=tmp_path / '__init__.py')))
-    monkeypatch.setattr(host, '_imports', lambda name: torchvision)
-    host.stand_in_for_drn()
-    assert (DRN in modules) == stands_in
-
-
-def test_a_module_that_breaks_on_import_counts_as_missing(
-        tmp_path, monkeypatch):
-    (tmp_path / 'built_for_cuda.py').write_text(
-        "raise RuntimeError('operator torchvision::nms does not exist')")
-    monkeypatch.syspath_prepend(tmp_path)
-    assert not host._imports('built_for_cuda')
-    assert not host._imports('not_there_at_all')
-    assert host._imports('json')
-
-
-def test_a_missing_mmcv_is_named(monkeypatch):
-    monkeypatch.setattr(host.importlib.util, 'find_spec', lambda name: None)
-    with pytest.raises(InputError, match=r'ascnet_mm\[lite\]'):
-        host.require_mmcv()
 
 
 def test_mmengines_log_buffers_load(tmp_path):
@@ -181,58 +133,3 @@ def test_a_download_is_protected_alike(tmp_path, monkeypatch):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='nowhere.pth'):
         load(str(tmp_path / 'nowhere.pth'))
-
-
-@pytest.mark.parametrize('device, layer, said', [
-    ('cpu', torch.nn.BatchNorm3d, 'each rank by itself'),
-    ('cuda', torch.nn.SyncBatchNorm, 'over all ranks'),
-])
-def test_batchnorm_spans_the_ranks_on_gpus_alone(device, layer, said,
-                                                 monkeypatch):
-    lines = []
-    monkeypatch.setattr('mmengine.device.get_device', lambda: device)
-    monkeypatch.setattr('mmengine.logging.print_log',
-                        lambda line, *args: lines.append(line))
-    model = host.convert_sync_batchnorm(
-        torch.nn.Sequential(torch.nn.BatchNorm3d(2)))
-    assert type(model[0]) is layer
-    assert len(lines) == 1 and said in lines[0]
-
-
-@pytest.mark.parametrize('asked, taken', [
-    ('nccl', 'gloo'), ('cpu:gloo,cuda:nccl', 'gloo'), ('mpi', 'mpi')])
-def test_gloo_takes_the_place_of_nccl_without_gpus(asked, taken, monkeypatch):
-    seen = []
-
-    def start(backend, **kwargs):
-        torch.cuda.set_device(0)  # as MMEngine does
-        seen.append((backend, kwargs['timeout'].total_seconds()))
-
-    set_device = torch.cuda.set_device
-    monkeypatch.setattr(dist_utils, '_init_dist_pytorch',
-                        lambda backend, init_backend, **kwargs: start(
-                            backend, **kwargs))
-    host.init_dist_without_gpus('pytorch', asked, timeout=7)
-    assert seen == [(taken, 7)]
-    assert torch.cuda.set_device is set_device
-
-
-def test_float32_is_torchs_own_on_gpus():
-    """TF32 for convolutions, not for the matrix products of the searches."""
-    assert torch.backends.cudnn.allow_tf32
-    assert not torch.backends.cuda.matmul.allow_tf32
-
-
-@pytest.mark.parametrize('rank, files', [(0, ['metrics.json']), (1, [])])
-def test_the_first_rank_alone_writes_the_metrics(rank, files, tmp_path,
-                                                 monkeypatch):
-    monkeypatch.setattr(dist_utils, 'get_rank', lambda group=None: rank)
-    runner = SimpleNamespace(
-        log_dir=str(tmp_path), test_dataloader=[], logger=getLogger(),
-        log_processor=SimpleNamespace(
-            get_log_after_epoch=lambda *args, **kwargs:
-            ({'retrieval/top1': 50.}, '')))  # yapf: disable
-    hook = LoggerHook()
-    hook.json_log_path = 'metrics.json'
-    hook.after_test_epoch(runner, {})
-    assert os.listdir(tmp_path) == files

@@ -1,0 +1,130 @@
+import io
+import json
+import os
+import os.path as osp
+from glob import escape, glob
+from typing import Any, Dict, Optional
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.registry import init_default_scope
+
+from ..errors import InputError
+from ..files import write_whole
+from ..models.pretrained import load_encoder, read_checkpoint, unseen_options
+from ..recipe import recipe_in, recipe_of
+from ..settings import settings_of
+from ..versions import versions
+from .config import read_config
+
+
+def export_encoder(checkpoint: str,
+                   out: str,
+                   config: Optional[str] = None,
+                   options: Optional[Dict[str, Any]] = None) -> dict:
+    """Write the encoder of a checkpoint to a file of its own.
+
+    The weights keep MMAction2's names (``backbone.*``), so that every
+    recogniser of it loads them. ``meta.model_card`` says what they were
+    trained from, on what and with what; ``meta.recipe`` how the encoder is
+    built and how its clips are made.
+
+    Args:
+        checkpoint (str): Path of the checkpoint.
+        out (str): The file to write; it appears when it is whole.
+        config (str, optional): A config that names the encoder, for
+            checkpoints that do not say how it is built.
+        options (dict, optional): Dotted keys and values for that config.
+
+    Returns:
+        dict: The model card.
+
+    Raises:
+        InputError: If the checkpoint cannot be read, nothing says how its
+            encoder is built, or the file cannot be written.
+
+    Examples:
+        >>> export_encoder('epoch_200.pth', 'encoder.pth')  # doctest: +SKIP
+    """
+    if osp.isdir(out) or (osp.exists(out)
+                          and osp.samefile(out, checkpoint)):
+        raise InputError(f'{out} would be overwritten: name another file')
+    content = read_checkpoint(checkpoint)
+    recipe = _recipe(content, checkpoint, config, options or {})
+    init_default_scope('mmaction')
+    encoder = MODELS.build(recipe['backbone'])
+    loaded = load_encoder(encoder, checkpoint)
+    card = model_card(content, checkpoint, recipe['backbone'], loaded)
+    weights = {f'backbone.{k}': v for k, v in encoder.state_dict().items()}
+    meta = dict(
+        model_card=card, encoder=unseen_options(encoder), recipe=recipe)
+    buffer = io.BytesIO()
+    torch.save(dict(state_dict=weights, meta=meta), buffer)
+    os.makedirs(osp.dirname(out) or '.', exist_ok=True)
+    write_whole(out, buffer.getvalue())
+    return card
+
+
+def model_card(checkpoint: dict, filename: str, encoder: dict,
+               loaded: str) -> dict:
+    """What is known of an encoder's weights.
+
+    Args:
+        checkpoint (dict): The checkpoint they come from.
+        filename (str): Its path.
+        encoder (dict): Config of the encoder.
+        loaded (str): What was loaded from it.
+
+    Returns:
+        dict: None or empty where the checkpoint does not say; the card it
+        has already, if it was exported before.
+    """
+    meta = checkpoint.get('meta') or {}
+    if 'model_card' in meta:
+        return meta['model_card']
+    return dict(
+        encoder=encoder,
+        source=osp.basename(filename),
+        loaded=loaded,
+        config=meta.get('cfg'),
+        data=meta.get('data'),
+        epochs=meta.get('epoch'),
+        iterations=meta.get('iter'),
+        seed=meta.get('seed'),
+        trained=meta.get('time'),
+        trained_with=meta.get('versions'),
+        exported_with=versions(),
+        gauges=gauges_at(osp.dirname(filename), meta.get('epoch')))
+
+
+def gauges_at(work_dir: str, epoch: int) -> Dict[str, float]:
+    """What the validation after an epoch has logged in a work folder.
+
+    A checkpoint is saved before the validation of its epoch, so it cannot
+    hold them itself.
+    """
+    gauges: Dict[str, float] = {}
+    for path in sorted(glob(
+            osp.join(escape(work_dir), '*/vis_data/scalars.json'))):
+        with open(path) as lines:
+            for entry in map(json.loads, lines):
+                if entry.get('step') == epoch and 'loss' not in entry:
+                    gauges = {k: v for k, v in entry.items() if '/' in k}
+    return gauges
+
+
+def _recipe(content: dict, checkpoint: str, config: Optional[str],
+            options: Dict[str, Any]) -> dict:
+    """How the encoder is built and its clips are made.
+
+    Raises:
+        InputError: If neither the config nor the checkpoint says it.
+    """
+    if config is not None:
+        return recipe_of(settings_of(read_config(config, options)))
+    if options:
+        raise InputError('--cfg-options are for a config: give one')
+    try:
+        return recipe_in(content)
+    except InputError as error:
+        raise InputError(f'{checkpoint}: {error}') from error

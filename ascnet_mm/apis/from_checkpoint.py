@@ -1,0 +1,208 @@
+"""What a checkpoint says of its encoder, put into a config.
+
+Only checkpoints of this package say it (:mod:`ascnet_mm.recipe`); for others
+the config is left as it is. Options of the command line have the last word.
+"""
+import logging
+from contextlib import suppress
+from typing import Any, Dict, Optional
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
+
+from ..errors import InputError
+from ..models.pretrained import read_checkpoint
+from ..models.recognizer import ActionRecognizer
+from ..models.self_supervised import SelfSupervisedRecognizer, pool
+from ..recipe import evaluation_pipeline, recipe_in, require_registered
+from ..settings import RUNNER_KEYS
+from .config import read_config
+from .types import is_a, resolved_type
+
+# How an encoder is trained further is the config's affair.
+OF_TRAINING = ('frozen_stages', 'norm_eval', 'with_cp')
+
+
+def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
+                                                             Any]) -> None:
+    """Let a config build the encoder that a checkpoint holds.
+
+    Args:
+        cfg (Config): Of any recogniser; its ``model`` is changed. Where the
+            model learns without labels, the whole model becomes the
+            checkpoint's, of whatever method.
+        checkpoint (str): Path of the checkpoint.
+        options (dict): Dotted keys and values of the command line, which
+            are in the config already.
+
+    Raises:
+        InputError: If the checkpoint cannot be read.
+
+    Examples:
+        >>> cfg = read_config(
+        ...     'ascnet_mm::ascnet/retrieval/r18_ucf101.py',
+        ...     {})  # doctest: +SKIP
+        >>> take_encoder(cfg, 'epoch_200.pth', {})  # doctest: +SKIP
+    """
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    content = read_checkpoint(checkpoint)
+    try:
+        recipe = recipe_in(content)
+    except InputError:
+        return
+    same = (
+        resolved_type(recipe['backbone'], MODELS) is resolved_type(
+            cfg.model.backbone, MODELS))
+    if not same:
+        # Another protocol is meant; the strict loading says what differs.
+        return
+    before = cfg.model.to_dict()
+    if is_a(cfg.model, SelfSupervisedRecognizer, MODELS):
+        _take_model(cfg, content, recipe)
+    else:
+        _take_backbone(cfg, recipe)
+    # Where the model became another one, not each of its parts is there.
+    cfg.merge_from_dict({
+        key: value
+        for key, value in options.items()
+        if key.startswith('model.') and key.split('.')[1] in cfg.model
+    })
+    if cfg.model.to_dict() != before:
+        print_log(
+            f'The encoder is built as {checkpoint} says: '
+            f'{cfg.model.backbone.to_dict()}', 'current')
+    _compare_clips(cfg, recipe)
+
+
+def features_config(checkpoint: str) -> Config:
+    """A config that gives features by what a checkpoint says.
+
+    Args:
+        checkpoint (str): Of ``tools/train.py`` or ``tools/export.py``.
+
+    Returns:
+        Config: With a model and a ``test_dataloader`` whose data set has a
+        pipeline and no videos yet.
+
+    Raises:
+        InputError: If the file does not say how its encoder is built.
+    """
+    content = read_checkpoint(checkpoint)
+    try:
+        recipe = recipe_in(content)
+    except InputError as error:
+        raise InputError(f'{checkpoint}: {error}') from error
+    cfg = read_config('ascnet_mm::ascnet/_base_/default_runtime.py', {})
+    cfg.model = dict(
+        type='EncoderOnly',
+        backbone=recipe['backbone'],
+        data_preprocessor=recipe['data_preprocessor'])
+    cfg.test_dataloader = dict(
+        batch_size=8,
+        num_workers=2,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(pipeline=evaluation_pipeline(recipe['pipeline'])))
+    cfg.test_cfg = dict(type='TestLoop')
+    cfg.work_dir = 'work_dirs/embed'
+    return cfg
+
+
+def read_features_config(config: Optional[str], checkpoint: str,
+                         options: Dict[str, Any]) -> Config:
+    """The config by which a checkpoint's encoder gives features.
+
+    Args:
+        config (str, optional): Path of a config with a protocol of
+            evaluation. By default the checkpoint says how clips are taken.
+        checkpoint (str): Path of the checkpoint.
+        options (dict): Dotted keys and values of the command line.
+
+    Raises:
+        InputError: If an option does not fit, or neither says how the
+            encoder is built.
+    """
+    if config is not None:
+        cfg = read_config(config, options)
+        take_encoder(cfg, checkpoint, options)
+        return cfg
+    cfg = features_config(checkpoint)
+    for name in options:
+        if '.' not in name and name not in RUNNER_KEYS:
+            raise InputError(
+                f'{name} is a variable of no config: give one before the '
+                'checkpoint, or name the place that is meant, as in '
+                'test_dataloader.batch_size')
+    cfg.merge_from_dict(dict(options))
+    return cfg
+
+
+def _take_model(cfg: Config, content: dict, recipe: dict) -> None:
+    model = _model_in(content) or dict(
+        type='EncoderOnly',
+        backbone=recipe['backbone'],
+        data_preprocessor=recipe['data_preprocessor'])
+    if 'test_cfg' in cfg.model:
+        model['test_cfg'] = cfg.model.test_cfg
+    cfg.model = model
+
+
+def _model_in(content: dict) -> Optional[dict]:
+    """The model of the run that wrote a checkpoint, if it says so."""
+    model = (content['meta'].get('settings') or {}).get('model')
+    if not model:
+        return None
+    model = require_registered(model)
+    return model if is_a(model, SelfSupervisedRecognizer, MODELS) else None
+
+
+def _take_backbone(cfg: Config, recipe: dict) -> None:
+    kept = {
+        key: cfg.model.backbone[key]
+        for key in OF_TRAINING if key in cfg.model.backbone
+    }
+    cfg.model.backbone = {**recipe['backbone'], **kept}
+    given = cfg.model.get('data_preprocessor') or {}
+    for key in ('mean', 'std'):
+        if key in given and key in recipe['data_preprocessor']:
+            given[key] = recipe['data_preprocessor'][key]
+    if is_a(cfg.model, ActionRecognizer, MODELS):
+        # Where it cannot be tried, the head's own error says what to set.
+        with suppress(Exception):
+            cfg.model.cls_head.in_channels = feature_channels(
+                recipe['backbone'])
+
+
+@torch.no_grad()
+def feature_channels(backbone: dict) -> int:
+    """How many channels the pooled features of an encoder have.
+
+    Args:
+        backbone (dict): Config of the encoder.
+
+    Examples:
+        >>> feature_channels(dict(type='R3D', depth=18, base_channels=4))
+        32
+    """
+    encoder = MODELS.build(backbone).eval()
+    return pool(encoder(torch.zeros(1, 3, 8, 64, 64))).shape[1]
+
+
+def _compare_clips(cfg: Config, recipe: dict) -> None:
+    """Say it if the config's clips are of another length."""
+    lengths = [
+        next((step['clip_len'] for step in steps if 'clip_len' in step), None)
+        for steps in (recipe['pipeline'], _pipeline_of(cfg))
+    ]
+    if None not in lengths and lengths[0] != lengths[1]:
+        print_log(
+            f'The encoder was trained on clips of {lengths[0]} frames and '
+            f'gets {lengths[1]}: add clip_len={lengths[0]} if that is not '
+            'meant', 'current', logging.WARNING)
+
+
+def _pipeline_of(cfg: Config) -> list:
+    loader = cfg.get('train_dataloader') or cfg.get('test_dataloader') or {}
+    return loader.get('dataset', {}).get('pipeline') or []

@@ -1,0 +1,31 @@
+"""What releases of MMEngine and MMAction2 get wrong: one module per fault.
+
+Each function says which thread reports the fault, and from which release on
+it can go; it leaves alone whatever works, and may be called again. What
+importing ``ascnet_mm`` needs is done by :func:`allow_import`. The rest
+replaces functions of MMEngine, for all libraries in the process, so it is
+done by :func:`apply` only: our commands call it, and our configs import
+:mod:`ascnet_mm.compat.applied`.
+"""
+from .drn import stand_in_for_drn
+from .mmcv import quiet_mmcv_lite, require_mmcv
+
+
+def allow_import() -> None:
+    """Do what importing MMAction2's models needs."""
+    require_mmcv()
+    quiet_mmcv_lite()
+    stand_in_for_drn()
+
+
+def apply() -> None:
+    """Mend every known fault of the installed MMEngine."""
+    # Imported late: these modules import MMEngine.
+    from .checkpoints import load_checkpoints_safely
+    from .cpu_ranks import join_ranks_without_gpus
+    from .metrics_once import write_metrics_once
+    from .whole_files import write_whole_files
+    load_checkpoints_safely()
+    write_whole_files()
+    write_metrics_once()
+    join_ranks_without_gpus()

@@ -1,0 +1,7 @@
+"""Importing this module mends MMEngine (:func:`ascnet_mm.compat.apply`).
+
+For ``custom_imports`` of configs that run under MMAction2's own scripts.
+"""
+from . import apply
+
+apply()

@@ -1,0 +1,77 @@
+"""MMEngine 0.10 cannot join ranks without GPUs."""
+import functools
+import logging
+
+import torch
+from mmengine.device import get_device
+from mmengine.dist import get_backend, get_world_size, init_dist
+from mmengine.logging import print_log
+from mmengine.model import MMDistributedDataParallel
+from mmengine.model import convert_sync_batchnorm as convert
+from mmengine.runner import runner
+
+
+def join_ranks_without_gpus() -> None:
+    """Let MMEngine's runner join several processes on CPUs.
+
+    It selects a CUDA device before it joins them, keeps to the config's
+    ``nccl``, hands the CUDA device to ``DistributedDataParallel``, which
+    refuses one for weights on a CPU, and converts to SyncBN, which torch has
+    for GPUs alone. With GPUs only a line of the log is added: whose batches
+    BatchNorm takes its statistics of. No thread reports it; written for
+    MMEngine 0.10.
+    """
+    runner.convert_sync_batchnorm = convert_sync_batchnorm
+    if get_device() != 'cpu':
+        return
+    runner.init_dist = init_dist_without_gpus
+    init = MMDistributedDataParallel.__init__
+    if hasattr(init, '__wrapped__'):
+        return
+
+    @functools.wraps(init)
+    def init_on_cpu(self, module, *args, device_ids=None, **kwargs) -> None:
+        print_log(
+            f'{get_world_size()} ranks on CPUs, joined by {get_backend()}',
+            'current')
+        init(self, module, *args, **kwargs)
+
+    MMDistributedDataParallel.__init__ = init_on_cpu
+
+
+def init_dist_without_gpus(launcher: str,
+                           backend: str = 'nccl',
+                           **kwargs) -> None:
+    """MMEngine's ``init_dist`` with ``gloo`` in the place of ``nccl``.
+
+    Args:
+        launcher (str): ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        backend (str): torch's name of it. Defaults to ``'nccl'``.
+        **kwargs: As for MMEngine's.
+    """
+    set_device = torch.cuda.set_device
+    torch.cuda.set_device = lambda device: None
+    try:
+        init_dist(launcher, 'gloo' if 'nccl' in backend else backend, **kwargs)
+    finally:
+        torch.cuda.set_device = set_device
+
+
+def convert_sync_batchnorm(module: torch.nn.Module,
+                           implementation: str = 'torch') -> torch.nn.Module:
+    """MMEngine's, but leaves a model on CPUs as it is; both say so.
+
+    Args:
+        module (nn.Module): The model.
+        implementation (str): ``'torch'`` or ``'mmcv'``.
+
+    Returns:
+        nn.Module: The model, converted or not.
+    """
+    if get_device() == 'cpu':
+        print_log(
+            'BatchNorm: statistics of each rank by itself, for SyncBN needs '
+            'GPUs', 'current', logging.WARNING)
+        return module
+    print_log('BatchNorm: statistics over all ranks (SyncBN)', 'current')
+    return convert(module, implementation)

@@ -1,0 +1,65 @@
+from typing import Dict, List, Optional
+
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from torch import Tensor
+
+from ..errors import InputError
+from .self_supervised import SelfSupervisedRecognizer
+
+
+@MODELS.register_module()
+class EncoderOnly(SelfSupervisedRecognizer):
+    """A trained encoder whose features are judged or written to a file.
+
+    It has no heads and cannot be trained. In a checkpoint of a recogniser
+    only ``backbone.*`` is read.
+
+    Args:
+        backbone (dict): Config of the encoder.
+        test_cfg (dict, optional): As for :class:`SelfSupervisedRecognizer`.
+        data_preprocessor (dict, optional): Config of the preprocessor.
+
+    Examples:
+        >>> from mmaction.registry import MODELS
+        >>> model = MODELS.build(dict(
+        ...     type='EncoderOnly',
+        ...     backbone=dict(type='R3D', depth=18, base_channels=4)))
+        >>> import torch
+        >>> features, _ = model.extract_feat(torch.rand(2, 1, 3, 8, 32, 32))
+        >>> features.shape
+        torch.Size([2, 1, 32])
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 test_cfg: Optional[dict] = None,
+                 data_preprocessor: Optional[dict] = None) -> None:
+        super().__init__(
+            backbone=backbone,
+            heads={},
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor)
+
+    @property
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: None, for it is not trained."""
+        return dict(forward=0, backward=0)
+
+    def loss(self, inputs: Tensor, data_samples: List[ActionDataSample],
+             **kwargs) -> Dict[str, Tensor]:
+        """Refuse to train.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError('EncoderOnly has no heads to train an encoder with: '
+                         'use ASCNet or one of the baselines')
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args) -> None:
+        # MMEngine would name every weight of the heads that trained it.
+        for key in [k for k in state_dict
+                    if not k.startswith(f'{prefix}backbone.')]:
+            del state_dict[key]
+        super()._load_from_state_dict(state_dict, prefix, *args)
