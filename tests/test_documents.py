@@ -152,6 +152,17 @@ def test_links_lead_to_files(path):
             assert osp.exists(file), target
 
 
+@pytest.mark.parametrize(
+    'path', [*fragments.documents(), osp.join(ROOT, 'CONTRIBUTING.md')],
+    ids=lambda path: osp.relpath(path, ROOT))
+def test_files_that_are_named_exist(path):
+    named = re.findall(
+        r'(?<![\w/.:])(?:ascnet_mm|tests|tools|configs|docs)/[\w/]+'
+        r'\.(?:py|sh|md)\b', read(path))
+    for name in named:
+        assert osp.exists(osp.join(ROOT, name)), name
+
+
 def test_every_page_is_in_the_table_of_contents():
     index = read(osp.join(ROOT, 'docs', 'index.md'))
     for path in glob(osp.join(ROOT, 'docs', '*.md')):
