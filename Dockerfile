@@ -1,9 +1,9 @@
 # docker build -t ascnet_mm .
-# docker run --rm --ipc=host -v "$PWD:/work" ascnet_mm train CONFIG
+# docker run --rm --ipc=host -v "$PWD:/workspace" ascnet_mm train CONFIG
 #
 # On GPUs, from an image that has torch with CUDA, which is kept:
 #   docker build --build-arg BASE=pytorch/pytorch:TAG -t ascnet_mm .
-#   docker run --rm --gpus all --ipc=host -v "$PWD:/work" ascnet_mm train CONFIG
+#   docker run --rm --gpus all --ipc=host -v "$PWD:/workspace" ascnet_mm train CONFIG
 ARG BASE=python:3.11-slim
 FROM ${BASE}
 
@@ -26,6 +26,6 @@ RUN cd /opt/ascnet_mm \
             --extra-index-url https://download.pytorch.org/whl/cpu; \
     fi
 
-WORKDIR /work
+WORKDIR /workspace
 ENTRYPOINT ["ascnet-mm"]
 CMD ["--help"]
