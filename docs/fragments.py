@@ -1,0 +1,572 @@
+"""Write the figures of README.md and docs/*.md from benchmarks/*.json.
+
+    python docs/fragments.py
+
+What stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->`` is
+replaced by what the function of that name below makes of the JSON files.
+"""
+import json
+import os.path as osp
+import re
+import sys
+from glob import glob
+from statistics import mean, median, stdev
+from textwrap import fill
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+MARKER = re.compile(r'^<!-- (begin|end) (.+?) -->$', re.MULTILINE)
+FRAGMENTS: Dict[str, Callable[[], str]] = {}
+Figures = Dict[str, Any]
+
+AVERAGE = ' + '.join(
+    f'vcop/{name}' for name in
+    ('retrieval/top1', 'centred_retrieval/top1', 'knn/top1_k20',
+     'centred_knn/top1_k20', 'linear/top1', 'standardised_linear/top1'))
+PROBE = 'gauges/speed_probe/accuracy'
+PROJECTED_PROBE = 'heads/{}_speed_probe/accuracy'
+# Student's t at 97.5 %, by degrees of freedom
+STUDENT = {1: 12.7062, 2: 4.30265, 3: 3.18245, 4: 2.77645, 5: 2.57058}
+
+
+class MarkerError(Exception):
+    """A document whose markers make no pairs, or name no fragment."""
+
+
+def fragment(name: str) -> Callable[[Callable[[], str]], Callable[[], str]]:
+    """Register a function as what makes a fragment."""
+
+    def add(make: Callable[[], str]) -> Callable[[], str]:
+        FRAGMENTS[name] = make
+        return make
+
+    return add
+
+
+def figures(name: str) -> Figures:
+    """The content of a file of benchmarks/."""
+    with open(osp.join(ROOT, 'benchmarks', f'{name}.json')) as file:
+        return json.load(file)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]],
+          numbers: int = 0) -> str:
+    """Markdown; the last ``numbers`` columns are aligned to the right."""
+    head = list(head)
+    rules = ['---'] * (len(head) - numbers) + ['---:'] * numbers
+    lines = [f'| {" | ".join(head)} |', f'|{"|".join(rules)}|']
+    lines += [f'| {" | ".join(map(str, row))} |' for row in rows]
+    return '\n'.join(lines)
+
+
+def paragraph(words: str) -> str:
+    return fill(words, 79, break_long_words=False, break_on_hyphens=False)
+
+
+# ------------------------------------------------------------ experiments
+
+
+def method_of(experiment: str, name: str) -> Figures:
+    return next(method
+                for method in figures(f'compare_{experiment}')['methods']
+                if method['name'] == name)
+
+
+def values(method: Figures, key: str) -> List[float]:
+    """A measure of each seed; ``a + b`` is the average of a and b."""
+    parts = key.split(' + ')
+    return [
+        mean(run['figures'][part] for part in parts)
+        for run in method['runs'] if run['figures'].keys() >= set(parts)
+    ]
+
+
+def cell(found: List[float]) -> str:
+    """Mean and standard deviation."""
+    if len(found) < 2:
+        return ''.join(f'{value:.1f}' for value in found)
+    return f'{mean(found):.1f} ± {stdev(found):.1f}'
+
+
+def each(found: Iterable[float], digits: int = 1) -> str:
+    return ' / '.join(f'{value:.{digits}f}' for value in found)
+
+
+def logged(method: Figures, key: str, digits: int = 2) -> str:
+    """What the runs logged last in training."""
+    return each((run['training'][key] for run in method['runs']
+                 if key in run['training']), digits)
+
+
+def interval(found: List[float]) -> Optional[Tuple[float, float]]:
+    """The 95 % interval of a mean; None where all values are equal."""
+    if len(set(found)) < 2:
+        return None
+    half = STUDENT[len(found) - 1] * stdev(found) / len(found)**0.5
+    return mean(found) - half, mean(found) + half
+
+
+def told_apart(method: Figures, reference: Figures, key: str) -> bool:
+    """Whether the intervals of two methods do not overlap."""
+    spans = [interval(values(part, key)) for part in (method, reference)]
+    if None in spans:
+        return False
+    (low, high), (other_low, other_high) = spans
+    return low > other_high or high < other_low
+
+
+@fragment('results')
+def results() -> str:
+    base = 'ucf101_subset'
+    rows = {
+        'random weights': (base, 'untrained'),
+        '**ASCNet**': (base, 'ASCNet'),
+        'ASCNet, three other seeds': (f'{base}_seeds', 'ASCNet'),
+        'ACP alone': (base, 'ACP alone'),
+        'random positive': (base, 'random positive'),
+        'BYOL': (base, 'BYOL'),
+        'Pace': (base, 'Pace'),
+        'RSPNet': (base, 'RSPNet')
+    }
+    keys = ['vcop/retrieval/top1', AVERAGE, PROBE]
+    lines = []
+    for title, place in rows.items():
+        method = method_of(*place)
+        cells = [title]
+        for key in keys:
+            marks = ''.join(
+                mark for mark, other in (('†', 'untrained'), ('‡', 'ASCNet'))
+                if place[0] == base and place[1] != other
+                and told_apart(method, method_of(base, other), key))
+            cells.append(cell(values(method, key)) + (marks and f' {marks}'))
+        lines.append(cells)
+    data = figures(f'compare_{base}')['data']
+    shown = table(['', 'retrieval, top-1 %',
+                   'average of six measures by labels, %', 'speed probe, %'],
+                  lines, 3)
+    return f'{shown}\n\n' + paragraph(
+        f'Mean ± standard deviation over {len(method["runs"])} seeds; '
+        f'{data["pretrain"]} videos to pre-train on, {data["kept_out"]} '
+        'others to judge by. Told apart, by 95 % intervals over the seeds, '
+        'from random weights (†) or from ASCNet (‡).')
+
+
+@fragment('speed on real videos')
+def speed_on_real_videos() -> str:
+    places = {
+        'untrained': ('ucf101_subset', 'untrained'),
+        'ASCNet': ('ucf101_subset', 'ASCNet'),
+        'ASCNet, other seeds': ('ucf101_subset_seeds', 'ASCNet'),
+        'ACP alone': ('ucf101_subset', 'ACP alone'),
+        'Pace': ('ucf101_subset', 'Pace')
+    }
+    rows = []
+    for name, place in places.items():
+        method = method_of(*place)
+        found = values(method, PROBE)
+        rows.append((name, cell(found), each(found),
+                     logged(method, 'loss_pace')))
+    return table(['method', 'speed probe, %', 'each seed',
+                  'last `loss_pace` of each seed'], rows, 3)
+
+
+def _speed(experiment: str, keys: Dict[str, str]) -> str:
+    rows = []
+    for method in figures(f'compare_{experiment}')['methods']:
+        rows.append(
+            [method['name'],
+             *(cell(values(method, key)) for key in keys.values()),
+             each(values(method, PROBE)),
+             logged(method, 'loss_scp'), logged(method, 'loss_pace'),
+             logged(method, 'effective_rank', 1)])
+    return table(
+        ['method', *keys, 'encoder, each seed', 'last `loss_scp`',
+         'last `loss_pace`', 'last `effective_rank`'], rows, len(keys) + 4)
+
+
+@fragment('speed by condition')
+def speed_by_condition() -> str:
+    measures = figures('compare_ucf101_subset_speed')['measures']
+    return _speed('ucf101_subset_speed', {
+        measure['title'].replace('speed probe, ', '').replace(', %', ''):
+        measure['key']
+        for measure in measures if 'speed_probe' in measure['key']
+    })
+
+
+@fragment('speed on rendered videos')
+def speed_on_rendered_videos() -> str:
+    return _speed('synthetic_speed', {
+        'encoder': PROBE,
+        **{kind: PROJECTED_PROBE.format(kind)
+           for kind in ('motion', 'appearance')}
+    })
+
+
+@fragment('recipe')
+def recipe() -> str:
+    found = figures('compare_ucf101_subset_recipe')
+    reference = method_of('ucf101_subset_recipe', 'ASCNet')
+    changes = {
+        'ASCNet': 'ASCNet',
+        'equal speeds': 'both clips at one speed',
+        'symmetric': 'symmetric loss at the same cost, so for half the epochs',
+        'crops from 0.1': 'crops from a tenth of the frame instead of two '
+        'fifths',
+        'momentum 0.996': "momentum 0.996 instead of the experiment's 0.99",
+        'untrained': 'untrained network'
+    }
+    by_name = {method['name']: method for method in found['methods']}
+    if by_name.keys() != changes.keys():
+        raise KeyError('compare_ucf101_subset_recipe.json has other methods: '
+                       f'{sorted(by_name.keys() ^ changes.keys())}')
+    rows = []
+    for name, title in changes.items():
+        apart = '' if name == 'ASCNet' else (
+            'yes' if told_apart(by_name[name], reference, AVERAGE) else 'no')
+        rows.append((title, cell(values(by_name[name], AVERAGE)), apart))
+    return table(['change', 'average of six measures, %',
+                  'told apart from ASCNet'], rows, 2)
+
+
+@fragment('recipe, one seed')
+def recipe_of_one_seed() -> str:
+    methods = figures('compare_ucf101_subset_screen')['methods']
+    return table(['change', 'average of six measures, %'],
+                 [(method['name'], cell(values(method, AVERAGE)))
+                  for method in methods], 1)
+
+
+@fragment('demo')
+def demo() -> str:
+    titles = {
+        'retrieval/top1': 'class retrieval, top-1 %',
+        'retrieval/top5': 'class retrieval, top-5 %',
+        'same_video/top1': 'same-video retrieval, top-1 %',
+        'speed_probe/accuracy': 'speed probe, accuracy %'
+    }
+    found = figures('demo')
+    seeds = list(found['checks'].values())
+    chance = dict(seeds[0]['chance'], **found['references']['chance'])
+    raw = found['references']['raw']
+    rows = [[
+        title, f'{chance[key]:.1f}', f'{raw[key]:.1f}' if key in raw else '',
+        each(seed['before'][key] for seed in seeds),
+        each(seed['after'][key] for seed in seeds)
+    ] for key, title in titles.items()]
+    queries = round(100 / chance['same_video/top1'])
+    error = 50 / queries**0.5
+    changes = [[seed['after']['retrieval/top1'] - before for seed, before in
+                zip(seeds, others)]
+               for others in (
+                   [seed['before']['retrieval/top1'] for seed in seeds],
+                   [raw['retrieval/top1']] * len(seeds))]
+    gained, above = (f'{min(change):.0f} to {max(change):.0f} points'
+                     for change in changes)
+    return table(
+        ['check', 'chance', 'raw pixels', 'random network', 'trained'], rows,
+        4) + '\n\n' + paragraph(
+            f'`{found["command"]}`, {found["epochs"]} epochs, '
+            f'{found["minutes"]:.0f} minutes for the {len(seeds)} seeds '
+            f'together on {found["machine"]["cores"]} CPU cores. Class '
+            f'retrieval, top-1: {gained} above the random network, {above} '
+            f'above thumbnails of raw pixels. {queries} test videos leave a '
+            f'standard error of up to {error:.1f} points in a figure.')
+
+
+# ------------------------------------------------------------ performance
+
+
+def times(found: Figures, digits: int) -> str:
+    """A row per variant: median, lowest and highest in milliseconds."""
+    rows = []
+    for name, seconds in found['seconds'].items():
+        row = median(seconds), min(seconds), max(seconds)
+        rows.append((_named(name), *(f'{1000 * value:.{digits}f}'
+                                     for value in row)))
+    return table(['variant', 'median ms', 'lowest', 'highest'], rows, 3)
+
+
+def ratios(found: Figures) -> str:
+    """A row per ratio: what, value, bar, whether it is met."""
+    met = {True: 'yes', False: 'no', None: ''}
+    return table(['ratio', 'value', 'bar', 'met'],
+                 [(_named(item['name']), f'{item["value"]:.3f}', item['bar'],
+                   met[item['met']]) for item in found['ratios']])
+
+
+def _named(variant: str) -> str:
+    return variant.replace('host pipeline', "MMAction2's pipeline")
+
+
+def machine(found: Figures) -> str:
+    has = found['machine']
+    cores, threads = (f'{has[key]} {key if has[key] > 1 else key[:-1]}'
+                      for key in ('cores', 'threads'))
+    kind = has['device'] or 'no GPU'
+    bfloat16 = 'with' if has['bf16'] else 'without'
+    return (f'{has["processor"]}, {cores}, {threads}, {kind}, {bfloat16} '
+            f'bfloat16 instructions')
+
+
+@fragment('performance commands')
+def performance_commands() -> str:
+    names = ('data', 'step', 'colors', 'retrieval', 'large/retrieval',
+             'epoch')
+    found = [figures(name) for name in names]
+    return table(['command', 'date', 'machine'],
+                 [(f'`{part["command"]}`', part['date'], machine(part))
+                  for part in found])
+
+
+@fragment('loading times')
+def loading_times() -> str:
+    return times(figures('data'), 2)
+
+
+@fragment('loading ratios')
+def loading_ratios() -> str:
+    found = figures('data')
+    said = found['settings']
+    return ratios(found) + '\n\n' + paragraph(
+        f'Over {said["soak"]:,} loads a process grew by '
+        f'{said["soak_bytes_per_video"]} bytes a video.')
+
+
+@fragment('step')
+def step() -> str:
+    found = figures('step')
+    said = found['settings']
+    return '\n\n'.join([
+        paragraph(
+            f'{said["encoder"]} of width {said["base_channels"]}, '
+            f'{said["batch"]} pairs of {said["frames"]} x {said["pixels"]} x '
+            f'{said["pixels"]}, banks of {said["bank_size"]} entries, both '
+            'full.'),
+        times(found, 0), ratios(found)
+    ])
+
+
+@fragment('colors')
+def colors() -> str:
+    found = figures('colors')
+    said = found['settings']
+    slower = found['ratios'][0]['value']
+    share = next(item['value'] for item in figures('step')['ratios']
+                 if item['name'].startswith('augmentation'))
+    larger = slower * share / (1 - share + slower * share)
+    moved = said['luma_moved_on_noise']
+    return '\n\n'.join([
+        paragraph(f'{said["batch"]} pairs of {said["frames"]} x '
+                  f'{said["pixels"]} x {said["pixels"]}:'),
+        times(found, 0), ratios(found),
+        paragraph(
+            'With the hue of HSV, the augmentation would take a share of '
+            f'{larger:.3f} of the step instead of {share:.3f} (computed, not '
+            'measured). On random colors, at a strength of '
+            f'{said["strength"]} and with no other change, the hue moves the '
+            f'luma by {moved["hue"]} levels of 255 on average and the chroma '
+            f'rotation by {moved["chroma rotation"]}, only because values '
+            'that leave the range are clipped.')
+    ])
+
+
+@fragment('search')
+def search() -> str:
+    found, large = figures('retrieval'), figures('large/retrieval')
+    said, more = found['settings'], large['settings']
+    ours, bare = (large['seconds'][name][0] for name in ('ours', 'bare'))
+    return '\n\n'.join([
+        paragraph(
+            f'{said["queries"]:,} queries, {said["gallery"]:,} videos, '
+            f'{said["channels"]} channels, depth {said["depth"]}; peak memory '
+            f'{said["peak_mb"]} MB, of which {said["peak_mb_before_search"]} '
+            'MB before the search.'),
+        times(found, 0), ratios(found),
+        paragraph(
+            f'{more["queries"]:,} queries among {more["gallery"]:,} videos '
+            f'({large["machine"]["cores"]} cores, once) took {ours:.0f} '
+            f'seconds and {more["peak_mb"]:,} MB, of which '
+            f'{more["features_mb"]:,} MB are the features themselves; the '
+            f'bare search took {bare:.0f} seconds.')
+    ])
+
+
+@fragment('epoch')
+def epoch() -> str:
+    found = figures('epoch')
+    said = found['settings']
+    return paragraph(
+        f'A batch of {said["batch"]}, {said["workers"]} worker, '
+        f'{found["machine"]["cores"]} cores: {said["iterations"]} iterations '
+        f'at {said["pairs_per_second"]} pairs a second.') + (
+            '\n\n' + ratios(found))
+
+
+@fragment('kinetics')
+def kinetics() -> str:
+    seconds = median(figures('data')['seconds']['ours'])
+    hours = 240e3 * 200 * seconds / 3600
+    return paragraph(
+        'Not measured. 240,000 videos x 200 epochs are 48 million pairs. At '
+        f'the {1000 * seconds:.1f} ms of processor time a pair above, loading '
+        f'them takes {hours:.0f} core hours: {hours / 16:.0f} hours on 16 '
+        'cores, if the device keeps up.')
+
+
+# ------------------------------------------------------------ reliability
+
+
+@fragment('kills')
+def kills() -> str:
+    found = figures('reliability_kill')
+    said, runs = found['settings'], found['runs']
+    return '\n\n'.join([
+        f'`{found["command"]}`:',
+        table(['killed and resumed', ''], [
+            ('kills', len(found['kills'])),
+            ('of these, while a file was being written',
+             found['kills_while_writing']),
+            ('most kills in a run', max(run['kills'] for run in runs)),
+            ('iterations of a run', said['iterations']),
+            ('iterations between checkpoints', said['checkpoint_interval']),
+            ('workers', ', '.join(map(str, said['workers']))),
+            ('runs', len(runs)),
+            ('runs that ended with the same bits as an undisturbed one',
+             found['identical_runs']),
+            ('half-written files left', sum(run['parts_left']
+                                            for run in runs)),
+        ], 1)
+    ])
+
+
+@fragment('soak')
+def soak() -> str:
+    found = figures('reliability_soak')
+    said = found['settings']
+    return '\n\n'.join([
+        paragraph(f'`{found["command"]}`: {said["iterations"]:,} iterations, '
+                  f'{said["videos_loaded"]:,} pairs of clips, a sample every '
+                  f'{said["interval"]} seconds.'),
+        table(['process', 'MB after a tenth of the time', 'MB at the end',
+               'MB per hour', 'open files after a tenth', 'at the end',
+               'most'],
+              [(name, *row.values())
+               for name, row in found['processes'].items()], 6)
+    ])
+
+
+@fragment('processes')
+def processes() -> str:
+    keys = ('losses', 'gauges', 'weights', 'banks')
+    return table(
+        ['ranks', 'precision', *keys, 'banks identical on all ranks'],
+        [(row['ranks'], row['dtype'],
+          *(f'{row["largest_difference"][key]:.1e}' for key in keys),
+          'yes' if row['banks_identical'] else 'no')
+         for row in figures('reliability_processes')['rows']])
+
+
+@fragment('collapse')
+def collapse() -> str:
+    rows = []
+    for name, seeds in figures('reliability_collapse')['outcomes'].items():
+        cells = zip(*((f'{found["lowest_spread"]:.2f}',
+                       found['end'] if found['stopped'] else '-',
+                       found['checkpoint'] or '-',
+                       'yes' if any('effective_rank' in words
+                                    for words in found['warnings']) else 'no')
+                      for found in seeds))
+        rows.append([name, *(' / '.join(map(str, cell)) for cell in cells)])
+    return table(['run', 'lowest spread', 'stopped at iteration',
+                  'last good checkpoint', 'warned of few directions'], rows)
+
+
+@fragment('odd files')
+def odd_files() -> str:
+    found = figures('reliability_files')
+    files, training = found['files'], found['training']
+    decord = found['versions']['decord']
+    return table(['files', 'number'], [
+        ('odd files tried', files['tried']),
+        ('readable', files['readable']),
+        ('unreadable', files['skipped']),
+        *((f'unreadable: {why}', count)
+          for why, count in files['by_reason'].items()),
+        (f'readable for decord {decord}', files['read_by_decord']),
+        ('readable for decord and not for us', files['read_by_decord_alone']),
+        ('videos of a training run with all of them', training['videos']),
+        ('its epochs', training['epochs']),
+        ('its exit code', training['exit_code']),
+        ('files it skipped', training['skipped']),
+        ('files it named twice', training['named_twice']),
+    ], 1)
+
+
+# -------------------------------------------------------------- documents
+
+
+def documents() -> List[str]:
+    """Paths of all that may hold fragments."""
+    pages = glob(osp.join(ROOT, 'docs', '**', '*.md'), recursive=True)
+    built = osp.join(ROOT, 'docs', '_build')
+    return [osp.join(ROOT, 'README.md'),
+            *sorted(page for page in pages if not page.startswith(built))]
+
+
+def names_in(text: str) -> List[str]:
+    """The fragments of a document, in order.
+
+    Raises:
+        MarkerError: If a marker is not closed, opened or known.
+    """
+    names = []
+    opened = None
+    for kind, name in MARKER.findall(text):
+        if kind == 'begin':
+            if opened is not None:
+                raise MarkerError(f'"begin {name}" before "end {opened}"')
+            if name not in FRAGMENTS:
+                raise MarkerError(f'there is no fragment "{name}"')
+            opened = name
+            names.append(name)
+        elif name != opened:
+            raise MarkerError(f'"end {name}" without "begin {name}"')
+        else:
+            opened = None
+    if opened is not None:
+        raise MarkerError(f'"begin {opened}" is never closed')
+    return names
+
+
+def written(text: str) -> str:
+    """A document with its fragments as the figures give them.
+
+    Raises:
+        MarkerError: As :func:`names_in`.
+    """
+    for name in dict.fromkeys(names_in(text)):
+        begin, end = f'<!-- begin {name} -->', f'<!-- end {name} -->'
+        body = f'{begin}\n\n{FRAGMENTS[name]()}\n\n{end}'
+        text = re.sub(f'^{re.escape(begin)}$.*?^{re.escape(end)}$',
+                      lambda _, body=body: body, text,
+                      flags=re.MULTILINE | re.DOTALL)
+    return text
+
+
+def main() -> None:
+    for path in documents():
+        with open(path, encoding='utf-8') as file:
+            old = file.read()
+        try:
+            new = written(old)
+        except MarkerError as error:
+            sys.exit(f'error: {osp.relpath(path, ROOT)}: {error}')
+        if new != old:
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(new)
+            print(f'written: {osp.relpath(path, ROOT)}')
+
+
+if __name__ == '__main__':
+    main()

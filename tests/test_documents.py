@@ -1,0 +1,181 @@
+"""The figures of the documents are those of benchmarks/*.json."""
+import importlib.util
+import math
+import os.path as osp
+import re
+import subprocess
+import sys
+from collections import Counter
+from glob import glob
+from statistics import mean
+
+import pytest
+import yaml
+
+ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(
+        name, osp.join(ROOT, 'docs', f'{name}.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+fragments = load('fragments')
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+@pytest.mark.parametrize(
+    'path', fragments.documents(), ids=lambda path: osp.relpath(path, ROOT))
+def test_to_write_the_fragments_again_changes_nothing(path):
+    assert read(path) == fragments.written(read(path))
+
+
+def test_every_fragment_stands_in_one_place():
+    found = Counter(
+        name for path in fragments.documents()
+        for name in fragments.names_in(read(path)))
+    assert found == dict.fromkeys(fragments.FRAGMENTS, 1)
+
+
+def test_what_stands_between_the_markers_is_replaced():
+    text = ('before\n<!-- begin kinetics -->\nold\n<!-- end kinetics -->\n'
+            'after\n')
+    new = fragments.written(text)
+    assert fragments.FRAGMENTS['kinetics']() in new and 'old' not in new
+    assert new.startswith('before\n') and new.endswith('\nafter\n')
+
+
+@pytest.mark.parametrize('text, message', [
+    ('<!-- begin demo -->', '"begin demo" is never closed'),
+    ('<!-- end demo -->', '"end demo" without "begin demo"'),
+    ('<!-- begin demo -->\n<!-- begin step -->', 'before "end demo"'),
+    ('<!-- begin demo -->\n<!-- end step -->', 'without "begin step"'),
+    ('<!-- begin ages -->\n<!-- end ages -->', 'no fragment "ages"'),
+])
+def test_markers_that_make_no_pair_are_refused(text, message):
+    with pytest.raises(fragments.MarkerError, match=message):
+        fragments.written(text)
+
+
+def test_fragments_are_made_without_other_packages():
+    subprocess.run(
+        [sys.executable, '-S', '-c', 'import runpy; runpy.run_path('
+         f'{osp.join(ROOT, "docs", "fragments.py")!r})'],
+        check=True)
+
+
+# What the documents say in words about the figures
+
+
+def test_what_the_readme_says_of_ascnet_holds():
+    of = {name: fragments.method_of('ucf101_subset', name)
+          for name in ('untrained', 'ASCNet', 'ACP alone', 'BYOL',
+                       'random positive')}
+    retrieval = 'vcop/retrieval/top1'
+    keys = (retrieval, fragments.AVERAGE, fragments.PROBE)
+
+    def apart(name, key):
+        return fragments.told_apart(of[name], of['ASCNet'], key)
+
+    assert apart('untrained', retrieval)
+    assert apart('random positive', retrieval)
+    assert not any(apart(name, key) for name in ('ACP alone', 'BYOL')
+                   for key in keys)
+    assert not apart('untrained', fragments.PROBE)
+
+
+def test_only_the_untrained_network_is_told_apart_from_the_recipe():
+    rows = fragments.recipe().splitlines()
+    assert [row for row in rows if '| yes |' in row] == rows[-1:]
+    assert 'untrained' in rows[-1]
+
+
+def test_no_condition_lifts_the_speed_probe():
+    found = fragments.figures('compare_ucf101_subset_speed')
+    for method in found['methods']:
+        for measure in found['measures']:
+            shares = fragments.values(method, measure['key'])
+            if 'speed_probe' in measure['key'] and shares:
+                assert mean(shares) < 56, (method['name'], measure['key'])
+    of = {method['name']: [run['training'] for run in method['runs']]
+          for method in found['methods']}
+    for run in of['Pace']:
+        assert run['loss_pace'] == pytest.approx(math.log(2), abs=0.01)
+    for run in of['SCP alone, random positive']:
+        assert run['effective_rank'] < 2
+
+
+def test_pace_learns_speed_where_its_loss_falls():
+    pace = fragments.method_of('ucf101_subset', 'Pace')
+    for run, share in zip(pace['runs'],
+                          fragments.values(pace, fragments.PROBE)):
+        learned = run['training']['loss_pace'] < math.log(4) - 0.1
+        assert (share > 60) == learned
+    pace = fragments.method_of('synthetic_speed', 'Pace')
+    assert min(fragments.values(pace, fragments.PROBE)) > 60
+
+
+def test_every_killed_run_ended_as_the_undisturbed_one():
+    found = fragments.figures('reliability_kill')
+    assert found['identical_runs'] == len(found['runs'])
+    assert not any(run['parts_left'] for run in found['runs'])
+
+
+def test_every_odd_file_is_counted():
+    files = fragments.figures('reliability_files')['files']
+    assert files['readable'] + files['skipped'] == files['tried']
+
+
+# Files beside the text
+
+
+def test_the_figure_of_the_method_is_what_the_script_draws():
+    assert read(osp.join(ROOT, 'docs', 'method.svg')) == load(
+        'draw_method').picture()
+
+
+@pytest.mark.parametrize(
+    'path', [*fragments.documents(), osp.join(ROOT, 'CONTRIBUTING.md')],
+    ids=lambda path: osp.relpath(path, ROOT))
+def test_links_lead_to_files(path):
+    text = re.sub(r'^```.*?^```', '', read(path), flags=re.M | re.S)
+    for target in re.findall(r'\]\(([^)\s]+)\)', text):
+        if not re.match(r'https?:|#', target):
+            file = osp.join(osp.dirname(path), target.partition('#')[0])
+            assert osp.exists(file), target
+
+
+@pytest.mark.parametrize(
+    'path', [*fragments.documents(), osp.join(ROOT, 'CONTRIBUTING.md')],
+    ids=lambda path: osp.relpath(path, ROOT))
+def test_files_that_are_named_exist(path):
+    named = re.findall(
+        r'(?<![\w/.:])(?:ascnet_mm|tests|tools|configs|docs)/[\w/]+'
+        r'\.(?:py|sh|md)\b', read(path))
+    for name in named:
+        assert osp.exists(osp.join(ROOT, name)), name
+
+
+def test_every_page_is_in_the_table_of_contents():
+    index = read(osp.join(ROOT, 'docs', 'index.md'))
+    for path in glob(osp.join(ROOT, 'docs', '*.md')):
+        name = osp.basename(path)[:-len('.md')]
+        assert name == 'index' or f'\n{name}\n' in index, name
+
+
+def test_the_citation_names_the_authors_of_the_readme():
+    cited = yaml.safe_load(read(osp.join(ROOT, 'CITATION.cff')))
+    paper = cited['preferred-citation']
+    names = [f'{author["family-names"]}, {author["given-names"]}'
+             for author in paper['authors']]
+    authors = re.search(r'author *= \{(.*?)\}', read(
+        osp.join(ROOT, 'README.md')), re.S).group(1)
+    assert re.split(r'\s+and\s+', authors) == names
+    assert paper['year'] == 2021
