@@ -2,6 +2,7 @@
 # make demo VIDEOS=DIR    the same on a folder of your own
 # make test               the test suite and the linter
 # make test-slow          the tests that take minutes
+# make docs               the figures of the documents and the site
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ SEEDS ?= 0
 PINS := $(shell $(PYTHON) -c 'import sys; \
 	sys.version_info >= (3, 11) and print("-c constraints.txt")')
 
-.PHONY: demo test test-slow clean
+.PHONY: demo test test-slow docs clean
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -27,5 +28,10 @@ test: $(VENV)/installed
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -q tests/slow
 
+docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet $(PINS) -e '.[docs]'
+	$(BIN)/python docs/fragments.py
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build docs/_build *.egg-info

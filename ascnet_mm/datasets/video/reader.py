@@ -95,8 +95,8 @@ class VideoReader:
     def fps(self) -> float:
         """float: Frames per second on average."""
         return float(
-            frame_rate(self.timetable.stamps, self.stream.time_base,
-                       self.stream.average_rate))
+            frame_rate(self.timetable.stamps, self._time_base,
+                       self._average_rate))
 
     @property
     def times(self) -> np.ndarray:
@@ -107,7 +107,7 @@ class VideoReader:
         stamps = np.array(self.timetable.stamps, dtype=np.float64)
         if np.isnan(stamps).any() or (np.diff(stamps) <= 0).any():
             return np.arange(len(self)) / self.fps
-        return (stamps - stamps[0]) * float(self.stream.time_base)
+        return (stamps - stamps[0]) * float(self._time_base)
 
     @property
     def duration(self) -> float:
@@ -172,6 +172,9 @@ class VideoReader:
         self.close()
         self.container = open_file(self._path)
         self.stream = video_stream(self.container, self._max_pixels)
+        # The stream cannot be asked any more once the file is closed.
+        self._time_base = self.stream.time_base
+        self._average_rate = self.stream.average_rate
         self._here, self._last = -1, None
 
     def _stop_decoding(self) -> None:
