@@ -11,7 +11,7 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
-COMMANDS = ('train', 'test', 'export', 'embed', 'visualize')
+COMMANDS = ('train', 'test', 'export', 'embed', 'visualize', 'doctor')
 
 
 def main(command: Optional[str] = None,

@@ -33,13 +33,6 @@ html_theme = 'furo'
 html_title = f'ascnet_mm {release}'
 
 
-def _escape(app, what, name, obj, options, lines) -> None:
-    """Take |x|^2 and *args in docstrings for what they are."""
-    for number, line in enumerate(lines):
-        if '|h_' in line or '*args, **kwargs' in line:
-            lines[number] = line.replace('|', r'\|').replace('*', r'\*')
-
-
 def _find(app, env, node, content):
     """Link a name without its module, wherever it is public."""
     if node.get('refdomain') != 'py':
@@ -56,5 +49,3 @@ def _find(app, env, node, content):
 
 def setup(app) -> None:
     app.connect('missing-reference', _find)
-    # Before napoleon reads the sections
-    app.connect('autodoc-process-docstring', _escape, priority=100)

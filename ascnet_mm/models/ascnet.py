@@ -27,18 +27,19 @@ class ASCNet(MemoryBankRecognizer):
     under ``backbone.*``, as every recogniser of MMAction2 does.
 
     Args:
-        backbone (dict): Config of the encoder: any backbone of MMAction2 that
-            takes clips ``[N, 3, T, H, W]``.
-        acp_head (dict): Config of the :class:`ACPHead`.
-        scp_head (dict): Config of the :class:`SCPHead`.
+        backbone (dict | nn.Module): The encoder or its config: any backbone
+            of MMAction2 that takes clips ``[N, 3, T, H, W]``.
+        acp_head (dict | ACPHead): The head or its config.
+        scp_head (dict | SCPHead): The head or its config.
         gamma (float): Weight of the SCP loss; the ACP loss has 1 - gamma
             (line 20). Defaults to 0.5 (ours).
         symmetric (bool): Also train with the clips' roles exchanged, and
             average over the samples of both directions: L_m over those for
             which the bank held another video. Defaults to False (Algorithm
             1).
-        memory_bank (dict): Config of the :class:`MemoryBank`, which is the
-            type if none is given. Defaults to its own defaults.
+        memory_bank (dict | MemoryBank): The bank or its config, whose type is
+            :class:`MemoryBank` if none is given. Defaults to its own
+            defaults.
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
             clips are preprocessed and encoded at a time in testing. Defaults
             to None.
@@ -46,6 +47,21 @@ class ASCNet(MemoryBankRecognizer):
 
     Raises:
         InputError: If ``gamma`` is outside [0, 1].
+
+    Examples:
+        >>> from ascnet_mm.models import ACPHead, R3D, SCPHead
+        >>> channels = dict(
+        ...     in_channels=32, hidden_channels=16, out_channels=8)
+        >>> model = ASCNet(
+        ...     backbone=R3D(depth=18, base_channels=4),
+        ...     acp_head=ACPHead(**channels), scp_head=SCPHead(**channels),
+        ...     memory_bank=dict(size=64))
+        >>> samples = [
+        ...     ActionDataSample(metainfo=dict(video_id=v, speeds=(1, 2)))
+        ...     for v in range(2)]
+        >>> losses = model.loss(torch.rand(2, 2, 3, 8, 32, 32), samples)
+        >>> sorted(key for key in losses if key.startswith('loss'))
+        ['loss_acp', 'loss_scp']
     """
 
     def __init__(self,

@@ -20,8 +20,8 @@ class BYOL(TargetNetworkRecognizer):
     directions.
 
     Args:
-        backbone (dict): As for :class:`ASCNet`.
-        byol_head (dict): Config of the head, an :class:`ACPHead`.
+        backbone (dict | nn.Module): As for :class:`ASCNet`.
+        byol_head (dict | ACPHead): The head or its config.
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
     """

@@ -16,7 +16,7 @@ class EncoderOnly(SelfSupervisedRecognizer):
     only ``backbone.*`` is read.
 
     Args:
-        backbone (dict): Config of the encoder.
+        backbone (dict | nn.Module): The encoder or its config.
         test_cfg (dict, optional): As for :class:`SelfSupervisedRecognizer`.
         data_preprocessor (dict, optional): Config of the preprocessor.
 

@@ -117,10 +117,23 @@ class ConsistencyHead(TargetHead):
 
 @MODELS.register_module()
 class ACPHead(ConsistencyHead):
-    """Appearance consistency perception (Algorithm 1, lines 8-10)."""
+    """Appearance consistency perception (Algorithm 1, lines 8-10).
+
+    Args:
+        in_channels (int): As for :class:`ConsistencyHead`.
+        hidden_channels (int): As for :class:`ConsistencyHead`.
+        out_channels (int): As for :class:`ConsistencyHead`.
+
+    Examples:
+        >>> head = ACPHead(
+        ...     in_channels=32, hidden_channels=16, out_channels=8)
+        >>> target = head.project_target(torch.rand(4, 32))
+        >>> head.loss(torch.rand(4, 32), target).shape
+        torch.Size([])
+    """
 
     def loss(self, x: Tensor, target: Tensor) -> Tensor:
-        """L_a = |h_a(g_a(x_i)) - a_j|^2, averaged over the samples.
+        """``L_a = |h_a(g_a(x_i)) - a_j|^2``, averaged over the samples.
 
         Args:
             x (Tensor): Online features x_i, ``[N, in_channels]``.
@@ -134,10 +147,24 @@ class ACPHead(ConsistencyHead):
 
 @MODELS.register_module()
 class SCPHead(ConsistencyHead):
-    """Speed consistency perception (Algorithm 1, lines 17-19)."""
+    """Speed consistency perception (Algorithm 1, lines 17-19).
+
+    Args:
+        in_channels (int): As for :class:`ConsistencyHead`.
+        hidden_channels (int): As for :class:`ConsistencyHead`.
+        out_channels (int): As for :class:`ConsistencyHead`.
+
+    Examples:
+        >>> head = SCPHead(
+        ...     in_channels=32, hidden_channels=16, out_channels=8)
+        >>> motion = head.project_target(torch.rand(4, 32))
+        >>> found = torch.tensor([True, True, False, True])
+        >>> head.loss(torch.rand(4, 32), motion, found).shape
+        torch.Size([])
+    """
 
     def loss(self, x: Tensor, target: Tensor, found: Tensor) -> Tensor:
-        """L_m = |h_m(g_m(x_i)) - m_k|^2, averaged over the samples found.
+        """``L_m = |h_m(g_m(x_i)) - m_k|^2``, averaged over those found.
 
         Samples for which the memory bank held no other video do not count.
         On several ranks the average is that of the global batch.

@@ -120,8 +120,8 @@ class Pace(SelfSupervisedRecognizer):
     """Tell the playback speed of a clip (Wang et al., ECCV 2020).
 
     Args:
-        backbone (dict): As for :class:`ASCNet`.
-        pace_head (dict): Config of the :class:`PaceHead`.
+        backbone (dict | nn.Module): As for :class:`ASCNet`.
+        pace_head (dict | PaceHead): The head or its config.
         same_context_head (dict, optional): Config of the
             :class:`SameContextHead`, which needs two clips of a video.
             Defaults to None: the speed alone, of one clip.

@@ -31,7 +31,8 @@ class ActionRecognizer(Recognizer3D):
         Args:
             inputs (Tensor): ``[B, clips, 3, T, H, W]`` in any memory layout:
                 the preprocessor puts clip by clip, the host wants ``view``.
-            *args, **kwargs: As for the host's method.
+            *args: As for MMAction2's method.
+            **kwargs: As for MMAction2's method.
 
         Returns:
             tuple: Features ``[B * clips, C, T', H', W']`` and arguments of

@@ -133,9 +133,9 @@ class RSPNet(MemoryBankRecognizer):
     A step enters its keys of the other speed.
 
     Args:
-        backbone (dict): As for :class:`ASCNet`.
+        backbone (dict | nn.Module): As for :class:`ASCNet`.
         avid_head (dict): Config of the :class:`AVIDHead`.
-        rsp_head (dict): Config of the :class:`RSPHead`.
+        rsp_head (dict | RSPHead): The head or its config.
         memory_bank (dict): Config of the :class:`MemoryBank`. Its ``size``
             is per speed: RSPNet's queue of 16384 is 8192 for each of two.
         test_cfg (dict, optional): As for :class:`ASCNet`.

@@ -1,7 +1,7 @@
 """What the recognisers that learn without labels have in common."""
 from abc import abstractmethod
 from copy import deepcopy
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 
 import torch
 from mmaction.models.recognizers import BaseRecognizer
@@ -10,7 +10,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .memory_bank import BankEntries, concat_entries
+from .memory_bank import BankEntries, MemoryBank, concat_entries
 from .pretrained import require_same_encoder
 
 
@@ -22,10 +22,10 @@ class SelfSupervisedRecognizer(BaseRecognizer):
     stands under ``backbone.*``, as in every recogniser of MMAction2.
 
     Args:
-        backbone (dict): Config of the encoder: any backbone of MMAction2 that
-            takes clips ``[N, 3, T, H, W]``.
-        heads (dict[str, dict]): Configs of the heads by the names they get in
-            the model; each has ``in_channels``.
+        backbone (dict | nn.Module): The encoder or its config: any backbone
+            of MMAction2 that takes clips ``[N, 3, T, H, W]``.
+        heads (dict[str, dict | nn.Module]): The heads or their configs, by
+            the names they get in the model; each has ``in_channels``.
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
             clips go through the preprocessor and the encoder at a time in
             :meth:`test_step`, and through the encoder in :meth:`predict`, as
@@ -38,16 +38,19 @@ class SelfSupervisedRecognizer(BaseRecognizer):
     """
 
     def __init__(self,
-                 backbone: dict,
-                 heads: Dict[str, dict],
+                 backbone: Union[dict, nn.Module],
+                 heads: Dict[str, Union[dict, nn.Module]],
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
+        if isinstance(backbone, nn.Module):
+            # MMAction2 takes a config alone.
+            backbone = dict(type=_as_it_is, module=backbone)
         super().__init__(
             backbone=backbone, test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
         self._head_names = tuple(heads)
         for name, head in heads.items():
-            setattr(self, name, MODELS.build(head))
+            setattr(self, name, built(head))
         self.online_features: Optional[Tensor] = None
 
     @property
@@ -289,14 +292,17 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
     ``_bank_entries``.
 
     Args:
-        memory_bank (dict): Config of the bank; its ``type`` defaults to
-            :class:`MemoryBank`.
+        memory_bank (dict | MemoryBank): The bank or its config, whose
+            ``type`` defaults to :class:`MemoryBank`.
         **kwargs: As for :class:`TargetNetworkRecognizer`.
     """
 
-    def __init__(self, memory_bank: dict, **kwargs) -> None:
+    def __init__(self, memory_bank: Union[dict, MemoryBank],
+                 **kwargs) -> None:
         super().__init__(**kwargs)
-        self.memory_bank = MODELS.build({'type': 'MemoryBank', **memory_bank})
+        if isinstance(memory_bank, dict):
+            memory_bank = {'type': 'MemoryBank', **memory_bank}
+        self.memory_bank = built(memory_bank)
         self._bank_entries: List[BankEntries] = []
 
     def _require_hooks(self) -> None:
@@ -319,6 +325,19 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
         """
         entries, self._bank_entries = self._bank_entries, []
         return concat_entries(entries)
+
+
+def built(part: Union[dict, Any]) -> Any:
+    """Build a part of a model from its config; one that is built stays.
+
+    Args:
+        part (dict | nn.Module): The part or its config.
+    """
+    return MODELS.build(part) if isinstance(part, dict) else part
+
+
+def _as_it_is(module: nn.Module) -> nn.Module:
+    return module
 
 
 def hook_missing(seen: str, name: str, hook: str) -> InputError:

@@ -13,9 +13,11 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
+from ...errors import InputError
 from ...yuv420 import ColorCoding
 from ..video import (
     MAX_PIXELS,
+    DecordReader,
     UnreadableVideo,
     VideoReader,
     chroma_siting,
@@ -29,6 +31,7 @@ BT601 = (2, 5, 6)
 # What FFmpeg's scaler knows beside these: FCC, SMPTE 240M and BT.2020.
 OTHER_MATRICES = (4, 7, 9)
 FULL_RANGE = 2
+READERS = dict(pyav=VideoReader, decord=DecordReader)
 PLANAR_420 = ('yuv420p', 'yuvj420p')
 # Without these the scaler is up to three levels off.
 EXACT = (
@@ -38,7 +41,7 @@ EXACT = (
 
 @TRANSFORMS.register_module()
 class OpenVideo(BaseTransform):
-    """Open a video with FFmpeg (PyAV).
+    """Open a video with FFmpeg (PyAV), or with decord.
 
     Required keys: ``filename``. Optional keys: ``in_order`` (whether to count
     the frames by decoding them all); ``video_reader``, of a transform that
@@ -48,14 +51,25 @@ class OpenVideo(BaseTransform):
     Args:
         max_pixels (int): The most pixels that a frame may have. Defaults to
             2**25, which an 8K picture has.
+        reader (str): ``'pyav'``, or ``'decord'``, which gives the same
+            frames and refuses the files of which it would not
+            (:class:`DecordReader`). Defaults to ``'pyav'``.
         backend_args (dict, optional): Where files lie, as for MMEngine's
             ``fileio``. Defaults to None: told by the path.
+
+    Raises:
+        InputError: If there is no such reader.
     """
 
     def __init__(self,
                  max_pixels: int = MAX_PIXELS,
+                 reader: str = 'pyav',
                  backend_args: Optional[dict] = None) -> None:
+        if reader not in READERS:
+            raise InputError(f'OpenVideo: reader is one of '
+                             f'{", ".join(READERS)}, not {reader!r}')
         self.max_pixels = max_pixels
+        self.reader = reader
         self.backend_args = backend_args
 
     def transform(self, results: dict) -> dict:
@@ -69,8 +83,8 @@ class OpenVideo(BaseTransform):
             return results
         with fileio.get_local_path(results['filename'],
                                    self.backend_args) as path:
-            reader = VideoReader(path, self.max_pixels,
-                                 results.get('in_order', False))
+            reader = READERS[self.reader](path, self.max_pixels,
+                                          results.get('in_order', False))
         results['video_reader'] = reader
         results['total_frames'] = len(reader)
         results['avg_fps'] = reader.fps

@@ -8,6 +8,7 @@ from .container import (
     reason,
     video_stream,
 )
+from .decord_reader import DecordReader
 from .orientation import Orientation, orientation
 from .reader import MiscountedVideo, VideoReader
 from .siting import chroma_siting
@@ -15,8 +16,8 @@ from .time_limit import within
 from .timing import LONGEST_PAUSE, Timing, timing
 
 __all__ = [
-    'LONGEST_PAUSE', 'MAX_PIXELS', 'MiscountedVideo', 'Orientation', 'Timing',
-    'UnreadableVideo', 'VideoReader', 'chroma_siting', 'decode_in_order',
-    'open_file', 'orientation', 'packets', 'reason', 'timing',
-    'video_stream', 'within'
+    'DecordReader', 'LONGEST_PAUSE', 'MAX_PIXELS', 'MiscountedVideo',
+    'Orientation', 'Timing', 'UnreadableVideo', 'VideoReader', 'chroma_siting',
+    'decode_in_order', 'open_file', 'orientation', 'packets', 'reason',
+    'timing', 'video_stream', 'within'
 ]

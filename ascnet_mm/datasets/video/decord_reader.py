@@ -7,7 +7,6 @@ import numpy as np
 from .container import UnreadableVideo
 from .reader import VideoReader
 
-
 # Containers in which decord finds the frame that it seeks; in MPEG's streams
 # it does not.
 SOUGHT = ('mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm', 'avi')
@@ -57,6 +56,10 @@ class DecordReader(VideoReader):
             raise UnreadableVideo(
                 f'decord counts {len(self._decord)} frames and FFmpeg '
                 f'{len(self)}: read it with reader=pyav')
+        # From another key frame it decodes other frames where it seeks.
+        if list(self._decord.get_key_indices()) != list(self.timetable.keys):
+            raise UnreadableVideo('decord finds other key frames than FFmpeg: '
+                                  'read it with reader=pyav')
         shown = self._decord.get_frame_timestamp(range(len(self)))[:, 0]
         first = self.timetable.stamps[0] or 0
         times = self.times + float(first * self._time_base)

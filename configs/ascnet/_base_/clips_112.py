@@ -1,10 +1,11 @@
+reader = 'pyav'  # ours: or 'decord'
 clip_len = 16  # Tables 3 and 4
 scale = (112, 112)  # Tables 3 and 4
 area_range = (0.4, 1.0)  # RSPNet's default
 speeds = (1, 2)  # the poster: 1x and 2x
 
 # Colors and crops are made on the device (model.data_preprocessor).
-open_video = dict(type='OpenVideo')
+open_video = dict(type='OpenVideo', reader=reader)
 sample_frames = dict(
     type='SpeedPairedSampleFrames', clip_len=clip_len, speeds=speeds)
 decode = dict(type='DecodePlanes')

@@ -1,9 +1,10 @@
+reader = 'pyav'  # ours: or 'decord'
 clip_len = 16  # Tables 3 and 4
 scale = (112, 112)  # Tables 3 and 4
 short_side = (-1, scale[1])  # RSPNet's: the largest centre square
 num_clips = 10  # RSPNet's default, at even distances
 
-open_video = dict(type='OpenVideo')
+open_video = dict(type='OpenVideo', reader=reader)
 decode = dict(type='DecodeFrames')
 to_tensor = dict(type='FormatShape', input_format='NCTHW')
 pack = dict(type='PackClips')

@@ -1,6 +1,7 @@
 # CoCLR's retrieval protocol (docs/protocols.md): windows over the whole
 # video, the middle 224 x 224 of 320 x 240 pixels made 128 x 128, the mean of
 # their features, queries and gallery centred each, cosine
+reader = 'pyav'  # ours: or 'decord'
 clip_len = 32  # CoCLR's
 stride = None  # CoCLR's: half a window less one, so 15
 short_side = (-1, 240)  # CoCLR's: UCF-101 and HMDB-51 as they are
@@ -8,7 +9,7 @@ crop_size = 224  # CoCLR's
 scale = (128, 128)  # CoCLR's
 
 pipeline = [
-    dict(type='OpenVideo'),
+    dict(type='OpenVideo', reader=reader),
     dict(type='SlidingSampleFrames', clip_len=clip_len, stride=stride),
     dict(
         type='DecodeSmall',

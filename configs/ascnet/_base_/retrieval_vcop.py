@@ -1,12 +1,13 @@
 # The retrieval protocol of VCOP and RSPNet (docs/protocols.md): ten clips at
 # even distances, the middle 112 x 112 of 128 x 171 pixels, the mean of their
 # features, cosine
+reader = 'pyav'  # ours: or 'decord'
 clip_len = 16  # VCOP's
 num_clips = 10  # VCOP's
 scale = (171, 128)  # VCOP's
 crop_size = 112  # VCOP's
 
-open_video = dict(type='OpenVideo')
+open_video = dict(type='OpenVideo', reader=reader)
 sample_clips = dict(
     type='SampleFrames',
     clip_len=clip_len,

@@ -1,0 +1,144 @@
+"""What is installed, what this machine has, and what would go wrong."""
+import multiprocessing
+import os
+import platform
+import resource
+from importlib.util import find_spec
+from typing import Iterator, NamedTuple, Optional
+
+import av
+import torch
+
+from .datasets.transport import FOLDER, free_memory
+from .device import computes_in_bfloat16
+from .text import printable
+from .versions import versions
+
+# Half of what a loader of two pre-training workers takes (ours).
+LITTLE_MEMORY = 2**28
+FEW_FILES = 4096
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        name (str): What.
+        found (str): How it is.
+        advice (str, optional): What to do; None where all is well.
+    """
+    name: str
+    found: str
+    advice: Optional[str] = None
+
+
+def examine() -> Iterator[Finding]:
+    """Look at the installation and the machine.
+
+    Examples:
+        >>> [finding.name for finding in examine()][:2]
+        ['Python', 'ascnet_mm']
+    """
+    yield Finding('Python', f'{platform.python_version()} on '
+                  f'{platform.system()} {platform.machine()}')
+    yield from _packages()
+    yield from _device()
+    yield from _decoders()
+    yield from _machine()
+
+
+def _packages() -> Iterator[Finding]:
+    found = versions()
+    mmcv = found.pop('mmcv'), found.pop('mmcv-lite')
+    for name, version in found.items():
+        yield Finding(
+            name, version or 'not installed', None if version else
+            f'pip install {name}' if name != 'ascnet_mm' else
+            'pip install it; it runs from a folder')
+    both = None if None in mmcv else (
+        'both overwrite the same files: pip uninstall mmcv mmcv-lite, then '
+        'install one of them')
+    yield Finding(
+        'mmcv', mmcv[0] or f'{mmcv[1]} (mmcv-lite, without compiled '
+        'operators, which no recogniser needs)', both)
+    drn = find_spec('mmaction.models.localizers').submodule_search_locations
+    whole = any(os.path.isdir(os.path.join(folder, 'drn')) for folder in drn)
+    yield Finding(
+        'MMAction2', 'whole' if whole else 'without its DRN localizer, as '
+        'released; imported all the same')
+    protected = 'weights_only' if torch.__version__ >= '2.6' else None
+    yield Finding(
+        'checkpoints', 'loaded without running code in them' if protected else
+        f'torch {torch.__version__} runs code in them',
+        None if protected else 'torch 2.6 or later refuses it')
+
+
+def _device() -> Iterator[Finding]:
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(index)
+            yield Finding(
+                f'GPU {index}', f'{properties.name}, '
+                f'{properties.total_memory / 2**30:.0f} GiB, CUDA '
+                f'{torch.version.cuda}')
+        device = 'cuda'
+    else:
+        built = torch.version.cuda
+        yield Finding(
+            'GPU', 'none', None if built is None else
+            f'torch was built for CUDA {built} and finds no GPU: see '
+            'nvidia-smi, or install torch for CPUs')
+        device = 'cpu'
+    yield Finding(
+        'precision', 'bfloat16' if computes_in_bfloat16(device) else
+        f'float32: this {"GPU" if device == "cuda" else "CPU"} has no '
+        'instructions for bfloat16')
+
+
+def _decoders() -> Iterator[Finding]:
+    version = '.'.join(map(str, av.library_versions['libavcodec']))
+    lacking = [
+        name for name in ('h264', 'hevc', 'vp9', 'av1', 'mpeg4')
+        if name not in av.codecs_available
+    ]
+    yield Finding(
+        'decoders', f'FFmpeg in PyAV, libavcodec {version}',
+        f'without {", ".join(lacking)}: install the wheel of av from PyPI'
+        if lacking else None)
+    yield Finding(
+        'encoder', 'libx264' if 'libx264' in av.codecs_available else
+        'no libx264', None if 'libx264' in av.codecs_available else
+        '`ascnet-mm transcode` needs it: install the wheel of av from PyPI')
+
+
+def _machine() -> Iterator[Finding]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(
+        os, 'sched_getaffinity') else multiprocessing.cpu_count()
+    yield Finding('CPU cores', str(cores))
+    free = free_memory()
+    yield Finding(
+        FOLDER, f'{free / 2**20:.0f} MiB free',
+        'workers of loaders pass their samples on there: docker run '
+        '--shm-size=8g' if free < LITTLE_MEMORY else None)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = float('inf') if hard == resource.RLIM_INFINITY else hard
+    yield Finding(
+        'open files', f'{soft}, at most {hard}',
+        'each sample of a loader takes some: raise the hard limit of ulimit '
+        '-n' if hard < FEW_FILES else None)
+
+
+def tell() -> bool:
+    """Print all findings.
+
+    Returns:
+        bool: Whether all is well.
+    """
+    well = True
+    for name, found, advice in examine():
+        print(f'{"ok  " if advice is None else "NOTE"} {name}: '
+              f'{printable(found)}')
+        if advice is not None:
+            well = False
+            print(f'     {printable(advice)}')
+    return well
