@@ -16,12 +16,16 @@ import av
 import decord
 import numpy as np
 import pytest
-import transcode
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import DecodeFrames, OpenVideo, VideoList
+from ascnet_mm.datasets.video import decode_in_order
+from ascnet_mm.preparation import Outcome, transcode
+from ascnet_mm.preparation.transcoding import copying
+from ascnet_mm.preparation.transcoding.pictures import fit
+from ascnet_mm_cli import commands_parser
 
-from ..conftest import run_tool
+from ..conftest import ROOT, run_tool
 
 
 def grey(count, height=64, width=96):
@@ -103,14 +107,13 @@ def lines(path):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Run the script on ``source`` and ``target`` in ``tmp_path``."""
+    """Run the command on ``source`` and ``target`` in ``tmp_path``."""
     monkeypatch.chdir(tmp_path)
 
     def call(*options, source='source', target='target'):
-        monkeypatch.setattr('sys.argv', [
-            'transcode.py', source, target, '--workers', '2', *options
-        ])
-        transcode.main()
+        args = commands_parser().parse_args(
+            ['transcode', source, target, '--workers', '2', *options])
+        args.run(args)
 
     return call
 
@@ -164,7 +167,7 @@ def test_options(run):
     ((1080, 1920), (128, 226)),
 ])
 def test_sizes(size, copied):
-    assert transcode.fit(*size, 128) == copied
+    assert fit(*size, 128) == copied
 
 
 @pytest.mark.parametrize('codec, name, size, pix_fmt', [
@@ -184,7 +187,7 @@ def test_all_kinds_open_in_training(codec, name, size, pix_fmt, run):
     reader = decord.VideoReader('target/x.mp4')  # the pickiest
     assert len(reader) == 7 and reader.get_avg_fps() == rate
     copy = Copy('target/x.mp4')
-    assert copy.size == transcode.fit(*size, 128)
+    assert copy.size == fit(*size, 128)
     if codec != 'gif':  # of few colours
         assert copy.numbers == list(range(7))
 
@@ -386,6 +389,34 @@ def test_options_that_are_refused(options, run):
     assert not osp.exists('target')
 
 
+@pytest.mark.parametrize('arguments, parts', [
+    (dict(short_edge=31), '--short-edge must lie between 32 and 4096, not 31'),
+    (dict(short_edge=128.5), '--short-edge must be a whole number, not 128.5'),
+    (dict(workers=0), '--workers must lie between 1 and 1024, not 0'),
+    *((dict(fps=fps), '--fps must lie between')
+      for fps in (0, 0.5, 'fast', float('inf'), float('nan'))),
+])
+def test_what_is_refused_from_python(arguments, parts, run):
+    save('source/x.mp4', grey(1))
+    with pytest.raises(InputError, match=parts):
+        transcode('source', 'target', **arguments)
+    assert not osp.exists('target')
+
+
+@pytest.mark.parametrize('fps', [12, 12., '12', Fraction(12)])
+def test_the_same_from_python(fps, run):
+    save('source/x.mp4', grey(4))
+    open('source/empty.mp4', 'w').close()
+    run('--fps', '12')
+    first = state()
+    outcomes = transcode('source', 'target', fps=fps)
+    assert outcomes['x.mp4'] == Outcome(True)
+    assert not outcomes['empty.mp4'].kept and outcomes['empty.mp4'].problem
+    assert state() == first
+    with pytest.raises(InputError, match="'fps': '12'.*'fps': None.*DST"):
+        transcode('source', 'target')
+
+
 # ------------------------------------------------------ what is unreadable
 
 
@@ -493,7 +524,7 @@ def test_a_container_that_breaks_off_is_damaged():
     problems = []
     stream = SimpleNamespace(codec_context=SimpleNamespace(
         decode=lambda packet: ['held back']))
-    frames = transcode.decode_in_order(Broken(), stream, problems)
+    frames = decode_in_order(Broken(), stream, problems)
     assert list(frames) == ['frame', 'held back']
     assert problems == ['Invalid data']
 
@@ -513,9 +544,9 @@ def sleep(*args):
 def test_one_video_does_not_end_the_run(fault, why, run, monkeypatch):
     for name in 'abc':
         save(f'source/{name}.mp4', grey(4))
-    original = transcode.timing_of
+    original = copying.timing_of
     monkeypatch.setattr(
-        transcode, 'timing_of', lambda path:
+        copying, 'timing_of', lambda path:
         fault() if 'b.mp4' in path else original(path))
     run('--timeout', '1')
     assert reported() == {'b.mp4': why}
@@ -528,7 +559,7 @@ def test_a_full_disk_is_no_unreadable_video(run, monkeypatch):
         raise av.error.OSError(errno.ENOSPC, 'No space left on device')
 
     save('source/x.mp4', grey(4))
-    monkeypatch.setattr(transcode, 'encode', fail)
+    monkeypatch.setattr(copying, 'encode', fail)
     with pytest.raises(InputError, match='target/x.mp4 cannot be written'):
         run()
     assert not osp.exists('target/x.mp4')
@@ -591,8 +622,8 @@ def unfinished():
     return [name for name in os.listdir('target') if name.endswith('.tmp')]
 
 
-def wait_for(event):
-    end = time.time() + 30
+def wait_for(event, seconds=30):
+    end = time.time() + seconds
     while not event():
         assert time.time() < end
         time.sleep(0.01)
@@ -601,12 +632,13 @@ def wait_for(event):
 def start():
     """Run the script by itself, until it is at its first video."""
     process = subprocess.Popen(
-        [sys.executable, transcode.__file__, 'source', 'target', '--workers',
-         '1'],
+        [sys.executable, osp.join(ROOT, 'tools', 'data', 'transcode.py'),
+         'source', 'target', '--workers', '1'],
         # Background jobs of a shell are deaf to SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(unfinished)
+    # On a busy machine importing takes most of it.
+    wait_for(unfinished, 120)
     return process
 
 
