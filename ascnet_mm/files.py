@@ -3,13 +3,16 @@ import os
 import os.path as osp
 from contextlib import suppress
 from glob import escape, glob
+from typing import Iterable
 
 from .errors import InputError
 
 PART = '.part'
 
 
-def write_whole(path: str, content: bytes) -> None:
+def write_whole(path: str,
+                content: bytes,
+                advice: str = 'go on with --resume') -> None:
     """Write a file beside its place, flush it to the disk and move it there.
 
     Whoever reads ``path`` finds what was there before or all of the new
@@ -18,10 +21,15 @@ def write_whole(path: str, content: bytes) -> None:
     Args:
         path (str): The file; its folder exists.
         content (bytes): What goes into it.
+        advice (str): What to do, once there is room, if it cannot be
+            written. Defaults to what is right for a training.
 
     Raises:
         InputError: If it cannot be written, as on a full disk; what was
             under the name before is still there.
+
+    Examples:
+        >>> write_whole('x.pth', content)  # doctest: +SKIP
     """
     part = f'{path}{PART}'
     try:
@@ -35,11 +43,42 @@ def write_whole(path: str, content: bytes) -> None:
             os.remove(part)
         raise InputError(
             f'{path} cannot be written ({error.strerror}); what was written '
-            'before is untouched: make room and go on with --resume'
-        ) from error
+            f'before is untouched: make room and {advice}') from error
     # Some file systems cannot; the file itself is on the disk.
     with suppress(OSError):
         _flush_folder(osp.dirname(path) or '.')
+
+
+def write_lines(path: str, lines: Iterable[str]) -> None:
+    """Write a text file, such as a list of videos, by :func:`write_whole`.
+
+    Args:
+        path (str): The file; its folder exists.
+        lines (Iterable[str]): Lines without their ends. Names of files that
+            are not UTF-8 are written as they are on the disk
+            (``surrogateescape``).
+
+    Raises:
+        InputError: If it cannot be written.
+
+    Examples:
+        >>> write_lines('train.txt', ['a/x.mp4 0'])  # doctest: +SKIP
+    """
+    text = ''.join(f'{line}\n' for line in lines)
+    write_whole(
+        path,
+        text.encode(errors='surrogateescape'),
+        advice='run it again')
+
+
+def remove_if_there(path: str) -> None:
+    """Remove a file that may be gone already.
+
+    Args:
+        path (str): The file.
+    """
+    with suppress(FileNotFoundError):
+        os.remove(path)
 
 
 def remove_parts(folder: str) -> None:

@@ -11,7 +11,8 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
-COMMANDS = ('train', 'test', 'export', 'embed', 'visualize', 'doctor')
+COMMANDS = ('train', 'test', 'prepare', 'transcode', 'synthetic', 'export',
+            'embed', 'visualize', 'doctor')
 
 
 def main(command: Optional[str] = None,

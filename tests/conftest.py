@@ -116,7 +116,7 @@ def train_on(model: nn.Module,
 @pytest.fixture(scope='session')
 def videos(tmp_path_factory) -> str:
     """A rendered set: six training and two test videos per class."""
-    from make_synthetic import make_set
+    from ascnet_mm.preparation import make_set
     root = str(tmp_path_factory.mktemp('synthetic'))
     make_set(root, train=6, test=2, seed=0)
     return root

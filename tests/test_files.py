@@ -5,7 +5,12 @@ import stat
 import pytest
 
 from ascnet_mm import InputError
-from ascnet_mm.files import remove_parts, write_whole
+from ascnet_mm.files import (
+    remove_if_there,
+    remove_parts,
+    write_lines,
+    write_whole,
+)
 
 
 def test_a_file_has_its_old_content_until_the_new_is_whole(
@@ -55,3 +60,40 @@ def test_a_folder_that_cannot_be_flushed_costs_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(os, 'fsync', flush)
     write_whole(str(tmp_path / 'a.pth'), b'one')
     assert (tmp_path / 'a.pth').read_bytes() == b'one'
+
+
+def test_lines_are_written_as_names_are_on_the_disk(tmp_path):
+    path = tmp_path / 'list.txt'
+    write_lines(str(path), ['ä/x y.mp4 0', 'b\udcff.mp4 1'])
+    assert path.read_bytes() == b'\xc3\xa4/x y.mp4 0\nb\xff.mp4 1\n'
+    write_lines(str(path), iter(()))
+    assert path.read_bytes() == b''
+
+
+def test_a_list_that_is_not_whole_replaces_none(tmp_path):
+
+    def broken_off():
+        yield 'new'
+        raise KeyboardInterrupt
+
+    path = tmp_path / 'list.txt'
+    write_lines(str(path), ['old'])
+    with pytest.raises(KeyboardInterrupt):
+        write_lines(str(path), broken_off())
+    assert path.read_text() == 'old\n'
+    (tmp_path / 'list.txt.part').symlink_to('/dev/full')
+    with pytest.raises(InputError, match='list.txt cannot be written .No '
+                       'space.*make room and run it again'):
+        write_lines(str(path), ['new'])
+    assert path.read_text() == 'old\n'
+    assert os.listdir(tmp_path) == ['list.txt']
+
+
+def test_a_file_may_be_gone_already(tmp_path):
+    path = tmp_path / 'x'
+    path.touch()
+    remove_if_there(str(path))
+    remove_if_there(str(path))
+    assert not path.exists()
+    with pytest.raises(OSError):
+        remove_if_there(str(tmp_path))

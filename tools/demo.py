@@ -24,7 +24,6 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from data.make_synthetic import CLASSES, make_set
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -42,6 +41,7 @@ from ascnet_mm.apis import check_data, read_config, run_script, versions
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
 from ascnet_mm.models import ClipDataPreprocessor
+from ascnet_mm.preparation.synthetic import CLASSES, make_set
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 CHECKS = {

@@ -33,7 +33,7 @@ KILLS_A_RUN = 3
 
 def make_videos(root: str) -> str:
     """The folder of 12 rendered videos."""
-    from make_synthetic import make_set
+    from ascnet_mm.preparation import make_set
     make_set(root, train=1, test=1, seed=0)
     folder = osp.join(root, 'videos')
     for path in sorted(glob(f'{folder}/**/*.*', recursive=True))[12:]:

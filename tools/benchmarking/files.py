@@ -13,12 +13,12 @@ from typing import Dict, List, Optional
 
 import decord
 import numpy as np
-from data.make_synthetic import make_set
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import DecodeFrames, DecodePlanes, OpenVideo
 from ascnet_mm.datasets.video import UnreadableVideo, within
 from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
+from ascnet_mm.preparation import make_set
 
 from .timing import write_json
 

@@ -12,10 +12,10 @@ from glob import escape, glob
 from itertools import groupby
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set
 
-from data.list_files import write_lines
 from mmengine.config import Config
 
 from ascnet_mm.apis import save_untrained
+from ascnet_mm.files import write_lines
 
 from .plan import (
     PRETRAIN,

@@ -16,15 +16,19 @@ import av
 import decord
 import numpy as np
 import pytest
-import transcode
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import DecodeFrames, OpenVideo, VideoList
+from ascnet_mm.datasets.video import decode_in_order
+from ascnet_mm.preparation import Outcome, transcode
+from ascnet_mm.preparation.transcoding import copying
+from ascnet_mm.preparation.transcoding.pictures import fit
+from ascnet_mm_cli import commands_parser
 
-from ..conftest import run_tool
+from ..conftest import ROOT, run_tool
 
 
-def grey(count, height=64, width=96):
+def gray(count, height=64, width=96):
     """Frames that tell their number: the level is ``20 + 5 * index``."""
     levels = 20 + 5 * np.arange(count, dtype=np.uint8)
     return np.broadcast_to(levels[:, None, None, None],
@@ -89,7 +93,7 @@ class Copy:
 
     @property
     def numbers(self):
-        """What frames of ``grey`` these are."""
+        """What frames of ``gray`` these are."""
         levels = [
             (planes[0].mean() - 16) * 255 / 219 for planes in self.planes
         ]
@@ -103,14 +107,13 @@ def lines(path):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Run the script on ``source`` and ``target`` in ``tmp_path``."""
+    """Run the command on ``source`` and ``target`` in ``tmp_path``."""
     monkeypatch.chdir(tmp_path)
 
     def call(*options, source='source', target='target'):
-        monkeypatch.setattr('sys.argv', [
-            'transcode.py', source, target, '--workers', '2', *options
-        ])
-        transcode.main()
+        args = commands_parser().parse_args(
+            ['transcode', source, target, '--workers', '2', *options])
+        args.run(args)
 
     return call
 
@@ -134,7 +137,7 @@ def test_what_a_copy_is(run):
 
 
 def test_the_source_decides_on_no_key_frame(run):
-    cut = np.concatenate([grey(20), 255 - grey(20)])
+    cut = np.concatenate([gray(20), 255 - gray(20)])
     save('source/x.mp4', cut, g='5', bf='2')
     run()
     copy = Copy('target/x.mp4')
@@ -164,7 +167,7 @@ def test_options(run):
     ((1080, 1920), (128, 226)),
 ])
 def test_sizes(size, copied):
-    assert transcode.fit(*size, 128) == copied
+    assert fit(*size, 128) == copied
 
 
 @pytest.mark.parametrize('codec, name, size, pix_fmt', [
@@ -178,19 +181,19 @@ def test_sizes(size, copied):
 ])
 def test_all_kinds_open_in_training(codec, name, size, pix_fmt, run):
     rate = 25 if codec == 'mpeg2video' else 10
-    save(f'source/{name}', grey(7, size[1], size[0]), codec, pix_fmt, rate,
+    save(f'source/{name}', gray(7, size[1], size[0]), codec, pix_fmt, rate,
          tagged=pix_fmt not in ('rgb8', 'gray'))
     run()
     reader = decord.VideoReader('target/x.mp4')  # the pickiest
     assert len(reader) == 7 and reader.get_avg_fps() == rate
     copy = Copy('target/x.mp4')
-    assert copy.size == transcode.fit(*size, 128)
-    if codec != 'gif':  # of few colours
+    assert copy.size == fit(*size, 128)
+    if codec != 'gif':  # of few colors
         assert copy.numbers == list(range(7))
 
 
 def test_one_frame(run):
-    save('source/x.mp4', grey(1))
+    save('source/x.mp4', gray(1))
     run()
     assert len(decord.VideoReader('target/x.mp4')) == 1
     run('--fps', '1', target='slow')
@@ -203,7 +206,7 @@ def test_one_frame(run):
 def test_irregular_frames_come_at_a_constant_rate(run):
     steps = [40] * 10 + [80] * 9
     stamps = [sum(steps[:i]) for i in range(20)]
-    save('source/x.mkv', grey(20), rate=25, stamps=stamps)
+    save('source/x.mkv', gray(20), rate=25, stamps=stamps)
     run()
     copy = Copy('target/x.mp4')
     gaps = np.diff([packet.pts for packet in copy.packets])
@@ -224,7 +227,7 @@ def test_irregular_frames_come_at_a_constant_rate(run):
     ('48', [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]),
 ])
 def test_a_given_rate(fps, shown, run):
-    save('source/x.mp4', grey(6))
+    save('source/x.mp4', gray(6))
     run('--fps', fps)
     copy = Copy('target/x.mp4')
     assert copy.rate == int(fps)
@@ -236,7 +239,7 @@ def test_a_given_rate(fps, shown, run):
 def test_rounded_stamps_are_regular(run):
     """Matroska counts milliseconds: 33, 67, 100, ..."""
     rate = Fraction(30000, 1001)
-    save('source/x.mkv', grey(40), rate=rate)
+    save('source/x.mkv', gray(40), rate=rate)
     run()
     copy = Copy('target/x.mp4')
     assert copy.numbers == list(range(40))
@@ -245,18 +248,18 @@ def test_rounded_stamps_are_regular(run):
 
 def test_a_clock_that_jumps_stands_for_one_frame(run):
     stamps = [40 * i + 3_600_000 * (i > 9) for i in range(20)]
-    save('source/x.mkv', grey(20), rate=25, stamps=stamps)
+    save('source/x.mkv', gray(20), rate=25, stamps=stamps)
     run()
     copy = Copy('target/x.mp4')
     assert copy.numbers == list(range(20))
     assert abs(copy.rate - 25) < 0.1
 
 
-# ---------------------------------------------------------------- colours
+# ---------------------------------------------------------------- colors
 
 
 def smooth(height=128, width=160):
-    """A frame that goes through many colours slowly."""
+    """A frame that goes through many colors slowly."""
     y, x = np.mgrid[:height, :width] / [[[height]], [[width]]]
     frame = np.stack([40 + 170 * x, 50 + 150 * y, 220 - 160 * x * y], -1)
     return frame.round().astype(np.uint8)[None]
@@ -281,7 +284,7 @@ def to_rgb(planes, matrix):
     ('yuv420p10le', 9, False, True, 1),
     ('bgr0', 0, True, False, 6),
 ])
-def test_colours(pix_fmt, matrix, full, tagged, copied, run):
+def test_colors(pix_fmt, matrix, full, tagged, copied, run):
     frames = smooth().repeat(3, 0)
     save('source/x.mkv', frames, 'ffv1', pix_fmt, matrix=matrix, full=full,
          tagged=tagged)
@@ -289,7 +292,7 @@ def test_colours(pix_fmt, matrix, full, tagged, copied, run):
     copy = Copy('target/x.mp4')
     assert copy.tags == {(copied, 1)}
     difference = to_rgb(copy.planes[1], copied) - frames[1]
-    # Of single pixels the source's own colours are rounded.
+    # Of single pixels the source's own colors are rounded.
     blocks = difference.reshape(32, 4, 40, 4, 3).mean((1, 3))
     assert np.abs(blocks).max() < 2.5
 
@@ -318,8 +321,8 @@ def test_copies_are_upright(degrees, flips, run):
 
 def test_a_data_set(run, tmp_path):
     """Folders, a link, blanks, CRLF and a video that is not there."""
-    save('elsewhere/a b/x y.avi', grey(4), 'mpeg4')
-    save('elsewhere/c/deep/Z.MKV', grey(4))
+    save('elsewhere/a b/x y.avi', gray(4), 'mpeg4')
+    save('elsewhere/c/deep/Z.MKV', gray(4))
     os.makedirs('source')
     os.symlink(tmp_path / 'elsewhere', 'source/videos')
     with open('source/videos/c/bad.avi', 'w') as file:
@@ -351,7 +354,7 @@ def test_a_data_set(run, tmp_path):
 
 
 def test_one_video(run):
-    save('x.avi', grey(4), 'mpeg4')
+    save('x.avi', gray(4), 'mpeg4')
     run(source='x.avi')
     assert Copy('target/x.mp4').numbers == [0, 1, 2, 3]
 
@@ -380,10 +383,38 @@ def test_what_is_refused(source, target, parts, run):
     ('--workers', '0'), ('--timeout', '0'), ('--fps', '0'),
     ('--fps', '1/0'), ('--fps', 'fast')])
 def test_options_that_are_refused(options, run):
-    save('source/x.mp4', grey(1))
+    save('source/x.mp4', gray(1))
     with pytest.raises(InputError, match=f'{options[0]} must lie between'):
         run(*options)
     assert not osp.exists('target')
+
+
+@pytest.mark.parametrize('arguments, parts', [
+    (dict(short_edge=31), '--short-edge must lie between 32 and 4096, not 31'),
+    (dict(short_edge=128.5), '--short-edge must be a whole number, not 128.5'),
+    (dict(workers=0), '--workers must lie between 1 and 1024, not 0'),
+    *((dict(fps=fps), '--fps must lie between')
+      for fps in (0, 0.5, 'fast', float('inf'), float('nan'))),
+])
+def test_what_is_refused_from_python(arguments, parts, run):
+    save('source/x.mp4', gray(1))
+    with pytest.raises(InputError, match=parts):
+        transcode('source', 'target', **arguments)
+    assert not osp.exists('target')
+
+
+@pytest.mark.parametrize('fps', [12, 12., '12', Fraction(12)])
+def test_the_same_from_python(fps, run):
+    save('source/x.mp4', gray(4))
+    open('source/empty.mp4', 'w').close()
+    run('--fps', '12')
+    first = state()
+    outcomes = transcode('source', 'target', fps=fps)
+    assert outcomes['x.mp4'] == Outcome(True)
+    assert not outcomes['empty.mp4'].kept and outcomes['empty.mp4'].problem
+    assert state() == first
+    with pytest.raises(InputError, match="'fps': '12'.*'fps': None.*DST"):
+        transcode('source', 'target')
 
 
 # ------------------------------------------------------ what is unreadable
@@ -397,8 +428,8 @@ def reported():
 @pytest.mark.parametrize('turn, place, error', [
     (None, 0, 1.5), (None, 1, 1.5), (None, 2, 1.5), ((90, False), 0, 3),
     ((180, False), 1, 3), ((0, True), 0, 4)])
-def test_colours_stay_where_they_were(turn, place, error, run):
-    """Steps of colour, wherever the file's colour samples lie."""
+def test_colors_stay_where_they_were(turn, place, error, run):
+    """Steps of color, wherever the file's color samples lie."""
     picture = np.full((48, 64, 3), (150, 60, 60), np.uint8)
     for left in range(9, 64, 11):
         picture[:, left:left + 5] = (40, 110, 90)
@@ -415,7 +446,7 @@ def test_colours_stay_where_they_were(turn, place, error, run):
 
 
 def test_what_is_not_copied_is_said(run, capsys):
-    save('source/x.mp4', grey(4))
+    save('source/x.mp4', gray(4))
     for name, encoding in (('one.txt', 'utf-8'), ('two.txt', 'utf-16')):
         with open(f'source/{name}', 'w', encoding=encoding) as file:
             file.write('x.mp4 0\n')
@@ -431,7 +462,7 @@ def test_what_is_not_copied_is_said(run, capsys):
 
 
 def test_unreadable_videos_are_reported(run, capsys):
-    save('source/good.mp4', grey(4))
+    save('source/good.mp4', gray(4))
     open('source/empty.mp4', 'w').close()
     os.symlink('gone.mp4', 'source/link.mp4')
     with av.open('source/sound.mkv', 'w') as container:
@@ -493,7 +524,7 @@ def test_a_container_that_breaks_off_is_damaged():
     problems = []
     stream = SimpleNamespace(codec_context=SimpleNamespace(
         decode=lambda packet: ['held back']))
-    frames = transcode.decode_in_order(Broken(), stream, problems)
+    frames = decode_in_order(Broken(), stream, problems)
     assert list(frames) == ['frame', 'held back']
     assert problems == ['Invalid data']
 
@@ -512,10 +543,10 @@ def sleep(*args):
 ])
 def test_one_video_does_not_end_the_run(fault, why, run, monkeypatch):
     for name in 'abc':
-        save(f'source/{name}.mp4', grey(4))
-    original = transcode.timing_of
+        save(f'source/{name}.mp4', gray(4))
+    original = copying.timing_of
     monkeypatch.setattr(
-        transcode, 'timing_of', lambda path:
+        copying, 'timing_of', lambda path:
         fault() if 'b.mp4' in path else original(path))
     run('--timeout', '1')
     assert reported() == {'b.mp4': why}
@@ -527,8 +558,8 @@ def test_a_full_disk_is_no_unreadable_video(run, monkeypatch):
     def fail(*args):
         raise av.error.OSError(errno.ENOSPC, 'No space left on device')
 
-    save('source/x.mp4', grey(4))
-    monkeypatch.setattr(transcode, 'encode', fail)
+    save('source/x.mp4', gray(4))
+    monkeypatch.setattr(copying, 'encode', fail)
     with pytest.raises(InputError, match='target/x.mp4 cannot be written'):
         run()
     assert not osp.exists('target/x.mp4')
@@ -547,7 +578,7 @@ def state():
 
 def test_what_is_done_is_not_done_again(run, capsys):
     for name in 'abc':
-        save(f'source/{name}.avi', grey(4), 'mpeg4')
+        save(f'source/{name}.avi', gray(4), 'mpeg4')
     run()
     first = state()
     assert len(first) == 3
@@ -565,7 +596,7 @@ def test_what_is_done_is_not_done_again(run, capsys):
 
 
 def test_no_copy_is_left_of_a_video_that_became_unreadable(run):
-    save('source/x.mp4', grey(4))
+    save('source/x.mp4', gray(4))
     run()
     later = time.time() + 100
     with open('source/x.mp4', 'w') as file:
@@ -576,7 +607,7 @@ def test_no_copy_is_left_of_a_video_that_became_unreadable(run):
 
 
 def test_other_options_are_refused(run):
-    save('source/x.mp4', grey(4))
+    save('source/x.mp4', gray(4))
     run()
     with open('target/transcode.json') as file:
         assert json.load(file)['short_edge'] == 128
@@ -591,8 +622,8 @@ def unfinished():
     return [name for name in os.listdir('target') if name.endswith('.tmp')]
 
 
-def wait_for(event):
-    end = time.time() + 30
+def wait_for(event, seconds=30):
+    end = time.time() + seconds
     while not event():
         assert time.time() < end
         time.sleep(0.01)
@@ -601,12 +632,13 @@ def wait_for(event):
 def start():
     """Run the script by itself, until it is at its first video."""
     process = subprocess.Popen(
-        [sys.executable, transcode.__file__, 'source', 'target', '--workers',
-         '1'],
+        [sys.executable, osp.join(ROOT, 'tools', 'data', 'transcode.py'),
+         'source', 'target', '--workers', '1'],
         # Background jobs of a shell are deaf to SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(unfinished)
+    # On a busy machine importing takes most of it.
+    wait_for(unfinished, 120)
     return process
 
 
@@ -659,7 +691,7 @@ def test_a_second_run_at_a_time_is_refused(run):
 
 def test_as_a_script(tmp_path):
     """The report and exit code 0; one sentence and 1 for a mistake."""
-    save(f'{tmp_path}/source/x.mp4', grey(4))
+    save(f'{tmp_path}/source/x.mp4', gray(4))
     done = run_tool('tools/data/transcode.py', 'source', 'target', '--fps',
                     '0', cwd=str(tmp_path))
     assert done.returncode == 1
@@ -668,8 +700,8 @@ def test_as_a_script(tmp_path):
 
 
 def test_nothing_but_regular_files_that_name_no_others_is_opened(run):
-    save('private.mp4', grey(20))
-    save('source/good.mp4', grey(20))
+    save('private.mp4', gray(20))
+    save('source/good.mp4', gray(20))
     with open('source/list.mp4', 'w') as file:
         file.write(f'ffconcat version 1.0\nfile {osp.abspath("private.mp4")}')
     os.mkfifo('source/pipe.mp4')

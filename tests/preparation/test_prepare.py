@@ -4,12 +4,13 @@ import os
 import os.path as osp
 import shutil
 
-import prepare
 import pytest
-from list_files import write_lines
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoList
+from ascnet_mm.preparation import prepare
+from ascnet_mm.preparation.data_sets import DATA_SETS
+from ascnet_mm_cli import commands_parser
 
 from ..conftest import ROOT, run_tool
 
@@ -88,15 +89,15 @@ def clip(index, part):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Run the script on ``tmp_path``'s ``videos`` and ``official``."""
+    """Run the command on ``tmp_path``'s ``source`` and ``official``."""
     monkeypatch.chdir(tmp_path)
 
     def call(dataset, *options, videos='source'):
-        monkeypatch.setattr('sys.argv', [
-            'prepare.py', dataset, '--videos', videos, '--annotations',
+        args = commands_parser().parse_args([
+            'prepare', dataset, '--videos', videos, '--annotations',
             'official', '--workers', '1', *options
         ])
-        prepare.main()
+        args.run(args)
 
     return call
 
@@ -104,9 +105,9 @@ def run(tmp_path, monkeypatch):
 @pytest.fixture
 def ucf101(run, monkeypatch):
     """A UCF-101 of twelve videos, all there; their names."""
-    sizes = dict(zip(prepare.DATA_SETS['ucf101'].counts, (9, 3, 8, 4, 7, 5)))
+    sizes = dict(zip(DATA_SETS['ucf101'].counts, (9, 3, 8, 4, 7, 5)))
     monkeypatch.setitem(
-        prepare.DATA_SETS, 'ucf101', prepare.DATA_SETS['ucf101']._replace(
+        DATA_SETS, 'ucf101', DATA_SETS['ucf101']._replace(
             classes=3, counts=sizes))
     names = make_ucf101('official', ['Archery', 'Punch', 'YoYo'], 12,
                         (3, 4, 5))
@@ -159,7 +160,7 @@ def test_ucf101_in_its_official_size(run):
                                       ('val', 'test', val)):
             found = read(f'ucf101_{part}_split_{split}_videos.txt',
                          'data/ucf101')
-            # the host's rule: numbers of classInd.txt less one
+            # MMAction2's rule: numbers of classInd.txt less one
             mapping = {
                 line.split()[1]: int(line.split()[0]) - 1
                 for line in lines('official/classInd.txt')
@@ -179,7 +180,7 @@ def test_hmdb51_in_its_official_size(run):
         for part, use, count in (('train', '1', 3570), ('val', '2', 1530)):
             found = read(f'hmdb51_{part}_split_{split}_videos.txt',
                          'data/hmdb51')
-            # the host's rule: places among the sorted class folders
+            # MMAction2's rule: places among the sorted class folders
             wanted = [
                 (f'{name}/{line.split()[0]}', label)
                 for label, name in enumerate(sorted(os.listdir('source')))
@@ -220,7 +221,7 @@ def test_kinetics400(style, tables, folders, run):
         ]
         place(f'source/{folder}', files[part], '.mp4')
     run('kinetics400', '--no-check')
-    # the host's rule: places among the sorted labels, converted
+    # MMAction2's rule: places among the sorted labels, converted
     names = sorted(
         label.replace('"', '').replace(' ', '_') for label in CLASSES)
     for part in ('train', 'val'):
@@ -416,17 +417,29 @@ def test_videos_that_lie_in_place_are_not_linked(ucf101, run):
     assert len(read('ucf101_val_split_1_videos.txt', 'data/ucf101')) == 3
 
 
-def test_a_file_that_is_not_whole_replaces_none(tmp_path):
+def test_the_same_from_python(ucf101, run):
+    run('ucf101', '--no-check')
+    prepare('ucf101', 'source', 'official', 'other', check=False)
+    assert contents('other') == contents('data/ucf101')
+    os.remove(f'source/{ucf101[0]}.avi')
+    with pytest.raises(InputError, match='source lacks 1 of the official'):
+        prepare('ucf101', 'source', 'official', check=False)
+    prepare('ucf101', 'source', 'official', subset=True, workers=1)
+    assert len(lines('data/ucf101/unreadable_videos.txt')) == 11
 
-    def broken_off():
-        yield 'new'
-        raise KeyboardInterrupt
 
-    path = str(tmp_path / 'list.txt')
-    write_lines(path, ['old'])
-    with pytest.raises(KeyboardInterrupt):
-        write_lines(path, broken_off())
-    assert lines(path) == ['old']
+@pytest.mark.parametrize('arguments, parts', [
+    (dict(name='ucf'), 'no data set ucf, only ucf101, hmdb51, kinetics400'),
+    (dict(videos='gone'), '--videos: there is no folder gone'),
+    (dict(annotations='gone'), '--annotations: there is no folder gone'),
+    (dict(out='official/classInd.txt'), '--out: .*classInd.txt is a file'),
+    (dict(workers=0), '--workers must be positive, not 0'),
+])
+def test_what_is_refused_from_python(arguments, parts, ucf101):
+    valid = dict(name='ucf101', videos='source', annotations='official')
+    with pytest.raises(InputError, match=parts):
+        prepare(**dict(valid, **arguments))
+    assert not osp.exists('data')
 
 
 def test_as_a_script(tmp_path):
@@ -447,5 +460,5 @@ def test_as_a_script(tmp_path):
 
 
 def test_the_configs_to_run_next_exist():
-    for dataset in prepare.DATA_SETS.values():
+    for dataset in DATA_SETS.values():
         assert osp.isfile(osp.join(ROOT, dataset.config))

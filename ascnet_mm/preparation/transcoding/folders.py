@@ -1,0 +1,59 @@
+"""The folder of the copies: apart from the videos, and one run's alone."""
+import contextlib
+import fcntl
+import os
+import os.path as osp
+from typing import Iterator
+
+from ...errors import InputError
+
+
+def make_apart(source: str, target: str) -> None:
+    """Make the folder of the copies, apart from what they are made of.
+
+    Args:
+        source (str): The folder or video that is copied.
+        target (str): Folder of the copies.
+
+    Raises:
+        InputError: If one folder lies in the other, or DST is no folder.
+
+    Examples:
+        >>> make_apart('data/ucf101',
+        ...            'data/ucf101_small')  # doctest: +SKIP
+    """
+    paths = [osp.realpath(path) for path in (source, target)]
+    if osp.isdir(source) and osp.commonpath(paths) in paths:
+        raise InputError(
+            f'DST: {target} and SRC, {source}, lie in one another: choose a '
+            'folder apart')
+    try:
+        os.makedirs(target, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f'DST: the folder {target} cannot be made ({error.strerror}): '
+            'choose another') from error
+
+
+@contextlib.contextmanager
+def alone(target: str) -> Iterator[None]:
+    """Keep a second run out of a folder; the lock ends with the process.
+
+    Args:
+        target (str): The folder.
+
+    Raises:
+        InputError: If one is under way.
+
+    Examples:
+        >>> with alone('data/ucf101_small'):  # doctest: +SKIP
+        ...     make_the_copies()
+    """
+    with open(osp.join(target, '.lock'), 'w') as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f'DST: another run is writing to {target}: wait for its end'
+            ) from None
+        yield

@@ -1,0 +1,124 @@
+"""Which videos are copied, and where to."""
+import os
+import os.path as osp
+import re
+from typing import Dict, List, NamedTuple
+
+from ...datasets.video_folder import sort_out
+from ...errors import InputError
+from ...files import remove_if_there
+
+
+class Job(NamedTuple):
+    """A video, by its path below SRC, and the files to read and write.
+
+    Attributes:
+        name (str): The video's path below SRC.
+        source (str): The file to read.
+        target (str): The file to write.
+    """
+    name: str
+    source: str
+    target: str
+
+    def temporary(self, process: int) -> str:
+        """Where a process writes the copy, until it is whole.
+
+        Args:
+            process (int): Its id. A process that has outlived its run must
+                not write into the file of another.
+
+        Examples:
+            >>> Job('a/x.avi', 'src/a/x.avi', 'dst/a/x.mp4').temporary(7)
+            'dst/a/.x.mp4.7.tmp'
+        """
+        folder, name = osp.split(self.target)
+        return osp.join(folder, f'.{name}.{process}.tmp')
+
+    @property
+    def done(self) -> bool:
+        """bool: Whether there is a copy as new as the video."""
+        return (osp.exists(self.source) and osp.exists(self.target)
+                and osp.getmtime(self.target) >= osp.getmtime(self.source))
+
+
+class Outcome(NamedTuple):
+    """What became of a video.
+
+    Attributes:
+        kept (bool): Whether there is a copy.
+        problem (str): Why there is none, or not of the whole video.
+    """
+    kept: bool
+    problem: str = ''
+
+
+def as_copy(path: str) -> str:
+    """The name of a video's copy.
+
+    Args:
+        path (str): The video's name.
+
+    Examples:
+        >>> as_copy('a b/x.avi')
+        'a b/x.mp4'
+    """
+    return f'{osp.splitext(path)[0]}.mp4'
+
+
+def find_jobs(source: str, target: str) -> List[Job]:
+    """All videos below a folder, or the one that is given.
+
+    Args:
+        source (str): The folder or video.
+        target (str): Folder of the copies.
+
+    Raises:
+        InputError: If there is none, or two would get the same name.
+
+    Examples:
+        >>> find_jobs('data/ucf101',
+        ...           'data/ucf101_small')[0].target  # doctest: +SKIP
+        'data/ucf101_small/videos/Archery/v_Archery_g01_c01.mp4'
+    """
+    if osp.isfile(source):
+        source, name = osp.split(source)
+        names = [name]
+    elif osp.isdir(source):
+        names, others = sort_out(source)
+        if not names:
+            raise InputError(
+                f'SRC: the folder {source} holds no video, only {others}')
+        if others:
+            print(f'passed over: {others}')
+    else:
+        raise InputError(f'SRC: there is no folder or file {source}')
+    copies: Dict[str, str] = {}
+    for name in names:
+        other = copies.setdefault(as_copy(name), name)
+        if other != name:
+            raise InputError(
+                f'SRC: {other} and {name} in {source} would both become '
+                f'{as_copy(name)}: rename or remove one')
+    return [
+        Job(name, osp.join(source, name), osp.join(target, copy))
+        for copy, name in copies.items()
+    ]
+
+
+def make_folders(jobs: List[Job]) -> None:
+    """Make the folders of copies, without what a killed run left there.
+
+    A process of it may not have noticed yet: it will find its file gone.
+
+    Args:
+        jobs (list[Job]): The copies that are to be made.
+
+    Examples:
+        >>> make_folders(find_jobs('src', 'dst'))  # doctest: +SKIP
+    """
+    for folder in {osp.dirname(job.target) for job in jobs}:
+        os.makedirs(folder, exist_ok=True)
+        for name in os.listdir(folder):
+            if re.fullmatch(r'\..*\.mp4\.\d+\.tmp', name):
+                remove_if_there(osp.join(folder, name))

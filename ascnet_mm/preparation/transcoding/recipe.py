@@ -1,0 +1,105 @@
+"""What all copies below a folder have in common."""
+import contextlib
+import json
+import os.path as osp
+from fractions import Fraction
+from numbers import Integral
+from typing import NamedTuple, Optional, Union
+
+from ...errors import InputError
+from ...files import write_lines
+
+# decord opens no narrower picture.
+NARROWEST = 32
+LIMITS = dict(
+    short_edge=(NARROWEST, 4096),
+    key_frames=(1, 1000),
+    quality=(0, 51),
+    workers=(1, 1024),
+    timeout=(1, 86400))
+
+
+class Recipe(NamedTuple):
+    """How copies are made.
+
+    Attributes:
+        short_edge (int): Pixels of the shorter edge.
+        key_frames (int): Frames from one key frame to the next.
+        quality (int): x264's crf, 0 (best) to 51.
+        fps (str, optional): Frames per second, as a fraction. None stands
+            for each video's own average.
+    """
+    short_edge: int
+    key_frames: int
+    quality: int
+    fps: Optional[str]
+
+
+def check_limits(**values: int) -> None:
+    """Refuse numbers that make no sense.
+
+    Args:
+        **values: Options under their names in ``LIMITS``.
+
+    Raises:
+        InputError: If one is too small, too large or not whole.
+
+    Examples:
+        >>> check_limits(short_edge=128, workers=4)
+    """
+    for option, value in values.items():
+        name, (low, high) = option.replace('_', '-'), LIMITS[option]
+        if not isinstance(value, Integral):
+            raise InputError(f'--{name} must be a whole number, not {value}')
+        if not low <= value <= high:
+            raise InputError(
+                f'--{name} must lie between {low} and {high}, not {value}')
+
+
+def parse_fps(rate: Union[str, float, Fraction]) -> Fraction:
+    """A rate as a fraction.
+
+    Args:
+        rate (str | float | Fraction): Such as 25 or ``'30000/1001'``.
+
+    Raises:
+        InputError: If it is none.
+
+    Examples:
+        >>> parse_fps('30000/1001')
+        Fraction(30000, 1001)
+        >>> parse_fps(12.5)
+        Fraction(25, 2)
+    """
+    with contextlib.suppress(ValueError, ZeroDivisionError, OverflowError):
+        fps = Fraction(rate).limit_denominator(1001)
+        if 1 <= fps <= 1000:
+            return fps
+    raise InputError(f'--fps must lie between 1 and 1000, not {rate}')
+
+
+def check_recipe(target: str, recipe: Recipe) -> None:
+    """Remember how the copies in a folder are made.
+
+    Args:
+        target (str): The folder.
+        recipe (Recipe): How they are to be made.
+
+    Raises:
+        InputError: If those that are there were made otherwise.
+
+    Examples:
+        >>> recipe = Recipe(128, 16, 20, None)
+        >>> check_recipe('data/ucf101_small', recipe)  # doctest: +SKIP
+    """
+    path = osp.join(target, 'transcode.json')
+    wanted = recipe._asdict()
+    if not osp.exists(path):
+        write_lines(path, [json.dumps(wanted)])
+        return
+    with open(path, encoding='utf-8') as file:
+        found = json.load(file)
+    if found != wanted:
+        raise InputError(
+            f'DST: the videos in {target} were made with {found}, not '
+            f'{wanted}: give the same options, or choose another DST')

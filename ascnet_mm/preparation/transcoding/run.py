@@ -1,0 +1,166 @@
+"""A run: all videos of a folder, their lists and a report."""
+import contextlib
+import os
+import os.path as osp
+import time
+from fractions import Fraction
+from typing import Dict, List, Optional, Union
+
+from rich.progress import track
+
+from ...datasets.video_list import read_lines
+from ...text import printable
+from ..report import report
+from .folders import alone, make_apart
+from .jobs import Job, Outcome, find_jobs, make_folders
+from .lists import copy_lists
+from .recipe import Recipe, check_limits, check_recipe, parse_fps
+from .workers import make_copies
+
+
+def transcode(source: str,
+              target: str,
+              short_edge: int = 128,
+              key_frames: int = 16,
+              quality: int = 20,
+              fps: Union[str, float, Fraction, None] = None,
+              workers: Optional[int] = None,
+              timeout: int = 600) -> Dict[str, Outcome]:
+    """Make small copies of videos that decode several times faster.
+
+    Each becomes an H.264 ``.mp4`` at the same place below ``target``,
+    upright, at a constant frame rate, without B-frames and sound. Lists
+    (``.txt``) that name videos are copied with the new names. Copies that
+    are newer than their video are kept, so a run that was stopped is gone on
+    with by the same call.
+
+    Args:
+        source (str): Folder of a data set, links in it are followed; or one
+            video.
+        target (str): Folder of the copies and lists, apart from ``source``.
+            Videos without a copy, or with one of a part of it only, are
+            named in ``unreadable_videos.txt`` there.
+        short_edge (int): Pixels of the shorter edge; smaller pictures are
+            not enlarged. Defaults to 128.
+        key_frames (int): Frames from one key frame to the next. Defaults to
+            16.
+        quality (int): x264's crf, 0 (best) to 51. Defaults to 20.
+        fps (str | float | Fraction, optional): Frames per second of all
+            copies, such as 25 or ``'30000/1001'``. Defaults to each video's
+            own average.
+        workers (int, optional): Videos that are copied at a time. Defaults
+            to one per core.
+        timeout (int): Seconds after which a video counts as unreadable.
+            Defaults to 600.
+
+    Returns:
+        dict[str, Outcome]: What became of each video, by its path below
+        ``source``.
+
+    Raises:
+        InputError: If an argument makes no sense, there is no video, two
+            would get the same name, the copies in ``target`` were made
+            otherwise or are being made, or a copy cannot be written.
+
+    Examples:
+        >>> outcomes = transcode(
+        ...     'data/ucf101', 'data/ucf101_small')  # doctest: +SKIP
+        >>> [name for name, outcome in outcomes.items()
+        ...  if not outcome.kept]  # doctest: +SKIP
+        ['videos/Archery/broken.avi']
+    """
+    workers = os.cpu_count() if workers is None else workers
+    check_limits(
+        short_edge=short_edge,
+        key_frames=key_frames,
+        quality=quality,
+        workers=workers,
+        timeout=timeout)
+    rate = fps if fps in (None, '') else str(parse_fps(fps))
+    recipe = Recipe(short_edge, key_frames, quality, rate)
+
+    started = time.monotonic()
+    jobs = find_jobs(source, target)
+    make_apart(source, target)
+    problems = osp.join(target, 'unreadable_videos.txt')
+    with alone(target):
+        check_recipe(target, recipe)
+        skipped = sum(job.done for job in jobs)
+        results = copy_all(jobs, recipe, problems, workers, timeout)
+        lists = copy_lists(source, target, [job.name for job in jobs])
+    for name in lists:
+        print(f'{osp.join(target, name)}: names the copies')
+    finish(problems, results)
+    kept = [job for job in jobs if results[job.name].kept]
+    before, after = (
+        sum(osp.getsize(getattr(job, side)) for job in kept) / 1e6
+        for side in ('source', 'target'))
+    print(f'{len(kept) - skipped} videos copied, {skipped} were there, '
+          f'{len(jobs) - len(kept)} unreadable, '
+          f'{time.monotonic() - started:.0f} s, {before:.1f} MB became '
+          f'{after:.1f} MB')
+    return results
+
+
+def copy_all(jobs: List[Job], recipe: Recipe, problems: str, workers: int,
+             timeout: int) -> Dict[str, Outcome]:
+    """Copy all videos that are not done; what became of each.
+
+    Args:
+        jobs (list[Job]): The videos.
+        recipe (Recipe): How to copy them.
+        problems (str): A file that problems are added to at once, for later
+            runs.
+        workers (int): Videos that are copied at a time.
+        timeout (int): Seconds after which one counts as unreadable.
+
+    Raises:
+        InputError: If a copy cannot be written.
+
+    Examples:
+        >>> results = copy_all(jobs, recipe, 'dst/unreadable_videos.txt',
+        ...                    workers=4, timeout=600)  # doctest: +SKIP
+    """
+    known = dict(line.partition('\t')[::2] for line in read_lines(problems)
+                 ) if osp.exists(problems) else {}
+    todo = [job for job in jobs if not job.done]
+    results = {
+        job.name: Outcome(True, known.get(printable(job.name), ''))
+        for job in jobs if job not in set(todo)
+    }
+    make_folders(todo)
+    finished = make_copies(todo, recipe, workers, timeout)
+    with contextlib.closing(finished), open(
+            problems, 'a', encoding='utf-8',
+            errors='surrogateescape') as file:
+        for job, result in track(finished, 'copying', total=len(todo)):
+            results[job.name] = result
+            if result.problem:
+                print(printable(job.name), printable(result.problem),
+                      sep='\t', file=file)
+                file.flush()
+    return results
+
+
+def finish(problems: str, results: Dict[str, Outcome]) -> None:
+    """Write down all problems, and show the first few.
+
+    Args:
+        problems (str): The file of the problems.
+        results (dict[str, Outcome]): What became of each video.
+
+    Raises:
+        InputError: If the file cannot be written.
+
+    Examples:
+        >>> finish('dst/unreadable_videos.txt',
+        ...        {'x.avi': Outcome(True)})  # doctest: +SKIP
+    """
+    reasons = {
+        printable(name): printable(result.problem)
+        for name, result in sorted(results.items()) if result.problem
+    }
+    unreadable = sum(not result.kept for result in results.values())
+    report(problems, reasons,
+           f'unreadable videos: {unreadable}, damaged ones of which a part '
+           f'was copied: {len(reasons) - unreadable}')
