@@ -11,7 +11,8 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
-COMMANDS = ('train', 'test', 'export', 'embed', 'visualize')
+COMMANDS = ('train', 'test', 'export', 'embed', 'visualize', 'demo', 'compare',
+            'benchmark')
 
 
 def main(command: Optional[str] = None,

@@ -13,7 +13,7 @@ from ..conftest import ROOT, run_tool
 @pytest.fixture(scope='module')
 def experiment(tmp_path_factory):
     """Two configs, one of which diverges, and two seeds."""
-    cfg = Config.fromfile(osp.join(ROOT, 'tests', 'tools', 'experiment.py'))
+    cfg = Config.fromfile(osp.join(ROOT, 'tests', 'helpers', 'experiment.py'))
     cfg.methods = [cfg.methods[0], cfg.methods[2]]
     path = tmp_path_factory.mktemp('experiment') / 'tiny.py'
     cfg.dump(str(path))

@@ -1,42 +1,25 @@
-"""What is to be run: resolved configs, equal budgets, the videos."""
-import hashlib
+"""What is to be run: resolved configs with equal budgets."""
 import itertools
-import json
 import os.path as osp
 import re
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 import torch
 from mmaction.registry import DATASETS, MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from ascnet_mm import InputError
-from ascnet_mm.apis import is_a, read_config
-from ascnet_mm.datasets import VideoFolder, VideoList
-from ascnet_mm.evaluation.retrieval import chance_topk
+from ..apis import is_a, read_config
+from ..datasets import VideoFolder, VideoList
+from ..errors import InputError
+from ..evaluation.retrieval import chance_topk
+from ..shipped import CONFIGS
+from .identity import digest, sized
+from .source import UNTRAINED, Videos, averaged, infos_of
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-KEYS = ('question', 'videos', 'kept_out', 'seeds', 'epochs', 'pretraining',
-        'methods', 'evaluations', 'measures')
-UNTRAINED = 'untrained'
-PRETRAIN = 'pretrain'
-
-
-class Videos(NamedTuple):
-    """Paths of videos below a folder, sorted.
-
-    Attributes:
-        folder (str): Its absolute path.
-        pretrain (list[str]): The videos that pre-train.
-        kept_out (list[str]): Those that do not.
-        prepared (dict): Options of tools/data/transcode.py, if the videos
-            are its copies.
-    """
-    folder: str
-    pretrain: List[str]
-    kept_out: List[str]
-    prepared: Dict[str, Any]
+# Experiments name configs by their paths in the repository; the folder that
+# has configs/ in it is another one where the package is installed.
+ROOT = osp.dirname(osp.realpath(CONFIGS))
 
 
 class Method(NamedTuple):
@@ -80,85 +63,12 @@ class Evaluation(NamedTuple):
     chance: Dict[str, float]
 
 
-def read_experiment(path: str) -> Config:
-    """Read an experiment file.
-
-    Raises:
-        InputError: If something is missing or stands there twice.
-    """
-    experiment = Config.fromfile(path)
-    missing = [key for key in KEYS if not experiment.get(key)]
-    if missing:
-        raise InputError(f'{path} does not say {", ".join(missing)}: see '
-                         'configs/compare/ucf101_subset.py')
-    for key in ('methods', 'evaluations'):
-        names = [slug(part.name) for part in experiment[key]]
-        if len({*names, UNTRAINED, PRETRAIN}) < len(names) + 2:
-            raise InputError(
-                f'{path}: the names of the {key} must differ from one '
-                f'another, from {UNTRAINED} and from {PRETRAIN}, in letters '
-                f'and digits: {", ".join(names)}')
-    names = [UNTRAINED, *(part.name for part in experiment.methods)]
-    for part in experiment.evaluations:
-        unknown = set(part.get('methods', [])).difference(names)
-        if unknown:
-            raise InputError(
-                f'{path}: the evaluation {part.name} is of {unknown.pop()}, '
-                f'which is none of the methods {", ".join(names)}')
-    known = {part.name for part in experiment.evaluations}
-    for key in itertools.chain(*map(averaged, experiment.measures)):
-        if key.partition('/')[0] not in known:
-            raise InputError(f'{path}: the measure {key} is of none of the '
-                             f'evaluations {", ".join(sorted(known))}')
-    if len(set(experiment.seeds)) < len(experiment.seeds):
-        raise InputError(f'{path}: a seed stands twice in {experiment.seeds}')
-    return experiment
-
-
-def averaged(measure: str) -> List[str]:
-    """The figures that a measure, ``'A'`` or ``'A + B + ...'``, is of."""
-    return measure.split(' + ')
-
-
-def find_videos(experiment: Config, data_root: str) -> Videos:
-    """Part the videos into those that pre-train and those kept out.
-
-    Raises:
-        InputError: If there is no such folder or list, a listed video is not
-            there, or none is left.
-    """
-    folder = osp.abspath(osp.join(data_root, experiment.videos))
-    videos = set(_paths(VideoFolder(folder, []), folder))
-    kept_out = {
-        path
-        for ann_file in experiment.kept_out for path in _paths(
-            VideoList(
-                ann_file, [],
-                data_root=osp.abspath(data_root),
-                data_prefix=dict(video=experiment.videos)), folder)
-    }
-    missing = sorted(kept_out - videos)
-    if missing:
-        raise InputError(
-            f'{len(missing)} videos that are to be kept out of pre-training '
-            f'are not below {folder}, {missing[0]} the first of them')
-    if kept_out == videos:
-        raise InputError(f'all videos below {folder} are kept out of '
-                         'pre-training')
-    return Videos(folder, sorted(videos - kept_out), sorted(kept_out),
-                  _prepared(data_root))
-
-
-def _prepared(data_root: str) -> Dict[str, Any]:
-    path = osp.join(data_root, 'transcode.json')
-    if not osp.isfile(path):
-        return {}
-    with open(path) as file:
-        return json.load(file)
-
-
 def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
     """Resolve the pre-trainings and give them equal encoder passes.
+
+    Args:
+        experiment (Config): What :func:`read_experiment` returns.
+        videos (Videos): What they train on.
 
     Returns:
         list[Method]: Of the experiment, in its order, after the untrained
@@ -201,7 +111,7 @@ def cost(passes: Dict[str, int]) -> int:
 def _pretraining(experiment: Config, part: Config) -> Config:
     """A method's config, on a list of videos that has no name yet."""
     options = dict(experiment.pretraining.to_dict(), **_options(part))
-    cfg = read_config(osp.join(ROOT, part.config), options)
+    cfg = read_config(_config(part.config), options)
     dataset = cfg.train_dataloader.dataset
     if not is_a(dataset, (VideoFolder, VideoList), DATASETS):
         raise InputError(
@@ -227,6 +137,11 @@ def plan_evaluations(experiment: Config, videos: Videos,
                      data_root: str) -> List[Evaluation]:
     """Resolve the evaluations.
 
+    Args:
+        experiment (Config): What :func:`read_experiment` returns.
+        videos (Videos): Those that pre-train and those kept out.
+        data_root (str): Folder that the paths of the experiment start from.
+
     Raises:
         InputError: If a config does not fit, or a query was not kept out of
             pre-training, as when gallery and query are exchanged.
@@ -238,12 +153,12 @@ def plan_evaluations(experiment: Config, videos: Videos,
     }
     evaluations = []
     for part in experiment.evaluations:
-        cfg = read_config(osp.join(ROOT, part.config), _options(part))
+        cfg = read_config(_config(part.config), _options(part))
         resolved, dataset = cfg.to_dict(), cfg.test_dataloader.dataset
         infos: List[dict] = []
         if 'ann_file' in dataset:
             dataset.data_root = osp.abspath(data_root)
-            infos = _infos(DATASETS.build(dict(dataset, pipeline=[])))
+            infos = infos_of(DATASETS.build(dict(dataset, pipeline=[])))
         queries = [info for info in infos if info['role'] == 'query']
         for info in queries:
             if osp.realpath(info['filename']) not in kept_out:
@@ -279,31 +194,11 @@ def _chance(infos: Sequence[dict], name: str,
     return found
 
 
-def digest(*parts: Any) -> str:
-    """Eight hexadecimal digits that differ where the parts do."""
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
-
-
-def sized(folder: str, paths: Sequence[str]) -> List[Tuple[str, int]]:
-    """Files by name and size, -1 for one that is not there."""
-    files = [osp.join(folder, path) for path in paths]
-    return [(path, osp.getsize(file) if osp.exists(file) else -1)
-            for path, file in zip(paths, files)]
-
-
-def slug(name: str) -> str:
-    """A name as a file may have it."""
-    return re.sub(r'\W+', '_', name).strip('_').lower()
-
-
 def _options(part: Config) -> Dict[str, Any]:
     return part.to_dict().get('options', {})
 
 
-def _infos(dataset: VideoList) -> List[dict]:
-    return [dataset.get_data_info(index) for index in range(len(dataset))]
-
-
-def _paths(dataset: VideoList, folder: str) -> List[str]:
-    return [osp.relpath(info['filename'], folder) for info in _infos(dataset)]
+def _config(name: str) -> str:
+    """Where a config is that an experiment names."""
+    path = osp.join(ROOT, name)
+    return path if osp.isfile(path) else name
