@@ -1,5 +1,4 @@
-"""what is said of runs that are made to collapse"""
-import argparse
+"""What is said of runs that are made to collapse."""
 import logging
 import os.path as osp
 import re
@@ -17,9 +16,8 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from ascnet_mm import TrainingStopped
-
-from .timing import write_json
+from ..errors import TrainingStopped
+from ..figures import write_json
 
 BATCH, VIDEOS, EPOCHS, LR, CHANNELS = 32, 320, 50, 0.1, 2
 SEEDS = (0, 1, 2)
@@ -30,10 +28,6 @@ CASES: Dict[str, Dict[str, Any]] = {
     'momentum 0': dict(momentum=0.),
     'learning rate x 1000': dict(lr=1000 * LR),
 }
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    pass
 
 
 class DriftingClouds(Dataset):
@@ -176,8 +170,12 @@ class _Warnings(logging.Handler):
             self.sentences.append(record.getMessage())
 
 
-def run(args: argparse.Namespace) -> None:
-    """Train all cases, print and write ``reliability_collapse.json``."""
+def run(out: str) -> None:
+    """Train all cases, print and write ``reliability_collapse.json``.
+
+    Args:
+        out (str): Folder of the file.
+    """
     outcomes = {}
     for name, changes in CASES.items():
         for seed in SEEDS:
@@ -188,6 +186,6 @@ def run(args: argparse.Namespace) -> None:
             print(f'{name}, seed {seed}', *outcome['warnings'],
                   outcome['stopped'] or 'not stopped', sep='\n  ')
             outcomes.setdefault(name, []).append(outcome)
-    write_json('reliability_collapse', args.out, settings=dict(
+    write_json('reliability_collapse', out, settings=dict(
         batch=BATCH, videos=VIDEOS, epochs=EPOCHS, lr=LR, momentum=0.99,
         base_channels=CHANNELS, seeds=SEEDS), outcomes=outcomes)

@@ -1,6 +1,4 @@
-"""the shift of the hue in HSV beside the turn of the chroma plane of YIQ"""
-import argparse
-import os.path as osp
+"""The shift of the hue in HSV beside the turn of the chroma plane of YIQ."""
 from typing import Callable, Dict
 
 import torch
@@ -9,37 +7,36 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from ascnet_mm import InputError
-from ascnet_mm.models.preprocessor import RGB_TO_YIQ
-
-from .step import CONFIGS, prepared_planes, waited_for
+from ..errors import InputError
+from ..models.preprocessor import RGB_TO_YIQ
+from ..shipped import config_path
+from .step import prepared_planes, waited_for
 from .timing import publish, ratio, side_by_side
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options, whose defaults are those of pre-training."""
-    parser.add_argument('--frames', type=int, default=16)
-    parser.add_argument(
-        '--pixels', type=int, default=112, help='height and width of a clip')
-    parser.add_argument('--batch', type=int, default=64)
-    parser.add_argument(
-        '--repeats', type=int, default=7, help='rounds that count')
+CONFIG = 'ascnet_mm::ascnet/r18_k400.py'
 
 
-def run(args: argparse.Namespace) -> None:
+def run(frames: int, pixels: int, batch: int, repeats: int, out: str) -> None:
     """Time both, and neither, and tell how far each moves the luma.
+
+    Args:
+        frames (int): Of a clip.
+        pixels (int): Height and width of a clip.
+        batch (int): Pairs of clips.
+        repeats (int): Rounds that count.
+        out (str): Folder of ``colors.json``.
 
     Raises:
         InputError: If a size is not positive.
     """
-    if min(args.frames, args.pixels, args.batch) < 1:
+    if min(frames, pixels, batch) < 1:
         raise InputError('colors needs positive sizes: --frames, --pixels, '
                          '--batch')
     init_default_scope('mmaction')
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     torch.manual_seed(0)
-    planes = prepared_planes(args.batch, args.frames, args.pixels, device)
-    shipped = Config.fromfile(osp.join(CONFIGS, 'r18_k400.py'))
+    planes = prepared_planes(batch, frames, pixels, device)
+    shipped = Config.fromfile(config_path(CONFIG))
     strength = shipped.model.data_preprocessor.augmentation.hue
     settings = {
         'hue': dict(hue=strength),
@@ -64,17 +61,17 @@ def run(args: argparse.Namespace) -> None:
     }
     seconds = side_by_side(
         {name: waited_for(part, device) for name, part in parts.items()},
-        args.repeats)
+        repeats)
     publish(
         'colors',
-        dict(batch=args.batch, frames=args.frames, pixels=args.pixels,
+        dict(batch=batch, frames=frames, pixels=pixels,
              strength=strength, device=device, luma_moved_on_noise=moved),
         seconds, [
             ratio('augmentation with hue / with chroma rotation', seconds,
                   'hue', 'chroma rotation'),
             ratio('augmentation with hue / with neither', seconds, 'hue',
                   'neither')
-        ], args.out)
+        ], out)
 
 
 def _augmentation(shipped: Config, planes: tuple, device: str,
@@ -88,7 +85,7 @@ def _augmentation(shipped: Config, planes: tuple, device: str,
 
 def _luma(clips: Tensor) -> Tensor:
     """In grey levels of 255, up to the mean; ``[..., T, H, W]``."""
-    shipped = Config.fromfile(osp.join(CONFIGS, 'r18_k400.py'))
+    shipped = Config.fromfile(config_path(CONFIG))
     std = torch.tensor(shipped.model.data_preprocessor.std).to(clips)
     weights = RGB_TO_YIQ[0].to(clips) * std
     return (clips * weights[:, None, None, None]).sum(dim=-4)

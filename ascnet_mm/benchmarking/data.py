@@ -1,5 +1,4 @@
-"""how long a pair of clips takes until it is ready for the device"""
-import argparse
+"""How long a pair of clips takes until it is ready for the device."""
 import os
 import os.path as osp
 import random
@@ -7,7 +6,7 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 from statistics import median
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 from unittest.mock import patch
 
 import decord
@@ -16,11 +15,10 @@ import torch
 from mmaction.registry import DATASETS
 from mmengine.registry import init_default_scope
 
-from ascnet_mm import InputError
-from ascnet_mm.datasets.transforms import decode
-from ascnet_mm.datasets.video import VideoReader
-from ascnet_mm.datasets.video_folder import find_videos
-
+from ..datasets.transforms import decode
+from ..datasets.video import VideoReader
+from ..datasets.video_folder import find_videos
+from ..errors import InputError
 from .timing import publish, ratio, side_by_side
 
 META = ('filename', 'video_id', 'speeds', 'sample_seed', 'crops', 'flips',
@@ -28,22 +26,6 @@ META = ('filename', 'video_id', 'speeds', 'sample_seed', 'crops', 'flips',
 AREA = (0.4, 1.0)
 # What the transforms of our pipeline do, in their order
 PARTS = ('opening', 'choosing frames', 'decoding', 'drawing crops', 'packing')
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        'videos', help='folder of prepared videos (tools/data/transcode.py)')
-    parser.add_argument(
-        '--originals', help='folder of the same videos, not prepared')
-    parser.add_argument('--clip-len', type=int, default=16)
-    parser.add_argument('--size', type=int, default=112)
-    parser.add_argument(
-        '--limit', type=int, default=40, help='number of videos')
-    parser.add_argument(
-        '--soak', type=int, default=0, metavar='N',
-        help='also load N videos and see whether memory grows')
-    parser.add_argument(
-        '--repeats', type=int, default=7, help='rounds that count')
 
 
 def pipelines(clip_len: int, size: int) -> Dict[str, List[dict]]:
@@ -193,31 +175,46 @@ def memory_growth(folder: str, loads: int, clip_len: int, size: int) -> float:
     return float(np.polyfit(*zip(*points), 1)[0])
 
 
-def run(args: argparse.Namespace) -> None:
-    """Measure processor time, print and write ``data.json``."""
+def run(videos: str, originals: Optional[str], clip_len: int, size: int,
+        limit: int, soak: int, repeats: int, out: str) -> None:
+    """Measure processor time, print and write ``data.json``.
+
+    Args:
+        videos (str): Folder of prepared videos.
+        originals (str, optional): Folder of the same videos, not prepared.
+        clip_len (int): Frames per clip.
+        size (int): Width and height of the clips.
+        limit (int): The most videos that are taken.
+        soak (int): Videos to load to see whether memory grows; 0 for none.
+        repeats (int): Rounds that count.
+        out (str): Folder of the file.
+
+    Raises:
+        InputError: If there are no videos, too many, or other originals.
+    """
     init_default_scope('mmaction')
     torch.set_num_threads(1)
     random.seed(0)
     np.random.seed(0)
-    paths = find_videos(args.videos)
-    if not paths or len(paths) > args.limit:
+    paths = find_videos(videos)
+    if not paths or len(paths) > limit:
         raise InputError(
-            f'{args.videos} holds {len(paths)} videos: give a folder of 1 to '
-            f'{args.limit}, or another --limit')
-    timed = variants(args.videos, paths, args.clip_len, args.size)
-    if args.originals:
-        originals = find_videos(args.originals)
-        if len(originals) != len(paths):
+            f'{videos} holds {len(paths)} videos: give a folder of 1 to '
+            f'{limit}, or another --limit')
+    timed = variants(videos, paths, clip_len, size)
+    if originals:
+        others = find_videos(originals)
+        if len(others) != len(paths):
             raise InputError(
-                f'{args.originals} holds {len(originals)} videos, '
-                f'{args.videos} {len(paths)}: they must be the same videos')
+                f'{originals} holds {len(others)} videos, '
+                f'{videos} {len(paths)}: they must be the same videos')
         timed.update({
-            f'{name}, originals': run for name, run in variants(
-                args.originals, originals, args.clip_len, args.size).items()
+            f'{name}, originals': load for name, load in variants(
+                originals, others, clip_len, size).items()
         })
     # A loader keeps all cores busy, so what counts is the work of all threads
     # (decord has one beside the one that converts colours).
-    seconds = side_by_side(timed, args.repeats, clock=time.process_time)
+    seconds = side_by_side(timed, repeats, clock=time.process_time)
     per_pair = {name: [value / len(paths) for value in values]
                 for name, values in seconds.items()}
     ratios = [
@@ -228,30 +225,30 @@ def run(args: argparse.Namespace) -> None:
         ratio("MMAction2's pipeline / ours", per_pair, 'host pipeline',
               'ours', '>= 1.5'),
     ]
-    if args.originals:
+    if originals:
         ratios += [
             ratio('ours on originals / ours on prepared', per_pair,
                   'ours, originals', 'ours', '>= 7'),
             ratio("MMAction2's pipeline / ours, originals", per_pair,
                   'host pipeline, originals', 'ours, originals', '>= 1.0'),
         ]
-    parts = parts_of_ours(args.videos, len(paths), args.clip_len, args.size,
-                          args.repeats)
+    parts = parts_of_ours(videos, len(paths), clip_len, size,
+                          repeats)
     per_pair.update(
         (f'of ours: {part}', values) for part, values in parts.items())
     print(f'one core prepares {1 / median(per_pair["ours"]):.0f} pairs a '
           'second: a device that trains N pairs a second needs N times '
           f'{median(per_pair["ours"]):.4f} cores for its loader')
-    size = sum(os.path.getsize(osp.join(args.videos, path)) for path in paths)
     publish(
         'data',
         dict(
             videos=len(paths),
-            bytes=size,
-            clip_len=args.clip_len,
-            size=args.size,
+            bytes=sum(
+                osp.getsize(osp.join(videos, path)) for path in paths),
+            clip_len=clip_len,
+            size=size,
             unit='processor seconds per pair',
-            soak=args.soak,
-            soak_bytes_per_video=args.soak and round(memory_growth(
-                args.videos, args.soak, args.clip_len, args.size), 1)),
-        per_pair, ratios, args.out)
+            soak=soak,
+            soak_bytes_per_video=soak and round(memory_growth(
+                videos, soak, clip_len, size), 1)),
+        per_pair, ratios, out)

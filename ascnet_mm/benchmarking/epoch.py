@@ -1,24 +1,12 @@
-"""how much of a run's wall time was spent waiting for data"""
-import argparse
+"""How much of a run's wall time was spent waiting for data."""
 import json
 import os.path as osp
 from glob import escape, glob
 from statistics import median
 from typing import Dict, List
 
-from ascnet_mm import InputError
-
+from ..errors import InputError
 from .timing import Ratio, publish
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        'work_dir', help='work folder of a run of tools/train.py with '
-        'default_hooks.logger.interval=1 and log_processor.window_size=1')
-    parser.add_argument(
-        '--batch', type=int, required=True, help='pairs per iteration')
-    parser.add_argument(
-        '--workers', type=int, required=True, help='of its loader')
 
 
 def read_iterations(work_dir: str) -> Dict[str, List[float]]:
@@ -53,17 +41,27 @@ def read_iterations(work_dir: str) -> Dict[str, List[float]]:
     return seconds
 
 
-def run(args: argparse.Namespace) -> None:
-    """Read the log, print and write ``epoch.json``."""
-    seconds = read_iterations(args.work_dir)
+def run(work_dir: str, batch: int, workers: int, out: str) -> None:
+    """Read the log, print and write ``epoch.json``.
+
+    Args:
+        work_dir (str): Of a run that logged each iteration by itself.
+        batch (int): Pairs per iteration.
+        workers (int): Of its loader.
+        out (str): Folder of the file.
+
+    Raises:
+        InputError: If there are no iterations in the log.
+    """
+    seconds = read_iterations(work_dir)
     total, waiting = (sum(values) for values in seconds.values())
     publish(
         'epoch',
         dict(
-            batch=args.batch,
-            workers=args.workers,
+            batch=batch,
+            workers=workers,
             iterations=len(seconds['iteration']),
-            pairs_per_second=round(args.batch / median(seconds['iteration']),
+            pairs_per_second=round(batch / median(seconds['iteration']),
                                    2)), seconds,
         [Ratio('waiting for data / wall time', waiting / total, '<= 0.05')],
-        args.out)
+        out)

@@ -1,5 +1,4 @@
-"""which files of a folder can be read, and whether training outlives them"""
-import argparse
+"""Which files of a folder can be read, and whether training outlives them."""
 import multiprocessing
 import os
 import os.path as osp
@@ -13,16 +12,13 @@ from typing import Dict, List, Optional
 
 import decord
 import numpy as np
-from data.make_synthetic import make_set
 
-from ascnet_mm import InputError
-from ascnet_mm.datasets import DecodeFrames, DecodePlanes, OpenVideo
-from ascnet_mm.datasets.video import UnreadableVideo, within
-from ascnet_mm.datasets.video_folder import EXTENSIONS, find_videos
+from ..datasets import DecodeFrames, DecodePlanes, OpenVideo
+from ..datasets.video import UnreadableVideo, within
+from ..datasets.video_folder import EXTENSIONS, find_videos
+from ..errors import InputError
+from ..figures import write_json
 
-from .timing import write_json
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 FRAMES = 16
 TIME_LIMIT = 60
 # The smallest pre-training: what counts is that it comes to its end.
@@ -35,12 +31,6 @@ TINY = [
     'train_dataloader.dataset.part=all',
     'val_cfg=None', 'val_dataloader=None', 'val_evaluator=None'
 ]  # yapf: disable
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('folder', help='folder of files, of any kind')
-    parser.add_argument(
-        '--epochs', type=int, default=2, help='of the training run')
 
 
 def why_unreadable(path: str) -> Optional[str]:
@@ -77,7 +67,16 @@ def _read_with_decord(path: str) -> None:
 
 
 def train_on(paths: List[str], epochs: int) -> Dict[str, object]:
-    """Pre-train on a rendered set with these files mixed in."""
+    """Pre-train on a rendered set with these files mixed in.
+
+    Args:
+        paths (list[str]): The files.
+        epochs (int): Of the training.
+
+    Returns:
+        dict: How the training ended, and what it said of the files.
+    """
+    from data.make_synthetic import make_set
     with TemporaryDirectory() as folder:
         videos, work = osp.join(folder, 'videos'), osp.join(folder, 'work')
         make_set(videos, train=20, test=0, seed=0)
@@ -90,9 +89,9 @@ def train_on(paths: List[str], epochs: int) -> Dict[str, object]:
             os.symlink(osp.abspath(path),
                        osp.join(videos, 'odd', f'{number}_{name}'))
         done = subprocess.run(
-            [sys.executable, osp.join(ROOT, 'tools', 'train.py'),
-             osp.join(ROOT, 'configs', 'ascnet', 'r18_folder.py'),
-             '--work-dir', work, '--seed', '0', '--cfg-options', *TINY,
+            [sys.executable, '-m', 'ascnet_mm_cli', 'train',
+             'ascnet_mm::ascnet/r18_folder.py', '--work-dir', work,
+             '--seed', '0', '--cfg-options', *TINY,
              f'data_root={videos}', f'train_cfg.max_epochs={epochs}'],
             capture_output=True, text=True)  # yapf: disable
         printed = done.stdout + done.stderr
@@ -111,26 +110,35 @@ def train_on(paths: List[str], epochs: int) -> Dict[str, object]:
             warnings=printed.count('skipped, cannot be read'))
 
 
-def run(args: argparse.Namespace) -> None:
-    """Try all files, print and write ``reliability_files.json``."""
-    if not osp.isdir(args.folder):
-        raise InputError(f'there is no folder {args.folder}')
-    paths = [osp.join(args.folder, path)
-             for path in find_videos(args.folder, ('', ))]
+def run(folder: str, epochs: int, out: str) -> None:
+    """Try all files, print and write ``reliability_files.json``.
+
+    Args:
+        folder (str): Of files of any kind.
+        epochs (int): Of the training with all of them.
+        out (str): Folder of the JSON file.
+
+    Raises:
+        InputError: If there is no such folder, or nothing in it.
+    """
+    if not osp.isdir(folder):
+        raise InputError(f'there is no folder {folder}')
+    paths = [osp.join(folder, path)
+             for path in find_videos(folder, ('', ))]
     if not paths:
-        raise InputError(f'the folder {args.folder} is empty')
+        raise InputError(f'the folder {folder} is empty')
     reasons = {path: why_unreadable(path) for path in paths}
     readable = [path for path in paths if reasons[path] is None]
     by_reason = Counter(why for why in reasons.values() if why)
     with_decord = {path for path in paths if decord_reads(path)}
-    training = train_on(paths, args.epochs)
+    training = train_on(paths, epochs)
     print(f'{len(readable)} of {len(paths)} files can be read, '
           f'{len(with_decord)} by decord')
     for why, count in by_reason.most_common():
         print(f'{count:6}  {why}')
     print(f'training with all of them: {training}')
     write_json(
-        'reliability_files', args.out,
+        'reliability_files', out,
         settings=dict(
             frames=FRAMES, time_limit=TIME_LIMIT),
         files=dict(

@@ -1,5 +1,4 @@
-"""how far several processes end from one with the same global batch"""
-import argparse
+"""How far several processes end from one with the same global batch."""
 import math
 import os
 import os.path as osp
@@ -17,14 +16,16 @@ from mmengine.registry import DATA_SAMPLERS
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ascnet_mm import InputError
-from ascnet_mm.apis import read_config
-from ascnet_mm.engine.hooks.unwrap import unwrap
-from ascnet_mm.models import ASCNet
+from ..apis import read_config
+from ..engine.hooks.unwrap import unwrap
+from ..errors import InputError
+from ..figures import write_json
+from ..models import ASCNet
+from ..shipped import config_path
 
-from .timing import write_json
-
-TOOLS = osp.dirname(osp.dirname(osp.abspath(__file__)))
+LAUNCHER = osp.join(
+    osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))), 'tools',
+    'dist_train.sh')
 # The scripts start the first Python of the path.
 PATH = f'{osp.dirname(sys.executable)}:{os.environ["PATH"]}'
 GLOBAL_BATCH = 8
@@ -36,9 +37,9 @@ LOGGED = [
 # Of four speeds the first batches leave banks empty: the ranks find targets
 # for different numbers of samples.
 CONFIG = f'''
-_base_ = {osp.join(TOOLS, '..', 'configs', 'ascnet', 'r18_folder.py')!r}
+_base_ = {config_path('ascnet_mm::ascnet/r18_folder.py')!r}
 custom_imports = dict(
-    imports=['ascnet_mm', 'benchmarking.processes'],
+    imports=['ascnet_mm', 'ascnet_mm.benchmarking.processes'],
     allow_failed_imports=False)
 head = dict(in_channels=16, hidden_channels=8, out_channels=8)
 model = dict(
@@ -139,7 +140,8 @@ def train(videos: str, ranks: int, dtype: str = 'float64') -> List[dict]:
         list[dict]: What :class:`RankRecorder` wrote, of each rank.
 
     Raises:
-        InputError: If a run fails; the sentence ends with what it printed.
+        InputError: If a run fails, when the sentence ends with what it
+            printed, or several are to be started outside a checkout.
     """
     with TemporaryDirectory() as folder:
         path = osp.join(folder, f'ranks_{ranks}_{dtype}.py')
@@ -157,7 +159,7 @@ def train(videos: str, ranks: int, dtype: str = 'float64') -> List[dict]:
             Runner.from_cfg(read_config(path, options)).train()
         else:
             done = subprocess.run([
-                osp.join(TOOLS, 'dist_train.sh'), path,
+                _launcher(), path,
                 str(ranks), '--cfg-options',
                 *(f'{key}={value}'.replace(' ', '')
                   for key, value in options.items())
@@ -169,6 +171,14 @@ def train(videos: str, ranks: int, dtype: str = 'float64') -> List[dict]:
             torch.load(osp.join(folder, f'{rank}.pth'))
             for rank in range(ranks)
         ]
+
+
+def _launcher() -> str:
+    if not osp.isfile(LAUNCHER):
+        raise InputError(
+            'several ranks are started by tools/dist_train.sh, and there is '
+            f'no {LAUNCHER}: run this in a checkout of the repository')
+    return LAUNCHER
 
 
 def differences(one: dict, other: dict) -> Dict[str, float]:
@@ -187,17 +197,22 @@ def identical(records: List[dict], part: str) -> bool:
         for name, value in records[0][part].items())
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('videos', help='folder of 56 videos or more')
+def run(videos: str, out: str) -> None:
+    """Train with 1, 2 and 4 ranks; write ``reliability_processes.json``.
 
+    Args:
+        videos (str): Folder of 56 videos or more.
+        out (str): Folder of the JSON file.
 
-def run(args: argparse.Namespace) -> None:
-    """Train with 1, 2 and 4 ranks; write ``reliability_processes.json``."""
+    Raises:
+        InputError: If a run fails, or this is no checkout.
+    """
+    _launcher()
     rows = []
     for dtype in ('float64', 'float32'):
-        reference, = train(args.videos, 1, dtype)
+        reference, = train(videos, 1, dtype)
         for ranks in (2, 4):
-            records = train(args.videos, ranks, dtype)
+            records = train(videos, ranks, dtype)
             rows.append(
                 dict(
                     ranks=ranks,
@@ -208,7 +223,7 @@ def run(args: argparse.Namespace) -> None:
             print(rows[-1])
     write_json(
         'reliability_processes',
-        args.out,
+        out,
         settings=dict(
             global_batch=GLOBAL_BATCH,
             videos=VIDEOS,

@@ -1,5 +1,4 @@
 """Search for nearest neighbours against a bare matmul and topk."""
-import argparse
 import resource
 import sys
 import time
@@ -9,53 +8,51 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ascnet_mm.evaluation.search import nearest
-
+from ..evaluation.search import nearest
 from .timing import publish, ratio, side_by_side
 
 # Queries and rows of the gallery; the fastest here is what counts.
 BLOCKS = ((256, 16384), (512, 65536), (1024, 65536), (2048, 32768))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the sizes to the command's options."""
-    parser.add_argument('--queries', type=int, default=2000)
-    parser.add_argument('--gallery', type=int, default=100_000)
-    parser.add_argument('--channels', type=int, default=512)
-    parser.add_argument(
-        '--depth', type=int, default=200, help='neighbours of a query')
-    parser.add_argument(
-        '--repeats', type=int, default=7, help='rounds that count')
+def run(queries: int, gallery: int, channels: int, depth: int, repeats: int,
+        out: str) -> None:
+    """Measure and write ``retrieval.json``.
 
-
-def run(args: argparse.Namespace) -> None:
-    """Measure and write ``retrieval.json``."""
+    Args:
+        queries (int): How many.
+        gallery (int): How many they are searched among.
+        channels (int): Of their features.
+        depth (int): Neighbours of a query.
+        repeats (int): Rounds that count.
+        out (str): Folder of the file.
+    """
     generator = torch.Generator().manual_seed(0)
-    queries, gallery = (
-        unit_vectors(size, args.channels, generator)
-        for size in (args.queries, args.gallery))
+    asked, rows = (
+        unit_vectors(size, channels, generator)
+        for size in (queries, gallery))
     before = peak_memory()
     # Before anything else has taken more
-    nearest(queries, gallery, args.depth)
+    nearest(asked, rows, depth)
     peak = peak_memory()
-    block = best_block(queries, gallery, args.depth)
+    block = best_block(asked, rows, depth)
     seconds = side_by_side(
         dict(
-            bare=lambda: bare(queries, gallery, args.depth, block),
-            ours=lambda: nearest(queries, gallery, args.depth)), args.repeats)
+            bare=lambda: bare(asked, rows, depth, block),
+            ours=lambda: nearest(asked, rows, depth)), repeats)
     publish(
         'retrieval',
         dict(
-            queries=args.queries,
-            gallery=args.gallery,
-            channels=args.channels,
-            depth=args.depth,
-            dtype=str(gallery.dtype),
+            queries=queries,
+            gallery=gallery,
+            channels=channels,
+            depth=depth,
+            dtype=str(rows.dtype),
             bare_block=block,
-            features_mb=round((queries.nbytes + gallery.nbytes) / 1e6),
+            features_mb=round((asked.nbytes + rows.nbytes) / 1e6),
             peak_mb_before_search=before,
             peak_mb=peak), seconds,
-        [ratio('ours / bare', seconds, 'ours', 'bare', '<= 1.2')], args.out)
+        [ratio('ours / bare', seconds, 'ours', 'bare', '<= 1.2')], out)
 
 
 def unit_vectors(size: int, channels: int,

@@ -1,5 +1,4 @@
-"""whether memory and open files of a long run grow"""
-import argparse
+"""Whether memory and open files of a long run grow."""
 import os
 import os.path as osp
 import subprocess
@@ -11,11 +10,9 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from ascnet_mm import InputError
+from ..errors import InputError
+from ..figures import write_json
 
-from .timing import write_json
-
-TOOLS = osp.dirname(osp.dirname(osp.abspath(__file__)))
 INTERVAL = 10  # seconds
 # A tiny encoder, so that as many videos as can be go through the loader.
 OPTIONS = ('clip_len=4', 'scale=(32,32)', 'batch_size=8',
@@ -24,11 +21,6 @@ OPTIONS = ('clip_len=4', 'scale=(32,32)', 'batch_size=8',
            'train_dataloader.num_workers=2', 'val_dataloader.num_workers=1',
            'train_cfg.max_epochs=1000000', 'train_cfg.val_interval=20',
            'default_hooks.checkpoint.interval=20')
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('videos', help='folder of prepared videos')
-    parser.add_argument('--minutes', type=float, default=60)
 
 
 def children(process: int) -> List[int]:
@@ -50,6 +42,10 @@ def usage(process: int) -> Tuple[float, int]:
 
 def watch(run: subprocess.Popen, minutes: float) -> Dict[str, List[tuple]]:
     """Sample a run and its workers until time is up.
+
+    Args:
+        run (subprocess.Popen): The run.
+        minutes (float): How long.
 
     Returns:
         dict[str, list[tuple]]: Minutes, MB and open files of each process
@@ -96,18 +92,28 @@ def summary(samples: List[tuple]) -> Dict[str, float]:
         files_most=int(files.max()))
 
 
-def run(args: argparse.Namespace) -> None:
-    """Train for a while; write ``reliability_soak.json``."""
+def run(videos: str, minutes: float, out: str) -> None:
+    """Train for a while; write ``reliability_soak.json``.
+
+    Args:
+        videos (str): Folder of prepared videos.
+        minutes (float): How long.
+        out (str): Folder of the file.
+
+    Raises:
+        InputError: If the run ends before, or does not save when it is told
+            to end.
+    """
     with TemporaryDirectory() as folder:
         with open(osp.join(folder, 'log.txt'), 'w') as log:
             process = subprocess.Popen([
-                sys.executable, osp.join(TOOLS, 'train.py'),
-                osp.join(TOOLS, '..', 'configs', 'ascnet', 'r18_folder.py'),
-                '--work-dir', folder, '--cfg-options',
-                f'data_root={osp.abspath(args.videos)}', *OPTIONS
+                sys.executable, '-m', 'ascnet_mm_cli', 'train',
+                'ascnet_mm::ascnet/r18_folder.py', '--work-dir', folder,
+                '--cfg-options', f'data_root={osp.abspath(videos)}',
+                *OPTIONS
             ], stdout=log, stderr=subprocess.STDOUT)  # yapf: disable
             try:
-                samples = watch(process, args.minutes)
+                samples = watch(process, minutes)
             finally:
                 process.terminate()
                 process.wait()
@@ -121,9 +127,9 @@ def run(args: argparse.Namespace) -> None:
         print(name, figures)
     write_json(
         'reliability_soak',
-        args.out,
+        out,
         settings=dict(
-            minutes=args.minutes,
+            minutes=minutes,
             interval=INTERVAL,
             iterations=iterations,
             videos_loaded=8 * iterations,

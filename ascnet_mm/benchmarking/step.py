@@ -1,7 +1,5 @@
-"""the training step, beside its encoder's passes and the same in float32"""
-import argparse
-import os.path as osp
-from typing import Callable
+"""The training step, beside its encoder's passes and the same in float32."""
+from typing import Callable, NamedTuple, Optional
 
 import torch
 from mmaction.registry import MODELS, TRANSFORMS
@@ -11,14 +9,13 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from ascnet_mm import InputError
-from ascnet_mm.device import computes_in_bfloat16
-from ascnet_mm.models import ASCNet
-from ascnet_mm.models.memory_bank import BankEntries
-
+from ..device import computes_in_bfloat16
+from ..errors import InputError
+from ..models import ASCNet
+from ..models.memory_bank import BankEntries
+from ..shipped import config_path
 from .timing import publish, ratio, side_by_side
 
-CONFIGS = osp.join(osp.dirname(__file__), '..', '..', 'configs', 'ascnet')
 # The config of each encoder, and its feature's dimension over its width.
 ENCODERS = dict(
     R3D=('r18_k400.py', 8),
@@ -27,41 +24,53 @@ ENCODERS = dict(
 SPEEDS = (1, 2)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options, whose defaults suit the device."""
-    paper = torch.cuda.is_available()
-    parser.add_argument('--encoder', default='R3D', choices=ENCODERS)
-    parser.add_argument(
-        '--base-channels', type=int, default=64, help='width of the encoder')
-    parser.add_argument('--frames', type=int, default=16)
-    parser.add_argument(
-        '--pixels', type=int, default=112, help='height and width of a clip')
-    parser.add_argument('--batch', type=int, default=64 if paper else 8)
-    parser.add_argument(
-        '--dtype',
-        default='default',
-        choices=['default', 'float32'],
-        help="the configs' default: bfloat16 where the device computes in it")
-    parser.add_argument(
-        '--repeats', type=int, default=7, help='rounds that count')
+class Sizes(NamedTuple):
+    """A model and its batch.
+
+    Attributes:
+        encoder (str): One of ``ENCODERS``.
+        base_channels (int): Width of the encoder.
+        frames (int): Of a clip.
+        pixels (int): Height and width of a clip.
+        batch (int): Pairs of clips.
+    """
+    encoder: str
+    base_channels: int
+    frames: int
+    pixels: int
+    batch: int
 
 
-def run(args: argparse.Namespace) -> None:
-    """Time the step and its parts.
+def run(encoder: str, base_channels: int, frames: int, pixels: int,
+        batch: Optional[int], dtype: str, repeats: int, out: str) -> None:
+    """Time the step and its parts; write ``step.json``.
+
+    Args:
+        encoder (str): One of ``ENCODERS``.
+        base_channels (int): Width of the encoder.
+        frames (int): Of a clip.
+        pixels (int): Height and width of a clip.
+        batch (int, optional): Pairs of clips; None for what suits the device.
+        dtype (str): ``'default'`` or ``'float32'``, as of :class:`Step`.
+        repeats (int): Rounds that count.
+        out (str): Folder of the file.
 
     Raises:
         InputError: If a size is not positive, or the batch cannot be
             normalised.
     """
-    if min(args.base_channels, args.frames, args.pixels) < 1 or args.batch < 2:
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    if batch is None:
+        batch = 64 if device == 'cuda' else 8
+    if min(base_channels, frames, pixels) < 1 or batch < 2:
         raise InputError('the step needs positive sizes and 2 clips or more: '
                          '--base-channels, --frames, --pixels, --batch')
     init_default_scope('mmaction')
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
     # As MMEngine's runner does for the configs' env_cfg.
     torch.backends.cudnn.benchmark = True
-    step = Step(args, device, args.dtype)
-    plain = Step(args, device, 'float32')
+    sizes = Sizes(encoder, base_channels, frames, pixels, batch)
+    step = Step(sizes, device, dtype)
+    plain = Step(sizes, device, 'float32')
     plain.model.load_state_dict(step.model.state_dict())
     seconds = side_by_side(
         {
@@ -73,15 +82,13 @@ def run(args: argparse.Namespace) -> None:
                 'augmentation': step.augmentation,
                 'step in float32': plain.whole,
             }.items()
-        }, args.repeats)
+        }, repeats)
     on_gpu = device == 'cuda'
-    settings = {key: value for key, value in vars(args).items()
-                if key not in ('run', 'command', 'out')}
     publish(
         'step',
-        dict(settings, device=device, bank_size=step.model.memory_bank.size,
-             bfloat16=args.dtype == 'default'
-             and computes_in_bfloat16(device)),
+        dict(sizes._asdict(), dtype=dtype, repeats=repeats, device=device,
+             bank_size=step.model.memory_bank.size,
+             bfloat16=dtype == 'default' and computes_in_bfloat16(device)),
         seconds, [
             ratio('step / both forward passes and the backward pass',
                   seconds, 'step', 'encoder',
@@ -96,7 +103,7 @@ def run(args: argparse.Namespace) -> None:
                                                 seconds['step'])
                   ]), 'augmentation', 'both',
                   f'<= {0.05 if on_gpu else 0.08}')
-        ], args.out)
+        ], out)
 
 
 class Step:
@@ -106,19 +113,18 @@ class Step:
     the step, but timed beside it. The banks of both speeds are full.
 
     Args:
-        args (argparse.Namespace): Encoder, sizes and batch.
+        sizes (Sizes): Encoder, clips and batch.
         device (str): ``'cpu'`` or ``'cuda'``.
         dtype (str): ``'default'`` for the config's optimiser wrapper,
             ``'float32'`` for MMEngine's plain one.
     """
 
-    def __init__(self, args: argparse.Namespace, device: str,
-                 dtype: str) -> None:
-        config, widening = ENCODERS[args.encoder]
-        cfg = Config.fromfile(osp.join(CONFIGS, config))
-        cfg.model.backbone.base_channels = args.base_channels
+    def __init__(self, sizes: Sizes, device: str, dtype: str) -> None:
+        config, widening = ENCODERS[sizes.encoder]
+        cfg = Config.fromfile(config_path(f'ascnet_mm::ascnet/{config}'))
+        cfg.model.backbone.base_channels = sizes.base_channels
         for head in (cfg.model.acp_head, cfg.model.scp_head):
-            head.in_channels = widening * args.base_channels
+            head.in_channels = widening * sizes.base_channels
         if dtype == 'float32':
             cfg.optim_wrapper.type = 'OptimWrapper'
         torch.manual_seed(0)
@@ -126,16 +132,16 @@ class Step:
         self.optim_wrapper = build_optim_wrapper(self.model, cfg.optim_wrapper)
         # Clips of both speeds, each contiguous.
         self.clips = torch.randn(
-            2, args.batch, 3, args.frames, args.pixels, args.pixels,
+            2, sizes.batch, 3, sizes.frames, sizes.pixels, sizes.pixels,
             device=device).transpose(0, 1)
         self.samples = [
             ActionDataSample(metainfo=dict(
                 speeds=SPEEDS[::1 if index % 2 else -1],
                 video_id=-1 - index))
-            for index in range(args.batch)
+            for index in range(sizes.batch)
         ]
         self.planes = prepared_planes(
-            args.batch, args.frames, args.pixels, device)
+            sizes.batch, sizes.frames, sizes.pixels, device)
         size = self.model.memory_bank.size
         for speed in SPEEDS:
             self.model.memory_bank.enqueue(

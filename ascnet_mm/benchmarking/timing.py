@@ -1,18 +1,12 @@
-"""Time variants side by side, and write down what was found and on what."""
-import json
-import os
-import os.path as osp
-import platform
-import sys
+"""Time variants side by side, and tell what was found."""
 import time
 from statistics import median
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
-from ascnet_mm.apis import versions
+from ..figures import write_json
 
 
 class Ratio(NamedTuple):
@@ -69,26 +63,17 @@ def side_by_side(
 
 def ratio(name: str, seconds: Dict[str, List[float]], over: str, under: str,
           bar: str = '') -> Ratio:
-    """The median over rounds of one variant's time over another's."""
+    """The median over rounds of one variant's time over another's.
+
+    Args:
+        name (str): What is compared.
+        seconds (dict[str, list[float]]): As :func:`side_by_side` returns.
+        over (str): The one variant.
+        under (str): The other.
+        bar (str): As in :class:`Ratio`.
+    """
     rounds = zip(seconds[over], seconds[under])
     return Ratio(name, median(a / b for a, b in rounds), bar)
-
-
-def machine() -> Dict[str, Any]:
-    """What the figures depend on beside the versions."""
-    model = platform.processor() or platform.machine()
-    if osp.isfile('/proc/cpuinfo'):
-        with open('/proc/cpuinfo') as lines:
-            model = next((line.split(':', 1)[1].strip() for line in lines
-                          if line.startswith('model name')), model)
-    return dict(
-        processor=model,
-        cores=len(os.sched_getaffinity(0)),
-        threads=torch.get_num_threads(),
-        bf16=torch.backends.mkldnn.is_available()
-        and torch.ops.mkldnn._is_mkldnn_bf16_supported(),
-        device=torch.cuda.get_device_name()
-        if torch.cuda.is_available() else None)
 
 
 def publish(name: str, settings: Dict[str, Any],
@@ -120,27 +105,3 @@ def publish(name: str, settings: Dict[str, Any],
         settings=settings,
         seconds=seconds,
         ratios=[dict(item._asdict(), met=item.holds) for item in ratios])
-
-
-def write_json(name: str, out: str, **figures: Any) -> None:
-    """Write figures, with command, date, machine and versions.
-
-    Args:
-        name (str): What was measured.
-        out (str): Folder of the file ``NAME.json``.
-        **figures: What was found, and with which settings.
-    """
-    os.makedirs(out, exist_ok=True)
-    path = osp.join(out, f'{name}.json')
-    with open(f'{path}.part', 'w') as file:
-        json.dump(
-            dict(
-                command=' '.join(['python', *sys.argv]),
-                date=time.strftime('%Y-%m-%d'),
-                machine=machine(),
-                versions=versions(),
-                **figures),
-            file,
-            indent=1)
-    os.replace(f'{path}.part', path)
-    print(f'written to {path}')

@@ -8,7 +8,7 @@ from ascnet_mm.experiments.processes import Processes, Stopped
 
 
 def test_processes_are_ended_together(tmp_path):
-    scripts, ended = Processes(at_once=2), []
+    processes, ended = Processes(at_once=2), []
     log = str(tmp_path / 'log')
 
     def run():

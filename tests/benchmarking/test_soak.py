@@ -3,7 +3,8 @@ import subprocess
 import sys
 
 import pytest
-from benchmarking.soak import children, summary, usage
+
+from ascnet_mm.benchmarking.soak import children, summary, usage
 
 
 def test_growth_is_the_slope_after_the_first_tenth():

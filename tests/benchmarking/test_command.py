@@ -1,5 +1,15 @@
 """Each benchmark at its smallest: what it writes, not how fast it is."""
+import argparse
 import json
+from importlib import import_module
+from inspect import signature
+
+import pytest
+
+from ascnet_mm import InputError
+from ascnet_mm.benchmarking import processes
+from ascnet_mm.benchmarking.step import ENCODERS
+from ascnet_mm_cli import benchmark
 
 from ..conftest import run_tool
 
@@ -42,3 +52,28 @@ def test_the_colors_figures_are_written(tmp_path):
                     str(tmp_path / 'none'))
     assert done.returncode == 1 and 'error: colors needs' in done.stderr
     assert not (tmp_path / 'none').exists()
+
+
+def test_the_encoders_are_those_that_can_be_measured():
+    parser = argparse.ArgumentParser()
+    benchmark.step(parser)
+    choices, = (action.choices for action in parser._actions
+                if action.dest == 'encoder')
+    assert set(choices) == set(ENCODERS)
+
+
+def test_options_are_what_a_subject_takes():
+    parser = argparse.ArgumentParser()
+    benchmark.add_arguments(parser)
+    subjects = parser._subparsers._group_actions[0].choices
+    assert len(subjects) == 9
+    for name, subject in subjects.items():
+        run = import_module(f'ascnet_mm.benchmarking.{name}').run
+        options = {action.dest for action in subject._actions} - {'help'}
+        assert options == set(signature(run).parameters), name
+
+
+def test_several_ranks_are_measured_in_a_checkout_only(monkeypatch, tmp_path):
+    monkeypatch.setattr(processes, 'LAUNCHER', str(tmp_path / 'none.sh'))
+    with pytest.raises(InputError, match='in a checkout'):
+        processes.run(str(tmp_path), str(tmp_path))

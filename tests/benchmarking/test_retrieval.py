@@ -1,24 +1,19 @@
-import argparse
 import json
 
 import torch
-from benchmarking import retrieval
+
+from ascnet_mm.benchmarking import retrieval
 
 
 def test_both_searches_are_timed_and_written_down(tmp_path):
-    parser = argparse.ArgumentParser()
-    retrieval.add_arguments(parser)
-    args = parser.parse_args([
-        '--queries=20', '--gallery=300', '--channels=8', '--depth=5',
-        '--repeats=2'])
-    retrieval.run(argparse.Namespace(out=str(tmp_path), **vars(args)))
+    sizes = dict(queries=20, gallery=300, channels=8, depth=5)
+    retrieval.run(repeats=2, out=str(tmp_path), **sizes)
     with open(tmp_path / 'retrieval.json') as file:
         found = json.load(file)
     assert {name: len(times) for name, times in found['seconds'].items()
             } == dict(bare=2, ours=2)
     [ratio] = found['ratios']
     assert ratio['bar'] == '<= 1.2' and ratio['value'] > 0
-    sizes = dict(queries=20, gallery=300, channels=8, depth=5)
     assert {name: found['settings'][name] for name in sizes} == sizes
     assert found['settings']['peak_mb'] > 50
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from ..conftest import run_tool
+from .conftest import run_tool
 
 
 def results(done, out):

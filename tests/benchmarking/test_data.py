@@ -1,19 +1,13 @@
-import argparse
 import json
 import os
 
 import pytest
-from benchmarking import data
-from benchmarking.timing import Ratio, ratio, side_by_side
 
 from ascnet_mm import InputError
+from ascnet_mm.benchmarking import data
+from ascnet_mm.benchmarking.timing import Ratio, ratio, side_by_side
 
-
-def arguments(*args):
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--out')
-    data.add_arguments(parser)
-    return parser.parse_args(args)
+OPTIONS = dict(clip_len=4, size=24, limit=40)
 
 
 def test_a_run_writes_its_figures(videos, tmp_path):
@@ -21,10 +15,8 @@ def test_a_run_writes_its_figures(videos, tmp_path):
     folder = f'{videos}/videos/striped_disc_shifts'
     for name in sorted(os.listdir(folder))[:2]:
         os.symlink(f'{folder}/{name}', tmp_path / 'few' / name)
-    data.run(arguments(
-        str(tmp_path / 'few'), '--originals', str(tmp_path / 'few'), '--out',
-        str(tmp_path), '--repeats', '2', '--clip-len', '4', '--size', '24',
-        '--soak', '200'))
+    few = str(tmp_path / 'few')
+    data.run(few, few, soak=200, repeats=2, out=str(tmp_path), **OPTIONS)
     with open(tmp_path / 'data.json') as file:
         found = json.load(file)
     assert len(found['ratios']) == 5 and len(found['seconds']) == 8 + 7
@@ -45,9 +37,11 @@ def test_a_run_writes_its_figures(videos, tmp_path):
 
 def test_too_many_and_other_videos_are_refused(videos, tmp_path):
     with pytest.raises(InputError, match='holds 64 videos'):
-        data.run(arguments(f'{videos}/videos', '--repeats', '1'))
+        data.run(f'{videos}/videos', None, soak=0, repeats=1,
+                 out=str(tmp_path), **OPTIONS)
     with pytest.raises(InputError, match='holds 0 videos'):
-        data.run(arguments(str(tmp_path), '--repeats', '1'))
+        data.run(str(tmp_path), None, soak=0, repeats=1, out=str(tmp_path),
+                 **OPTIONS)
 
 
 def test_variants_take_turns_and_the_first_round_does_not_count():

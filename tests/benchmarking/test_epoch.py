@@ -1,10 +1,9 @@
-import argparse
 import json
 
 import pytest
-from benchmarking import epoch
 
 from ascnet_mm import InputError
+from ascnet_mm.benchmarking import epoch
 
 
 def test_the_share_is_that_of_all_but_first_iterations(tmp_path):
@@ -20,9 +19,8 @@ def test_the_share_is_that_of_all_but_first_iterations(tmp_path):
     ]
     (folder / 'scalars.json').write_text(
         '\n'.join(json.dumps(line) for line in lines))
-    epoch.run(argparse.Namespace(
-        work_dir=str(tmp_path / 'run[1]'), batch=8, workers=2,
-        out=str(tmp_path)))
+    epoch.run(str(tmp_path / 'run[1]'), batch=8, workers=2,
+              out=str(tmp_path))
     with open(tmp_path / 'epoch.json') as file:
         found = json.load(file)
     assert found['ratios'][0]['value'] == pytest.approx(0.1)
