@@ -1,5 +1,6 @@
-"""Measure the parts on this machine: their speed, as ratios side by side,
-and their reliability.
+"""Measure speed and reliability of the parts on this machine.
+
+Speeds are compared side by side, as ratios.
 
     python tools/benchmark.py data VIDEOS
     python tools/benchmark.py step
