@@ -38,7 +38,7 @@ def pipelines(clip_len: int, size: int) -> Dict[str, List[dict]]:
             dict(type='DeviceCrop', scale=(size, size), area_range=AREA,
                  flip_ratio=0.5), pack
         ],
-        host=[
+        mmaction2=[
             dict(type='DecordInit'), sample, dict(type='DecordDecode'),
             dict(type='RandomResizedCrop', area_range=AREA),
             dict(type='Resize', scale=(size, size), keep_ratio=False),
@@ -75,7 +75,7 @@ def variants(folder: str, paths: List[str], clip_len: int,
 
     return {
         'ours': lambda: load('ours'),
-        'host pipeline': lambda: load('host'),
+        'host pipeline': lambda: load('mmaction2'),
         'decord, bare': decode_with_decord,
         'decoded, thrown away': decode_and_throw_away,
     }

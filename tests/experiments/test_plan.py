@@ -4,6 +4,7 @@ from mmengine.config import Config
 from ascnet_mm import InputError
 from ascnet_mm.experiments.jobs import list_file
 
+from ..conftest import ROOT
 from .planning import EXPERIMENT, changed, jobs_of, planned
 
 
@@ -48,3 +49,16 @@ def test_exchanged_lists_are_refused(videos, tmp_path):
         options[names('query')], options[names('gallery')])
     with pytest.raises(InputError, match='gallery and query are exchanged'):
         planned(videos, changed(tmp_path, evaluations=parts))
+
+
+@pytest.mark.parametrize(
+    'prefix', ['configs/', 'ascnet_mm::', f'{ROOT}/configs/'])
+def test_configs_are_found_from_any_folder(
+        videos, plan, tmp_path, monkeypatch, prefix):
+    methods = Config.fromfile(EXPERIMENT).methods
+    for part in methods:
+        part.config = part.config.replace('configs/', prefix)
+    path = changed(tmp_path, methods=methods)
+    monkeypatch.chdir(tmp_path)
+    for found, expected in zip(planned(videos, path)[2], plan[2]):
+        assert found.cfg.to_dict() == expected.cfg.to_dict()
