@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 
 from ..conftest import ROOT, run_tool
+from ..helpers.processes import run_script
 
 
 @pytest.fixture(scope='module')
@@ -21,10 +22,11 @@ def experiment(tmp_path_factory):
 
 
 def compare(experiment, videos):
-    return run_tool(
-        'tools/compare.py', 'run', str(experiment), videos, '--work-dir',
-        str(experiment.parent), '--out', str(experiment.parent), '--workers',
-        '0')
+    folder = str(experiment.parent)
+    return run_script([
+        osp.join(ROOT, 'tools', 'compare.py'), 'run', str(experiment), videos,
+        '--work-dir', folder, '--out', folder, '--workers', '0'
+    ], ROOT, timeout=1200)
 
 
 def test_an_experiment_from_videos_to_the_page(videos, experiment):
