@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from ..errors import InputError
-from ..models.preprocessor import RGB_TO_YIQ
+from ..models.data_preprocessor.color import RGB_TO_YIQ
 from ..shipped import config_path
 from .step import prepared_planes, waited_for
 from .timing import publish, ratio, side_by_side

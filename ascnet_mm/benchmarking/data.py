@@ -21,8 +21,7 @@ from ..datasets.video_folder import find_videos
 from ..errors import InputError
 from .timing import publish, ratio, side_by_side
 
-META = ('filename', 'video_id', 'speeds', 'sample_seed', 'crops', 'flips',
-        'scale', 'bt709', 'full_range', 'chroma_siting')
+META = ('filename', 'video_id', 'speeds', 'sample_seed')
 AREA = (0.4, 1.0)
 # What the transforms of our pipeline do, in their order
 PARTS = ('opening', 'choosing frames', 'decoding', 'drawing crops', 'packing')
@@ -31,19 +30,19 @@ PARTS = ('opening', 'choosing frames', 'decoding', 'drawing crops', 'packing')
 def pipelines(clip_len: int, size: int) -> Dict[str, List[dict]]:
     """Our pipeline, and MMAction2's own transforms for the same clips."""
     sample = dict(type='SpeedPairedSampleFrames', clip_len=clip_len)
-    pack = dict(type='PackActionInputs', meta_keys=META)
     return dict(
         ours=[
             dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
-            dict(type='DeviceCrop', scale=(size, size), area_range=AREA,
-                 flip_ratio=0.5), pack
+            dict(type='SampleCrops', scale=(size, size), area_range=AREA,
+                 flip_ratio=0.5), dict(type='PackClips')
         ],
         mmaction2=[
             dict(type='DecordInit'), sample, dict(type='DecordDecode'),
             dict(type='RandomResizedCrop', area_range=AREA),
             dict(type='Resize', scale=(size, size), keep_ratio=False),
             dict(type='Flip', flip_ratio=0.5),
-            dict(type='FormatShape', input_format='NCTHW'), pack
+            dict(type='FormatShape', input_format='NCTHW'),
+            dict(type='PackActionInputs', meta_keys=META)
         ])  # yapf: disable
 
 

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..models import ASCNet
 from ..models.memory_bank import BankEntries
 from ..shipped import config_path
+from ..yuv420 import ColorCoding
 from .timing import publish, ratio, side_by_side
 
 # The config of each encoder, and its feature's dimension over its width.
@@ -209,15 +210,15 @@ def prepared_planes(batch: int, frames: int, pixels: int,
         0, 256, (2, frames, height * 3 // 2, width),
         dtype=torch.uint8, device=device)
     draw = TRANSFORMS.build(
-        dict(type='DeviceCrop', scale=(pixels, pixels),
+        dict(type='SampleCrops', scale=(pixels, pixels),
              area_range=(0.4, 1.0), flip_ratio=0.5))  # yapf: disable
+    coding = ColorCoding(bt709=False, full_range=False, siting=(0., 0.5))
     samples = []
     for index in range(batch):
-        drawn = draw(dict(img_shape=(height, width), num_clips=2))
-        del drawn['img_shape'], drawn['num_clips']
+        drawn = draw(dict(img_shape=(height, width), num_clips=2,
+                          color_coding=coding))
         samples.append(ActionDataSample(metainfo=dict(
-            drawn, sample_seed=index, bt709=False, full_range=False,
-            chroma_siting=(0., 0.5))))
+            yuv420=drawn['yuv420'], sample_seed=index)))
     return [clips] * batch, samples
 
 
