@@ -11,8 +11,8 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
-COMMANDS = ('train', 'test', 'prepare', 'transcode', 'synthetic', 'export',
-            'embed', 'visualize', 'doctor')
+COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'synthetic',
+            'export', 'embed', 'visualize', 'compare', 'benchmark', 'doctor')
 
 
 def main(command: Optional[str] = None,

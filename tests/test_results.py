@@ -3,8 +3,10 @@ import os.path as osp
 from glob import glob
 
 import pytest
-from compare import read_figures
-from comparing.report import page, told_apart
+
+from ascnet_mm.experiments.intervals import told_apart
+from ascnet_mm.experiments.page import page
+from ascnet_mm.experiments.report import read_figures
 
 from .conftest import ROOT
 from .test_documents import fragments

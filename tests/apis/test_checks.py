@@ -2,12 +2,12 @@
 import os
 import shutil
 
-import benchmarking.processes  # noqa: F401
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+import ascnet_mm.benchmarking.processes  # noqa: F401
 from ascnet_mm import InputError
 from ascnet_mm.apis import build_runner, check_data, check_resume, checks
 

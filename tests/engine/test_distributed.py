@@ -8,7 +8,8 @@ import json
 import os.path as osp
 
 import pytest
-from benchmarking.processes import differences, identical, train
+
+from ascnet_mm.benchmarking.processes import differences, identical, train
 
 from ..conftest import ROOT
 

@@ -237,7 +237,7 @@ def experiment(kills: int, seed: int) -> dict:
 
 
 def main() -> None:
-    from benchmarking.timing import write_json
+    from ascnet_mm.figures import write_json
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -1,8 +1,7 @@
-import argparse
 import json
 import os
 
-from benchmarking import files
+from ascnet_mm.benchmarking import files
 
 from ..datasets.video.test_reader import render
 
@@ -15,8 +14,7 @@ def test_odd_files_are_counted_and_trained_on(tmp_path):
     (folder / 'text.mp4').write_text('no video')
     (folder / 'other.csv').write_text('a,b')
     os.mkfifo(folder / 'pipe.mp4')
-    files.run(argparse.Namespace(
-        folder=str(folder), epochs=1, out=str(tmp_path), repeats=1))
+    files.run(str(folder), epochs=1, out=str(tmp_path))
     with open(tmp_path / 'reliability_files.json') as file:
         found = json.load(file)
     assert found['files']['tried'] == 5

@@ -2,8 +2,9 @@
 import os.path as osp
 
 import pytest
-from benchmarking.collapse import CASES, train
 from mmengine.runner.checkpoint import _load_checkpoint
+
+from ascnet_mm.benchmarking.collapse import CASES, train
 
 
 @pytest.mark.parametrize('name', CASES)

@@ -8,12 +8,13 @@ import torch
 from mmengine.config import Config
 
 from ..conftest import ROOT, run_tool
+from ..helpers.processes import run_script
 
 
 @pytest.fixture(scope='module')
 def experiment(tmp_path_factory):
     """Two configs, one of which diverges, and two seeds."""
-    cfg = Config.fromfile(osp.join(ROOT, 'tests', 'tools', 'experiment.py'))
+    cfg = Config.fromfile(osp.join(ROOT, 'tests', 'helpers', 'experiment.py'))
     cfg.methods = [cfg.methods[0], cfg.methods[2]]
     path = tmp_path_factory.mktemp('experiment') / 'tiny.py'
     cfg.dump(str(path))
@@ -21,10 +22,11 @@ def experiment(tmp_path_factory):
 
 
 def compare(experiment, videos):
-    return run_tool(
-        'tools/compare.py', 'run', str(experiment), videos, '--work-dir',
-        str(experiment.parent), '--out', str(experiment.parent), '--workers',
-        '0')
+    folder = str(experiment.parent)
+    return run_script([
+        osp.join(ROOT, 'tools', 'compare.py'), 'run', str(experiment), videos,
+        '--work-dir', folder, '--out', folder, '--workers', '0'
+    ], ROOT, timeout=1200)
 
 
 def test_an_experiment_from_videos_to_the_page(videos, experiment):

@@ -11,7 +11,8 @@ import sys
 import mmaction
 import pytest
 import torch
-from benchmarking.processes import differences, identical, train
+
+from ascnet_mm.benchmarking.processes import differences, identical, train
 
 from ..conftest import ROOT, run_tool
 from ..tools.test_cli import TINY

@@ -1,0 +1,1 @@
+"""A small pre-training that shows what it has learned."""

@@ -1,0 +1,63 @@
+"""The demo, from videos to a table, a picture and a file of figures."""
+import json
+import os
+import os.path as osp
+import platform
+import time
+from typing import Dict, List, Optional, Sequence
+
+from rich.console import Console
+
+from ..apis import check_data
+from ..figures import typed_command
+from ..versions import versions
+from .checks import raw_pixels, show_table, summarize
+from .pictures import draw
+from .training import folder_config, pretrain, rendered_config
+
+
+def run_demo(videos: Optional[str], seeds: Sequence[int],
+             epochs: Optional[int], out: str, set_dir: str) -> None:
+    """Pre-train and show what was learned.
+
+    Args:
+        videos (str, optional): A folder of the user's videos; None for the
+            rendered set.
+        seeds (Sequence[int]): One run each.
+        epochs (int, optional): How many; None for those of the config.
+        out (str): Folder for the checkpoints, ``curves.png`` and
+            ``results.json``.
+        set_dir (str): Where the rendered set is, or is to be.
+
+    Raises:
+        InputError: If there are no videos.
+    """
+    console, start = Console(), time.time()
+    cfg = folder_config(videos) if videos else rendered_config(set_dir)
+    if epochs:
+        cfg.train_cfg.max_epochs = epochs
+    check_data(cfg, ('train', 'val'))
+    logs: Dict[int, List[dict]] = {
+        seed: pretrain(cfg, seed, osp.join(out, f'seed_{seed}'), console)
+        for seed in seeds
+    }
+    references = None if videos else raw_pixels(cfg)
+    checks = summarize(logs)
+    show_table(checks, references, console)
+    draw(logs, osp.join(out, 'curves.png'))
+    with open(osp.join(out, 'results.json'), 'w') as file:
+        json.dump(
+            dict(
+                command=typed_command(),
+                date=time.strftime('%Y-%m-%d'),
+                machine=dict(
+                    processor=platform.machine(), cores=os.cpu_count()),
+                versions=versions(),
+                epochs=cfg.train_cfg.max_epochs,
+                minutes=round((time.time() - start) / 60, 2),
+                references=references,
+                checks=checks),
+            file,
+            indent=1)
+    print(f'{out}/curves.png shows the runs over time; the figures are '
+          f'in {out}/results.json, the checkpoints beside them.')

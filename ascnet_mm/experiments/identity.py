@@ -1,0 +1,29 @@
+"""Names of runs, the same for the same work."""
+import hashlib
+import json
+import os.path as osp
+import re
+from typing import Any, List, Sequence, Tuple
+
+
+def digest(*parts: Any) -> str:
+    """Eight hexadecimal digits that differ where the parts do."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def sized(folder: str, paths: Sequence[str]) -> List[Tuple[str, int]]:
+    """Files by name and size, -1 for one that is not there."""
+    files = [osp.join(folder, path) for path in paths]
+    return [(path, osp.getsize(file) if osp.exists(file) else -1)
+            for path, file in zip(paths, files)]
+
+
+def slug(name: str) -> str:
+    """A name as a file may have it.
+
+    Examples:
+        >>> slug('SCP alone, random positive')
+        'scp_alone_random_positive'
+    """
+    return re.sub(r'\W+', '_', name).strip('_').lower()

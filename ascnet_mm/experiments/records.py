@@ -1,0 +1,109 @@
+"""What is kept of a job that has ended."""
+import json
+import math
+import os.path as osp
+from glob import escape, glob
+from typing import Any, Dict, List, Optional, Sequence
+
+from .jobs import Job
+from .source import PRETRAIN
+
+Record = Dict[str, Any]
+
+
+def judge(job: Job, returncode: int) -> Record:
+    """The record of a job that has ended: its figures, or a reason.
+
+    Args:
+        job (Job): A pre-training or an evaluation.
+        returncode (int): The exit code of its command.
+    """
+    if returncode:
+        return dict(state='broken', reason=reason(job.path, returncode))
+    # What is told to end saves a checkpoint and ends well.
+    if job.kind == PRETRAIN and not osp.exists(job.checkpoint):
+        return dict(state='broken', reason='it was ended before its end')
+    figures = (
+        training_figures(job.path)
+        if job.kind == PRETRAIN else test_figures(job.path))
+    if not figures:
+        return dict(state='broken', reason='it has logged no figures')
+    wrong = [key for key, value in figures.items() if not math.isfinite(value)]
+    if wrong:
+        return dict(
+            state='broken', reason=f'not finite: {", ".join(wrong)}')
+    return dict(
+        state='done', figures=figures, unreadable=count_unreadable(job.path))
+
+
+def count_unreadable(path: str) -> int:
+    """Videos that a training, or the last test, in a folder could not read."""
+    paths = glob(osp.join(escape(path), 'skipped_videos.txt'))
+    tests = glob(osp.join(escape(path), '*', 'skipped_videos.txt'))
+    count = 0
+    for listed in paths or sorted(tests)[-1:]:
+        with open(listed, encoding='utf-8') as lines:
+            count += sum(1 for _ in lines)
+    return count
+
+
+def reason(path: str, returncode: int) -> str:
+    """Why a command ended: the last line that it printed, and how."""
+    with open(f'{path}.log', errors='replace') as log:
+        lines = [line.strip() for line in log if line.strip()]
+    how = (f'signal {-returncode}' if returncode < 0 else
+           f'exit code {returncode}')
+    return f'{lines[-1] if lines else "it printed nothing"} ({how})'
+
+
+def training_figures(work_dir: str) -> Dict[str, float]:
+    """What a pre-training has logged last: losses and gauges."""
+    figures: Dict[str, float] = {}
+    pattern = osp.join(escape(work_dir), '*', 'vis_data', 'scalars.json')
+    for path in sorted(glob(pattern)):
+        with open(path) as lines:
+            for entry in map(json.loads, lines):
+                if 'loss' in entry:
+                    figures = entry
+    return figures
+
+
+def test_figures(work_dir: str) -> Dict[str, float]:
+    """What the last test in a work folder has found."""
+    paths = sorted(glob(osp.join(escape(work_dir), '*', '*.json')))
+    if not paths:
+        return {}
+    with open(paths[-1]) as file:
+        found = json.load(file)
+    # MMEngine writes integers, the numbers of videos, as null.
+    return {k: v for k, v in found.items() if '/' in k and v is not None}
+
+
+def read_record(path: str) -> Record:
+    """The record of a job; an empty one if it has not ended."""
+    if not osp.isfile(f'{path}.json'):
+        return {}
+    with open(f'{path}.json') as file:
+        return json.load(file)
+
+
+def expected_seconds(jobs: Sequence[Job],
+                     records: Dict[str, Record]) -> Optional[float]:
+    """Time of the jobs without a record, by the mean of those of their kind.
+
+    Args:
+        jobs (Sequence[Job]): All jobs.
+        records (dict[str, dict]): Of those that have ended, by their paths.
+
+    Returns:
+        float, optional: None if none of a kind has been timed.
+    """
+    seen: Dict[str, List[float]] = {}
+    for job in jobs:
+        seconds = records.get(job.path, {}).get('seconds')
+        if seconds is not None:
+            seen.setdefault(job.kind, []).append(seconds)
+    left = [job.kind for job in jobs if job.path not in records]
+    if not set(left) <= set(seen):
+        return None
+    return sum(sum(seen[kind]) / len(seen[kind]) for kind in left)

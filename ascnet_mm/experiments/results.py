@@ -1,0 +1,121 @@
+"""What an experiment has found, as its JSON file says it."""
+import os
+from statistics import mean
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmengine.config import Config
+
+from .jobs import Job
+from .plan import Evaluation, Method, cost
+from .records import Record
+from .source import PRETRAIN, Videos, averaged
+
+Figures = Dict[str, Any]
+
+
+def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
+            evaluations: Sequence[Evaluation], jobs: Sequence[Job],
+            records: Dict[str, Record]) -> Figures:
+    """All that an experiment has found, as it is written to its JSON file.
+
+    Args:
+        experiment (Config): What it is.
+        videos (Videos): Its videos.
+        methods (Sequence[Method]): Its methods, the untrained one first.
+        evaluations (Sequence[Evaluation]): Its evaluations.
+        jobs (Sequence[Job]): What was run.
+        records (dict[str, dict]): What these left, by their paths.
+    """
+    return dict(
+        question=experiment.question,
+        notes=experiment.get('notes'),
+        data=dict(
+            pretrain=len(videos.pretrain),
+            kept_out=len(videos.kept_out),
+            prepared=videos.prepared),
+        evaluations=[
+            dict(part.source, queries=part.queries) for part in evaluations
+        ],
+        measures=[
+            _measure(key, title, evaluations, jobs, records)
+            for key, title in experiment.measures.items()
+        ],
+        pretraining=experiment.pretraining.to_dict(),
+        repeats=experiment.get('repeats'),
+        methods=[
+            dict(
+                method.source,
+                name=method.name,
+                encoder_passes=method.passes,
+                epochs=method.epochs,
+                samples=method.samples,
+                passes=method.samples * cost(method.passes),
+                runs=[
+                    _run([
+                        job for job in jobs
+                        if (job.method, job.seed) == (method.name, seed)
+                    ], records) for seed in experiment.seeds
+                ]) for method in methods
+        ])
+
+
+def _measure(key: str, title: str, evaluations: Sequence[Evaluation],
+             jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
+    parts = averaged(key)
+    chances = [_chance(part, evaluations, jobs, records) for part in parts]
+    return dict(
+        key=key,
+        title=title,
+        queries=min(
+            _evaluation_of(part, evaluations).queries for part in parts),
+        chance=None if None in chances else mean(chances))
+
+
+def _evaluation_of(figure: str,
+                   evaluations: Sequence[Evaluation]) -> Evaluation:
+    return next(part for part in evaluations
+                if part.name == figure.partition('/')[0])
+
+
+def _chance(figure: str, evaluations: Sequence[Evaluation],
+            jobs: Sequence[Job], records: Dict[str, Record]
+            ) -> Optional[float]:
+    evaluation = _evaluation_of(figure, evaluations)
+    # The gauges say themselves what chance would give.
+    key = f'{figure.partition("/")[2].rpartition("/")[0]}/chance'
+    told = [
+        records[job.path]['figures'][key] for job in jobs
+        if job.kind == evaluation.name
+        and key in records[job.path].get('figures', {})
+    ]
+    return evaluation.chance.get(figure, told[0] if told else None)
+
+
+def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
+    """What was found with one method and seed."""
+    run: Figures = dict(
+        seed=jobs[0].seed, run=os.path.basename(jobs[0].path), broken={},
+        unreadable={}, seconds={}, training={}, figures={})  # yapf: disable
+    for job in jobs:
+        record = records[job.path]
+        run['seconds'][job.kind] = record['seconds']
+        run['unreadable'][job.kind] = record.get('unreadable', 0)
+        if record['state'] != 'done':
+            run['broken'][job.kind] = record['reason']
+        elif job.kind == PRETRAIN:
+            run['training'] = record['figures']
+        else:
+            run['figures'].update({
+                f'{job.kind}/{key}': value
+                for key, value in record['figures'].items()
+            })
+    return run
+
+
+def values(method: Figures, key: str) -> List[float]:
+    """A measure of a method, of each seed that has all that it is of."""
+    parts = averaged(key)
+    return [
+        mean(run['figures'][part] for part in parts)
+        for run in method['runs'] if run['figures'].keys() >= set(parts)
+    ]

@@ -1,0 +1,157 @@
+"""Run jobs, each by a command in a process of its own."""
+import json
+import os
+import os.path as osp
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from glob import escape, glob
+from itertools import groupby
+from typing import Dict, Optional, Sequence
+
+from ..apis import save_untrained
+from ..files import write_whole
+from .jobs import Job, list_file
+from .processes import Processes
+from .records import Record, expected_seconds, judge, read_record
+from .source import PRETRAIN, UNTRAINED, Videos
+
+
+class Progress:
+    """The records of the jobs that have ended, and a line for each.
+
+    Attributes:
+        records (dict[str, dict]): By the jobs' paths.
+    """
+
+    def __init__(self, jobs: Sequence[Job], at_once: int) -> None:
+        self.jobs = jobs
+        self.at_once = at_once
+        self.records: Dict[str, Record] = {}
+        self._start = time.time()
+        self._lock = threading.Lock()
+        for job in jobs:
+            record = read_record(job.path)
+            if record.get('state') == 'done':
+                self.records[job.path] = record
+        print(f'{len(self.records)} of {len(jobs)} jobs were done before',
+              flush=True)
+
+    def add(self, job: Job, record: Record) -> None:
+        """Take over a record, and say so."""
+        note = (f'({record["reason"]})' if 'reason' in record else
+                'after it was resumed' if record['seconds'] is None else
+                f'in {short(record["seconds"])}')
+        with self._lock:
+            self.records[job.path] = record
+            left = expected_seconds(self.jobs, self.records)
+            left = left and left / self.at_once
+            print(
+                f'[{len(self.records)}/{len(self.jobs)}] {job.title}: '
+                f'{record["state"]} {note} '
+                f'({short(time.time() - self._start)} so far, '
+                f'{short(left)} to go)',
+                flush=True)
+
+
+def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
+             at_once: int = 1) -> Dict[str, Record]:
+    """Run what is not done, and print a line for each.
+
+    A job that breaks does not keep the others from running.
+
+    Args:
+        jobs (Sequence[Job]): As :func:`make_jobs` returns them.
+        videos (Videos): What they train on.
+        work_dir (str): Folder for the lists of videos.
+        at_once (int): How many jobs run side by side. Defaults to 1.
+
+    Returns:
+        dict[str, dict]: The records, by the jobs' paths.
+    """
+    os.makedirs(work_dir, exist_ok=True)
+    for paths in (videos.pretrain, videos.kept_out):
+        lines = ''.join(f'{path}\n' for path in paths)
+        write_whole(
+            list_file(work_dir, paths),
+            lines.encode(errors='surrogateescape'))
+    progress, processes = Progress(jobs, at_once), Processes(at_once)
+
+    def run_chain(chain: Sequence[Job]) -> None:
+        for job in chain:
+            if job.path not in progress.records:
+                tell_of_changes(job)
+                progress.add(job, run_job(job, processes))
+
+    # What judges a checkpoint comes after what makes it.
+    chains = [list(chain) for _, chain in groupby(jobs, _checkpoint)]
+    with ThreadPoolExecutor(at_once) as pool:
+        running = [pool.submit(run_chain, chain) for chain in chains]
+        try:
+            for chain in as_completed(running):
+                chain.result()
+        except BaseException:
+            processes.end()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return progress.records
+
+
+def _checkpoint(job: Job) -> str:
+    return job.checkpoint
+
+
+def tell_of_changes(job: Job) -> None:
+    """Say that a job is new because something it depends on has changed."""
+    name, _, _ = job.path.rpartition('_')
+    others = sorted(glob(f'{escape(name)}_*.json'))
+    if others and f'{job.path}.json' not in others:
+        print(f'{job.title}: not the options or videos of '
+              f'{osp.basename(others[-1])}, so it is a new run')
+
+
+def run_job(job: Job, processes: Processes) -> Record:
+    """Run a job, from its last checkpoint on, and write its record.
+
+    Args:
+        job (Job): It has not ended well before.
+        processes (Processes): It becomes one of them.
+
+    Raises:
+        Stopped: If the processes were told to end; there is no record then.
+    """
+    resumed = job.kind == PRETRAIN and osp.exists(f'{job.path}.log')
+    start = time.time()
+    os.makedirs(osp.dirname(job.path), exist_ok=True)
+    if job.kind == UNTRAINED:
+        save_untrained(job.cfg.model, job.seed, job.checkpoint)
+        record = dict(state='done', figures={})
+    elif job.kind != PRETRAIN and read_record(
+            osp.dirname(job.path)).get('state') != 'done':
+        record = dict(state='broken', reason='there is nothing to evaluate')
+    else:
+        record = judge(job, call_command(job, processes))
+    # Of a run that goes on, the whole time is not known.
+    record['seconds'] = None if resumed else time.time() - start
+    with open(f'{job.path}.json.part', 'w') as file:
+        json.dump(record, file, indent=1)
+    os.replace(f'{job.path}.json.part', f'{job.path}.json')
+    return record
+
+
+def call_command(job: Job, processes: Processes) -> int:
+    """Run a job's command; its exit code."""
+    job.cfg.dump(f'{job.path}.py')
+    command = (['train', f'{job.path}.py', '--resume']
+               if job.kind == PRETRAIN else
+               ['test', f'{job.path}.py', job.checkpoint])
+    return processes.call(
+        ['-m', 'ascnet_mm_cli', *command, '--work-dir', job.path],
+        f'{job.path}.log')
+
+
+def short(seconds: Optional[float]) -> str:
+    """A duration for people."""
+    if seconds is None:
+        return 'an unknown time'
+    return f'{seconds:.0f} s' if seconds < 100 else f'{seconds / 60:.1f} min'

@@ -1,0 +1,66 @@
+"""Figures in a JSON file, with all that they depend on."""
+import json
+import os
+import os.path as osp
+import platform
+import sys
+import time
+from typing import Any, Dict
+
+import torch
+
+from .versions import versions
+
+
+def machine() -> Dict[str, Any]:
+    """What figures depend on beside the versions."""
+    model = platform.processor() or platform.machine()
+    if osp.isfile('/proc/cpuinfo'):
+        with open('/proc/cpuinfo') as lines:
+            model = next((line.split(':', 1)[1].strip() for line in lines
+                          if line.startswith('model name')), model)
+    return dict(
+        processor=model,
+        cores=len(os.sched_getaffinity(0)),
+        threads=torch.get_num_threads(),
+        bf16=torch.backends.mkldnn.is_available()
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+        device=torch.cuda.get_device_name()
+        if torch.cuda.is_available() else None)
+
+
+def typed_command() -> str:
+    """The command that this process was started by, as it was typed."""
+    program, *arguments = sys.argv
+    if osp.basename(program) == '__main__.py':
+        package = osp.basename(osp.dirname(program))
+        words = ['python', '-m', package]
+    elif osp.basename(program) == 'ascnet-mm':
+        words = ['ascnet-mm']
+    else:
+        words = ['python', program]
+    return ' '.join([*words, *arguments])
+
+
+def write_json(name: str, out: str, **figures: Any) -> None:
+    """Write figures, with command, date, machine and versions.
+
+    Args:
+        name (str): What was measured.
+        out (str): Folder of the file ``NAME.json``.
+        **figures: What was found, and with which settings.
+    """
+    os.makedirs(out, exist_ok=True)
+    path = osp.join(out, f'{name}.json')
+    with open(f'{path}.part', 'w') as file:
+        json.dump(
+            dict(
+                command=typed_command(),
+                date=time.strftime('%Y-%m-%d'),
+                machine=machine(),
+                versions=versions(),
+                **figures),
+            file,
+            indent=1)
+    os.replace(f'{path}.part', path)
+    print(f'written to {path}')

@@ -1,0 +1,136 @@
+"""Measure speed and reliability of the parts on this machine.
+
+Speeds are compared side by side, as ratios.
+
+    python tools/benchmark.py data VIDEOS
+    python tools/benchmark.py step
+    python tools/benchmark.py colors
+    python tools/benchmark.py retrieval
+    python tools/benchmark.py epoch WORK_DIR --batch 64 --workers 8
+    python tools/benchmark.py files FOLDER
+    python tools/benchmark.py processes VIDEOS
+    python tools/benchmark.py collapse
+    python tools/benchmark.py soak VIDEOS
+
+Each prints a table and writes a JSON file to benchmarks/.
+"""
+import argparse
+import importlib
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the subjects and their options."""
+    commands = parser.add_subparsers(dest='command', required=True)
+    for declare in (data, step, colors, retrieval, epoch, files, processes,
+                    collapse, soak):
+        command = commands.add_parser(declare.__name__, help=declare.__doc__)
+        command.add_argument(
+            '--out', default='benchmarks', help='folder of the JSON file')
+        declare(command)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure a subject: its module's ``run`` takes the options by name."""
+    subject = importlib.import_module(f'ascnet_mm.benchmarking.{args.command}')
+    subject.run(
+        **{
+            name: value
+            for name, value in vars(args).items()
+            if name not in ('command', 'run')
+        })
+
+
+def data(parser: argparse.ArgumentParser) -> None:
+    """how long a pair of clips takes until it is ready for the device"""
+    parser.add_argument(
+        'videos', help='folder of prepared videos (tools/data/transcode.py)')
+    parser.add_argument(
+        '--originals', help='folder of the same videos, not prepared')
+    parser.add_argument('--clip-len', type=int, default=16)
+    parser.add_argument('--size', type=int, default=112)
+    parser.add_argument(
+        '--limit', type=int, default=40, help='number of videos')
+    parser.add_argument(
+        '--soak', type=int, default=0, metavar='N',
+        help='also load N videos and see whether memory grows')
+    _add_repeats(parser)
+
+
+def step(parser: argparse.ArgumentParser) -> None:
+    """the training step, beside its encoder's passes and the same in
+    float32"""
+    parser.add_argument(
+        '--encoder', default='R3D', choices=['R3D', 'R2Plus1D', 'S3DG'])
+    parser.add_argument(
+        '--base-channels', type=int, default=64, help='width of the encoder')
+    parser.add_argument('--frames', type=int, default=16)
+    parser.add_argument(
+        '--pixels', type=int, default=112, help='height and width of a clip')
+    parser.add_argument(
+        '--batch', type=int, help='default: 64 on a GPU, 8 on a CPU')
+    parser.add_argument(
+        '--dtype',
+        default='default',
+        choices=['default', 'float32'],
+        help="the configs' default: bfloat16 where the device computes in it")
+    _add_repeats(parser)
+
+
+def colors(parser: argparse.ArgumentParser) -> None:
+    """the shift of the hue in HSV beside the turn of the chroma plane of
+    YIQ"""
+    # The defaults are those of pre-training.
+    parser.add_argument('--frames', type=int, default=16)
+    parser.add_argument(
+        '--pixels', type=int, default=112, help='height and width of a clip')
+    parser.add_argument('--batch', type=int, default=64)
+    _add_repeats(parser)
+
+
+def retrieval(parser: argparse.ArgumentParser) -> None:
+    """Search for nearest neighbours against a bare matmul and topk."""
+    parser.add_argument('--queries', type=int, default=2000)
+    parser.add_argument('--gallery', type=int, default=100_000)
+    parser.add_argument('--channels', type=int, default=512)
+    parser.add_argument(
+        '--depth', type=int, default=200, help='neighbours of a query')
+    _add_repeats(parser)
+
+
+def epoch(parser: argparse.ArgumentParser) -> None:
+    """how much of a run's wall time was spent waiting for data"""
+    parser.add_argument(
+        'work_dir', help='work folder of a run of tools/train.py with '
+        'default_hooks.logger.interval=1 and log_processor.window_size=1')
+    parser.add_argument(
+        '--batch', type=int, required=True, help='pairs per iteration')
+    parser.add_argument(
+        '--workers', type=int, required=True, help='of its loader')
+
+
+def files(parser: argparse.ArgumentParser) -> None:
+    """which files of a folder can be read, and whether training outlives
+    them"""
+    parser.add_argument('folder', help='folder of files, of any kind')
+    parser.add_argument(
+        '--epochs', type=int, default=2, help='of the training run')
+
+
+def processes(parser: argparse.ArgumentParser) -> None:
+    """how far several processes end from one with the same global batch"""
+    parser.add_argument('videos', help='folder of 56 videos or more')
+
+
+def collapse(parser: argparse.ArgumentParser) -> None:
+    """what is said of runs that are made to collapse"""
+
+
+def soak(parser: argparse.ArgumentParser) -> None:
+    """whether memory and open files of a long run grow"""
+    parser.add_argument('videos', help='folder of prepared videos')
+    parser.add_argument('--minutes', type=float, default=60)
+
+
+def _add_repeats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--repeats', type=int, default=7, help='rounds that count')

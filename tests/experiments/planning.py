@@ -1,0 +1,49 @@
+"""The tiny experiment, planned."""
+import os.path as osp
+
+from mmengine.config import Config
+
+from ascnet_mm.experiments.jobs import make_jobs
+from ascnet_mm.experiments.plan import plan_evaluations, plan_methods
+from ascnet_mm.experiments.source import find_videos, read_experiment
+
+from ..conftest import ROOT
+
+EXPERIMENT = osp.join(ROOT, 'tests', 'helpers', 'experiment.py')
+FIGURES = dict(
+    pretrain={'loss': 1., 'loss_acp': .5, 'epoch': 2.},
+    vcop={'retrieval/top1': 50.},
+    gauges={
+        'same_video/top1': 25., 'same_video/chance': 6.25,
+        'speed_probe/accuracy': 75., 'speed_probe/chance': 50.
+    })  # yapf: disable
+CUT_SHORT = {'loss': 1.}
+
+
+def changed(tmp_path, **parts):
+    """The experiment file with other parts."""
+    cfg = Config.fromfile(EXPERIMENT)
+    for key, value in parts.items():
+        cfg[key] = value
+    cfg.dump(str(tmp_path / 'experiment.py'))
+    return str(tmp_path / 'experiment.py')
+
+
+def planned(root, path=EXPERIMENT):
+    """Experiment, videos, methods, evaluations."""
+    experiment = read_experiment(path)
+    videos = find_videos(experiment, root)
+    return (experiment, videos, plan_methods(experiment, videos),
+            plan_evaluations(experiment, videos, root))
+
+
+def jobs_of(plan, work_dir, workers=0):
+    experiment, videos, methods, evaluations = plan
+    return make_jobs(methods, evaluations, experiment.seeds, videos,
+                     str(work_dir), workers)
+
+
+def with_three_clips(tmp_path):
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    parts[0].options['num_clips'] = 3
+    return changed(tmp_path, evaluations=parts)

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+
+from ascnet_mm import InputError
+from ascnet_mm.experiments.intervals import standard_error
+from ascnet_mm.experiments.page import page
+from ascnet_mm.experiments.report import read_figures
+from ascnet_mm.experiments.results import collect
+from ascnet_mm.experiments.running import run_jobs
+from ascnet_mm.experiments.tables import table
+
+from .planning import jobs_of
+
+
+def test_the_table_is_that_of_the_figures(plan, tmp_path, commands):
+    _, results = commands
+    top1 = [12.5, 31.25]
+    for seed, value in enumerate(top1):
+        results[f'ASCNet, seed {seed}: vcop'] = 0, {'retrieval/top1': value}
+    results['both ways, seed 1: vcop'] = 0, {'retrieval/top1': 25.}
+    results['diverges, seed 1: pretrain'] = 1, {}
+    jobs = jobs_of(plan, tmp_path)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    rows = {line.split(' | ')[0].strip('| '): line
+            for line in table(found).splitlines()}
+    cell = f'{np.mean(top1):.1f} ± {np.std(top1, ddof=1):.1f}'
+    assert rows['ASCNet'] == (
+        f'| ASCNet | 2 of 2 | {cell} | 25.0 ± 0.0 | 75.0 ± 0.0 |')
+    assert '| 1 of 2 | 50.0 | 25.0 | 75.0 |' in rows['diverges']
+    assert rows['chance'].endswith('| 12.5 | 6.2 | 50.0 |')
+    # 16 queries; the largest error is that of 50 %.
+    assert rows['standard error, up to'].endswith('| 12.5 | 10.8 | 10.8 |')
+    assert standard_error(50, 16) == 12.5
+
+    found.update(date='d', command='c', machine={}, versions={})
+    assert 'transcode.py' not in page(dict(tiny=found))
+    found['data']['prepared'] = dict(short_edge=96, fps=None)
+    text = page(dict(tiny=found))
+    assert '`tools/data/transcode.py`: short edge 96.' in text
+    assert table(found) in text
+    assert '\n\nWhich way?\n\n' in text
+    assert '| 2 | 96 | 2, 1 | 384 | ' in text
+    assert '| 1 | 48 | 4, 2 | 384 | ' in text
+    assert '- diverges, seed 1, pretrain: error: no luck' in text
+    assert 'Told apart from **ASCNet** by' in text
+    assert '- retrieval, top-1 %: none\n\n**Budget' in text
+    assert '- ASCNet: loss_acp 0.50 / 0.50' in text
+
+
+def test_the_page_compares_an_experiment_with_its_repetition(
+        plan, tmp_path, commands):
+    jobs = jobs_of(plan, tmp_path)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    found.update(date='d', command='c', machine={}, versions={})
+    again = json.loads(json.dumps(found))
+    again['repeats'] = 'tiny'
+    again['methods'] = again['methods'][:2]
+    for method in again['methods']:
+        for run in method['runs']:
+            run['seed'] += 7
+    for run, top1 in zip(again['methods'][1]['runs'], (50., 54.)):
+        run['figures']['vcop/retrieval/top1'] = top1
+        run['figures']['gauges/same_video/top1'] = 75.
+    text = page(dict(tiny=found, again=again))
+    assert '| seeds 0, 1 | seeds 7, 8 |' in text
+    assert ('| ASCNet | retrieval, top-1 % | 50.0 ± 0.0 | 52.0 ± 2.8 | '
+            '+2.0 ± 8.6 |') in text  # 4.303 * 2
+    assert '| 25.0 ± 0.0 | 75.0 ± 0.0 | +50.0 ± 0.0 |' in text
+    assert 'It holds 0 for 5 of 6' in text
+
+    def write(name, contents):
+        (tmp_path / f'compare_{name}.json').write_text(json.dumps(contents))
+
+    def refused(words):
+        with pytest.raises(InputError, match=words):
+            read_figures(str(tmp_path))
+
+    write('again', again)
+    refused('there is no compare_tiny.json')
+    write('tiny', found)
+    assert read_figures(str(tmp_path)) == dict(again=again, tiny=json.loads(
+        json.dumps(found)))
+    write('again', dict(found, repeats='tiny'))
+    refused('repeats seeds of tiny')
+    write('again', dict(again, pretraining=dict(batch_size=4)))
+    refused('another pretraining')
+    again['methods'][1]['epochs'] = 7
+    write('again', again)
+    refused('no ASCNet with the same options')

@@ -1,0 +1,110 @@
+"""Jobs, with commands that end at once."""
+import os.path as osp
+import signal
+import threading
+import time
+
+import pytest
+
+from ascnet_mm.experiments import running
+from ascnet_mm.experiments.processes import Stopped
+from ascnet_mm.experiments.running import run_jobs
+
+from .planning import CUT_SHORT, FIGURES, jobs_of, planned, with_three_clips
+
+
+def test_a_broken_run_is_told_and_loses_no_other(
+        plan, tmp_path, commands, capsys):
+    ran, results = commands
+    results['ASCNet, seed 0: pretrain'] = 1, {}
+    results['both ways, seed 1: pretrain'] = 0, {'loss': float('nan')}
+    results['both ways, seed 0: vcop'] = -9, {}
+    results['ASCNet, seed 1: pretrain'] = 0, CUT_SHORT
+    jobs = jobs_of(plan, tmp_path)
+    records = run_jobs(jobs, plan[1], str(tmp_path))
+    by_title = {job.title: records[job.path] for job in jobs}
+    broken = {k: v['reason'] for k, v in by_title.items()
+              if v['state'] == 'broken'}
+    assert broken == {
+        'ASCNet, seed 0: pretrain': 'error: no luck (exit code 1)',
+        'ASCNet, seed 0: vcop': 'there is nothing to evaluate',
+        'ASCNet, seed 0: gauges': 'there is nothing to evaluate',
+        'ASCNet, seed 1: pretrain': 'it was ended before its end',
+        'ASCNet, seed 1: vcop': 'there is nothing to evaluate',
+        'ASCNet, seed 1: gauges': 'there is nothing to evaluate',
+        'both ways, seed 0: vcop': 'error: no luck (signal 9)',
+        'both ways, seed 1: pretrain': 'not finite: loss',
+        'both ways, seed 1: vcop': 'there is nothing to evaluate',
+        'both ways, seed 1: gauges': 'there is nothing to evaluate',
+    }
+    printed = capsys.readouterr().out
+    assert '[4/24] ASCNet, seed 0: pretrain: broken (error: no' in printed
+    assert by_title['untrained, seed 1: vcop']['figures'] == FIGURES['vcop']
+
+    # The broken ones alone are tried again.
+    ran.clear()
+    results.clear()
+    records = run_jobs(jobs, plan[1], str(tmp_path))
+    assert set(ran) == set(broken)
+    assert all(record['state'] == 'done' for record in records.values())
+    ran.clear()
+    run_jobs(jobs, plan[1], str(tmp_path))
+    assert not ran
+
+
+def test_runs_side_by_side(plan, tmp_path, commands, monkeypatch):
+    """Two trainings meet; each is judged after its own end."""
+    ran, _ = commands
+    meeting, alone = threading.Barrier(2), running.call_command
+
+    def call(job, processes):
+        if job.kind == 'pretrain':
+            meeting.wait(timeout=60)
+        return alone(job, processes)
+
+    monkeypatch.setattr(running, 'call_command', call)
+    jobs = jobs_of(plan, tmp_path)
+    records = run_jobs(jobs, plan[1], str(tmp_path), at_once=2)
+    assert len(records) == len(jobs) == 24
+    assert all(record['state'] == 'done' for record in records.values())
+    for title in ran:
+        name, _, kind = title.rpartition(': ')
+        if kind != 'pretrain' and not title.startswith('untrained'):
+            assert ran.index(f'{name}: pretrain') < ran.index(title)
+
+
+def test_an_interrupt_begins_no_other_job(
+        plan, tmp_path, commands, monkeypatch):
+    begun = []
+
+    def call(job, processes):
+        if processes._ended:  # as Processes.call
+            raise Stopped
+        begun.append(job.title)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        while not processes._ended:
+            time.sleep(0.01)
+        raise Stopped
+
+    monkeypatch.setattr(running, 'call_command', call)
+    jobs = jobs_of(plan, tmp_path)
+    # It is ignored where a shell has started the tests in the background.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_jobs(jobs, plan[1], str(tmp_path))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert begun == ['untrained, seed 0: vcop']
+    assert not any(osp.exists(f'{job.path}.json') for job in jobs
+                   if job.kind == 'pretrain')
+
+
+def test_a_changed_option_is_told(videos, plan, tmp_path, commands, capsys):
+    run_jobs(jobs_of(plan, tmp_path), plan[1], str(tmp_path))
+    assert 'new run' not in capsys.readouterr().out
+    plan = planned(videos, with_three_clips(tmp_path))
+    run_jobs(jobs_of(plan, tmp_path), plan[1], str(tmp_path))
+    printed = capsys.readouterr().out
+    assert printed.count('it is a new run') == 8
+    assert 'ASCNet, seed 1: vcop: not the options' in printed

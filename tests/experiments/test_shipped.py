@@ -1,0 +1,50 @@
+"""The experiments in configs/compare."""
+import json
+import os.path as osp
+
+import pytest
+from mmaction.registry import MODELS
+from mmengine.optim import build_optim_wrapper
+
+from ascnet_mm.apis import read_config
+from ascnet_mm.experiments.source import read_experiment
+
+from ..conftest import ROOT
+
+
+@pytest.mark.parametrize('name', [
+    'ucf101_subset', 'ucf101_subset_recipe', 'ucf101_subset_screen',
+    'ucf101_subset_seeds', 'ucf101_subset_speed', 'synthetic_speed'
+])
+def test_the_shipped_experiments_resolve(name):
+    """Their configs, options and names; their videos are not at hand."""
+    experiment = read_experiment(
+        osp.join(ROOT, 'configs', 'compare', f'{name}.py'))
+    resolved = []
+    for part in [*experiment.methods, *experiment.evaluations]:
+        options = part.options.to_dict()
+        if part in experiment.methods:
+            options = dict(experiment.pretraining.to_dict(), **options)
+        cfg = read_config(osp.join(ROOT, part.config), options)
+        assert cfg.model.backbone.base_channels == 16
+        resolved.append(json.dumps(cfg.to_dict(), sort_keys=True))
+    # Each option has changed something.
+    assert len(set(resolved)) == len(resolved)
+
+
+def test_a_rate_of_the_predictors_is_one():
+    """The option of the screen names weights that there are."""
+    experiment = read_experiment(
+        osp.join(ROOT, 'configs', 'compare', 'ucf101_subset_screen.py'))
+    part = next(
+        part for part in experiment.methods if part.name.startswith('predict'))
+    cfg = read_config(
+        osp.join(ROOT, part.config),
+        dict(experiment.pretraining.to_dict(), **part.options.to_dict()))
+    model = MODELS.build(cfg.model)
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).param_groups
+    rates = {id(group['params'][0]): group['lr'] for group in groups}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            expected = 0.3 if '.predictor.' in name else 0.03
+            assert rates[id(weight)] == pytest.approx(expected), name
