@@ -6,6 +6,7 @@ from glob import glob
 import pytest
 from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 from mmengine.config import Config
+from mmengine.fileio import load
 
 from ..conftest import ROOT
 
@@ -168,3 +169,18 @@ def test_hyper_parameters_carry_their_source(path):
             above = lines[number - 1].strip()
             told = line + (above if above.startswith('#') else '')
             assert SOURCES.search(told), f'{path}:{number + 1}: {line}'
+
+
+def test_metafiles_name_every_config_once():
+    """MMEngine and MIM find configs by them."""
+    index = load(osp.join(ROOT, 'model-index.yml'))
+    named = []
+    for path in index['Import']:
+        metafile = load(osp.join(ROOT, path))
+        collection, = metafile['Collections']
+        for model in metafile['Models']:
+            assert model['In Collection'] == collection['Name']
+            assert osp.dirname(model['Config']) == osp.dirname(path)
+            named.append(model['Config'])
+    assert sorted(named) == sorted(
+        f'configs/ascnet/{name}' for name in CONFIGS)
