@@ -22,8 +22,8 @@ from torch import Tensor
 
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
-from .models.pretrained import encoder_weights, read_checkpoint
-from .models.self_supervised import pool
+from .models.checkpoints import encoder_weights, read_checkpoint
+from .models.selfsup.base import pool
 from .recipe import evaluation_pipeline, recipe_in, recipe_of
 from .settings import settings_of
 from .shipped import config_path

@@ -30,7 +30,7 @@ from ..device import computes_in_bfloat16
 from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
 from ..engine.hooks.unwrap import refused_wrapper
 from ..errors import InputError
-from ..models.pretrained import require_same_options
+from ..models.checkpoints import require_same_options
 from ..settings import require_same_schedule
 from .config import value_at
 from .types import is_a, resolved_type

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 
 from ..errors import InputError
 from ..files import write_whole
-from ..models.pretrained import load_encoder, read_checkpoint, unseen_options
+from ..models.checkpoints import load_encoder, read_checkpoint, unseen_options
 from ..recipe import recipe_in, recipe_of
 from ..settings import settings_of
 from ..versions import versions

@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from ..datasets.video_folder import EXTENSIONS
 from ..errors import InputError
-from ..models.self_supervised import SelfSupervisedRecognizer
+from ..models.selfsup.base import SelfSupervisedRecognizer
 from .types import is_a
 
 

@@ -14,9 +14,9 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 
 from ..errors import InputError
-from ..models.pretrained import read_checkpoint
+from ..models.checkpoints import read_checkpoint
 from ..models.recognizer import ActionRecognizer
-from ..models.self_supervised import SelfSupervisedRecognizer, pool
+from ..models.selfsup.base import SelfSupervisedRecognizer, pool
 from ..recipe import evaluation_pipeline, recipe_in, require_registered
 from ..settings import RUNNER_KEYS
 from .config import read_config

@@ -1,17 +1,24 @@
-from .ascnet import ASCNet
+"""Encoders, the methods that train them, and what they are made of."""
 from .backbones import R3D, S3DG, R2Plus1D
-from .byol import BYOL
 from .data_preprocessor import ClipDataPreprocessor
-from .encoder_only import EncoderOnly
 from .heads import ACPHead, SCPHead
 from .memory_bank import MemoryBank, RandomMemoryBank
-from .pace import Pace, PaceHead, SameContextHead
 from .recognizer import ActionRecognizer
-from .rspnet import AVIDHead, RSPHead, RSPNet
+from .selfsup import (
+    BYOL,
+    ASCNet,
+    EncoderOnly,
+    InstanceHead,
+    Pace,
+    PaceHead,
+    RSPHead,
+    RSPNet,
+    SameContextHead,
+)
 
 __all__ = [
-    'ASCNet', 'ACPHead', 'SCPHead', 'MemoryBank', 'RandomMemoryBank', 'R3D',
-    'R2Plus1D', 'S3DG', 'BYOL', 'Pace', 'PaceHead', 'SameContextHead',
-    'RSPNet', 'AVIDHead', 'RSPHead', 'ActionRecognizer',
-    'ClipDataPreprocessor', 'EncoderOnly'
+    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
+    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
+    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
+    'SCPHead', 'SameContextHead'
 ]

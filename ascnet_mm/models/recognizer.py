@@ -7,7 +7,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .pretrained import require_same_encoder
+from .checkpoints import require_same_encoder
 
 
 @MODELS.register_module()

@@ -76,7 +76,7 @@ LEARNERS = {
         type='Pace', pace_head=dict(type='PaceHead', in_channels=32)),
         dict(speeds=(1, 2, 3, 4), pattern=(0, )), 0.8),  # chance: 0.25
     'rsp_accuracy': (dict(
-        type='RSPNet', avid_head=dict(type='AVIDHead', **HEAD),
+        type='RSPNet', avid_head=dict(type='InstanceHead', **HEAD),
         rsp_head=dict(type='RSPHead', **HEAD), memory_bank=dict(size=128)),
         dict(speeds=(1, 2), pattern=(0, 0, 1)), 0.75),  # chance: 0.5
 }  # yapf: disable

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ...models.memory_bank import BankEntries
-from ...models.self_supervised import MemoryBankRecognizer
+from ...models.selfsup.base import MemoryBankRecognizer
 from .unwrap import unwrap
 
 

@@ -6,7 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...errors import InputError
-from ...models.self_supervised import TargetNetworkRecognizer
+from ...models.selfsup.base import TargetNetworkRecognizer
 from .unwrap import unwrap
 
 

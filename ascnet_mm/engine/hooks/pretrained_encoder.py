@@ -6,7 +6,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ...errors import InputError
-from ...models.pretrained import load_encoder
+from ...models.checkpoints import load_encoder
 from .unwrap import unwrap
 
 

@@ -3,7 +3,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...datasets.base import video_datasets
-from ...models.pretrained import unseen_options
+from ...models.checkpoints import unseen_options
 from ...settings import (
     describe_differences,
     require_same_schedule,

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from ...errors import TrainingStopped
-from ...models.gauges import effective_rank
+from ...models.diagnostics import effective_rank
 from .deferred_scalars import log_is_due
 from .unwrap import unwrap
 

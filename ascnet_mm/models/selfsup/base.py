@@ -9,9 +9,9 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
-from ..errors import InputError
-from .memory_bank import BankEntries, MemoryBank, concat_entries
-from .pretrained import require_same_encoder
+from ...errors import InputError
+from ..checkpoints import require_same_encoder
+from ..memory_bank import BankEntries, MemoryBank, concat_entries
 
 
 class SelfSupervisedRecognizer(BaseRecognizer):

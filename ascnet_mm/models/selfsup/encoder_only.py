@@ -4,8 +4,8 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from ..errors import InputError
-from .self_supervised import SelfSupervisedRecognizer
+from ...errors import InputError
+from .base import SelfSupervisedRecognizer
 
 
 @MODELS.register_module()

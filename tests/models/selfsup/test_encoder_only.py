@@ -6,7 +6,7 @@ from mmengine.runner.checkpoint import load_state_dict
 
 from ascnet_mm import InputError
 
-from ..conftest import tiny_model
+from ...conftest import tiny_model
 
 
 def encoder_only():

@@ -8,11 +8,11 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
-from ..errors import InputError
-from .gauges import spread
-from .heads import TargetHead, unit_length
-from .memory_bank import BankEntries
-from .self_supervised import MemoryBankRecognizer, require_clips
+from ...errors import InputError
+from ..diagnostics import spread
+from ..heads import TargetHead, unit_length
+from ..memory_bank import BankEntries
+from .base import MemoryBankRecognizer, require_clips
 
 
 class ContrastiveHead(TargetHead):
@@ -49,9 +49,16 @@ class ContrastiveHead(TargetHead):
         return unit_length(self.projection(x))
 
 
-@MODELS.register_module()
-class AVIDHead(ContrastiveHead):
-    """Appearance-focused video instance discrimination."""
+# The second name is that of version 0.1.
+@MODELS.register_module(name=['InstanceHead', 'AVIDHead'])
+class InstanceHead(ContrastiveHead):
+    """Appearance-focused video instance discrimination, A-VID in RSPNet.
+
+    Args:
+        in_channels (int): As for :class:`ContrastiveHead`.
+        out_channels (int): As for :class:`ContrastiveHead`.
+        temperature (float): As for :class:`ContrastiveHead`.
+    """
 
     def loss(self, query: Tensor, same_speed: Tensor, other_speed: Tensor,
              negatives: Tensor) -> Tensor:
@@ -134,7 +141,8 @@ class RSPNet(MemoryBankRecognizer):
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
-        avid_head (dict): Config of the :class:`AVIDHead`.
+        avid_head (dict | InstanceHead): The head or its config; checkpoints
+            hold it under this name.
         rsp_head (dict | RSPHead): The head or its config.
         memory_bank (dict): Config of the :class:`MemoryBank`. Its ``size``
             is per speed: RSPNet's queue of 16384 is 8192 for each of two.

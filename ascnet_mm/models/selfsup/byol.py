@@ -6,8 +6,8 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from .gauges import spread
-from .self_supervised import TargetNetworkRecognizer, require_clips
+from ..diagnostics import spread
+from .base import TargetNetworkRecognizer, require_clips
 
 
 @MODELS.register_module()

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from ascnet_mm import InputError
-from ascnet_mm.models.rspnet import AVIDHead, RSPHead
+from ascnet_mm.models.selfsup.rspnet import InstanceHead, RSPHead
 
-from ..conftest import tiny_batch, train_on
-from .test_self_supervised import make, stacked
+from ...conftest import tiny_batch, train_on
+from .test_base import make, stacked
 
 TEMPERATURE, MARGIN = 0.07, 2.
 
@@ -47,7 +47,7 @@ def test_losses_are_those_of_the_code():
     negatives[2, 4] = -torch.inf
     lists = [[n for j, n in enumerate(rows[3]) if (i, j) != (2, 4)]
              for i in range(6)]
-    loss = AVIDHead(4, 5).loss(query, same, other, negatives)
+    loss = InstanceHead(4, 5).loss(query, same, other, negatives)
     assert loss.item() == pytest.approx(avid(*rows[:3], lists), abs=1e-9)
 
     told = RSPHead(4, 5).loss(query, same, other)

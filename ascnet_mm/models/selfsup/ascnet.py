@@ -6,10 +6,10 @@ from mmaction.structures import ActionDataSample
 from mmengine.dist import all_reduce
 from torch import Tensor
 
-from ..errors import InputError
-from .gauges import distinct_share, spread
-from .memory_bank import BankEntries
-from .self_supervised import MemoryBankRecognizer, require_clips
+from ...errors import InputError
+from ..diagnostics import distinct_share, spread
+from ..memory_bank import BankEntries
+from .base import MemoryBankRecognizer, require_clips
 
 
 @MODELS.register_module()

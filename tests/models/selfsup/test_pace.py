@@ -4,9 +4,9 @@ import torch
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import SpeedPairedSampleFrames
-from ascnet_mm.models.pace import PaceHead, SameContextHead
+from ascnet_mm.models.selfsup.pace import PaceHead, SameContextHead
 
-from .test_self_supervised import make, stacked
+from .test_base import make, stacked
 
 
 def test_loss_is_the_cross_entropy_of_the_speed():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from .test_self_supervised import make, stacked
+from .test_base import make, stacked
 
 
 def test_loss_is_byols_formula():

@@ -8,12 +8,12 @@ from mmaction.structures import ActionDataSample
 from mmengine.runner.checkpoint import load_state_dict
 
 from ascnet_mm import InputError
+from ascnet_mm.models.checkpoints import encoder_weights
 from ascnet_mm.models.memory_bank import BankEntries
-from ascnet_mm.models.pretrained import encoder_weights
-from ascnet_mm.models.self_supervised import pool
+from ascnet_mm.models.selfsup.base import pool
 from ascnet_mm.yuv420 import ColorCoding, Yuv420
 
-from ..conftest import tiny_batch, tiny_model, train_on
+from ...conftest import tiny_batch, tiny_model, train_on
 
 MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
@@ -32,7 +32,7 @@ METHODS = {
         same_context_head=dict(type='SameContextHead', **MLP)), (1, 2)),
     'RSPNet': (dict(
         type='RSPNet',
-        avid_head=dict(type='AVIDHead', **LINEAR),
+        avid_head=dict(type='InstanceHead', **LINEAR),
         rsp_head=dict(type='RSPHead', **LINEAR),
         memory_bank=dict(size=7)), (1, 1, 2)),
 }  # yapf: disable

@@ -7,7 +7,7 @@ from mmengine.registry import init_default_scope
 from ascnet_mm import InputError
 from ascnet_mm.models.memory_bank import BankEntries
 
-from ..conftest import tiny_batch, tiny_model
+from ...conftest import tiny_batch, tiny_model
 
 
 def samples(count):

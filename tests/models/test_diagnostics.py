@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ascnet_mm.models.gauges import (
+from ascnet_mm.models.diagnostics import (
     distinct_share,
     effective_rank,
     rank_me,

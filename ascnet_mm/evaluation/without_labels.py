@@ -14,7 +14,7 @@ from mmaction.registry import METRICS
 from mmengine.logging import print_log
 from torch import Tensor
 
-from ..models.gauges import effective_rank, rank_me
+from ..models.diagnostics import effective_rank, rank_me
 from .clip_features import ClipFeaturesMetric
 
 

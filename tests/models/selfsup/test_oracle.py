@@ -6,7 +6,7 @@ from typing import Dict, List
 import pytest
 import torch
 
-from ..conftest import tiny_batch, tiny_model, train_on
+from ...conftest import tiny_batch, tiny_model, train_on
 
 SPEEDS = [(1, 2), (2, 1), (1, 2), (2, 1)]
 # In the second and third step the bank has nothing for some clips at 4x.

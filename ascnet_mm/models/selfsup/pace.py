@@ -8,9 +8,9 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ..errors import InputError
-from .heads import mlp, unit_length
-from .self_supervised import SelfSupervisedRecognizer, require_clips
+from ...errors import InputError
+from ..heads import mlp, unit_length
+from .base import SelfSupervisedRecognizer, require_clips
 
 
 @MODELS.register_module()

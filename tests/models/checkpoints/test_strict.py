@@ -4,10 +4,16 @@ from mmaction.registry import MODELS
 from torch import nn
 
 from ascnet_mm import InputError
-from ascnet_mm.models.pretrained import compare, encoder_weights, load_encoder
+from ascnet_mm.models.checkpoints import encoder_weights, load_encoder
+from ascnet_mm.models.checkpoints.strict import compare
 
-from ..conftest import tiny_model
-from .foreign import RSPNetR2Plus1D, RSPNetR3D, RSPNetS3DG, TorchvisionR3D
+from ...conftest import tiny_model
+from ...helpers.foreign import (
+    RSPNetR2Plus1D,
+    RSPNetR3D,
+    RSPNetS3DG,
+    TorchvisionR3D,
+)
 
 NO_POOL = dict(type='R3D', conv1_kernel=[3, 7, 7], with_pool1=False)
 SLOW_STEM = dict(type='S3DG', stem_strides=[[2, 2, 2], [1, 1, 1]])

@@ -1,0 +1,176 @@
+"""How other projects store networks that are our encoders."""
+import re
+from typing import Dict, NamedTuple, Optional, Tuple
+
+from torch import Tensor, nn
+
+from ...errors import InputError
+from ..backbones import R3D, S3DG, R2Plus1D
+
+
+class Layout(NamedTuple):
+    """How another project stores a network that is one of our encoders.
+
+    Attributes:
+        name (str): The network.
+        sign (str): A key that no other layout has.
+        differs (str): What its weights do not show.
+        encoder (type, optional): The encoder that can compute the same; None
+            if there is none.
+        options (dict): The encoder's attributes with which it does.
+        rules (tuple): Patterns and replacements that turn its keys, one
+            after the other, into the encoder's.
+    """
+    name: str
+    sign: str
+    differs: str
+    encoder: Optional[type] = None
+    options: dict = {}
+    rules: Tuple[Tuple[str, str], ...] = ()
+
+
+LAYOUTS = (
+    Layout(
+        name="torchvision's r3d_18",
+        sign='layer1.0.conv1.0.weight',
+        differs='a 3x7x7 stem and no max pool',
+        encoder=R3D,
+        options=dict(conv1_kernel=(3, 7, 7), with_pool1=False),
+        rules=(
+            (r'^stem\.', 'conv1.'),
+            (r'\.0\.(\w+)$', r'.conv.\1'),
+            (r'\.1\.(\w+)$', r'.bn.\1'),
+        )),
+    Layout(
+        name="torchvision's r2plus1d_18",
+        sign='stem.3.weight',
+        differs='45 instead of 83 mid channels in its stem, one number of mid '
+        'channels per block and shortcuts that are not factorised'),
+    Layout(
+        name="RSPNet's resnet18",
+        sign='layer1.0.conv1.weight',
+        differs='a 7x7x7 stem and a max pool',
+        encoder=R3D,
+        options=dict(conv1_kernel=(7, 7, 7), with_pool1=True),
+        rules=(
+            (r'conv(\d)\.weight$', r'conv\1.conv.weight'),
+            (r'bn(\d)\.', r'conv\1.bn.'),
+            (r'downsample\.0\.', 'downsample.conv.'),
+            (r'downsample\.1\.', 'downsample.bn.'),
+        )),
+    Layout(
+        name="RSPNet's r2plus1d-vcop",
+        sign='conv1.spatial_conv.weight',
+        differs='one block per stage',
+        encoder=R2Plus1D,
+        options=dict(depth=10),
+        rules=(
+            (r'\.bn\.', '.conv.bn_s.'),
+            (r'\.spatial_conv\.', '.conv.conv_s.'),
+            (r'\.temporal_conv\.', '.conv.conv_t.'),
+            (r'bn(\d)\.', r'conv\1.bn.'),
+            (r'downsampleconv\.', 'downsample.'),
+            (r'downsamplebn\.', 'downsample.bn.'),
+            *((rf'^conv{stage + 1}\.block1\.', f'layer{stage}.0.')
+              for stage in range(1, 5)),
+        )),
+    Layout(
+        name="RSPNet's s3dg",
+        sign='feature.sepConv1.sep_conv.0.conv3d.weight',
+        differs='other strides in its stem',
+        encoder=S3DG,
+        options=dict(stem_strides=((2, 2, 2), (1, 1, 1))),
+        rules=(
+            (r'^feature\.', ''),
+            (r'^sepConv1\.', 'conv_1a.'),
+            (r'^basicConv3d\.', 'conv_2b.'),
+            (r'^sep_conv2\.', 'conv_2c.'),
+            (r'^sepInc_', 'mixed_'),
+            (r'sep_conv\.0\.', 'spatial.'),
+            (r'sep_conv\.1\.', 'temporal.'),
+            (r'excitation\.', 'gate.'),
+            (r'conv3d\.', 'conv.'),
+        )),
+)
+
+# RSPNet's pre-trained query encoder, with and without the wrapper of its two
+# tasks, its fine-tuned encoder, and a network by itself.
+PREFIXES = ('encoder_q.encoder.', 'encoder_q.', 'encoder.', '')
+
+HEAD = re.compile(r'(fc|linear)\.')
+
+
+def recognize(
+        state: Dict[str, Tensor]) -> Tuple[Layout, Dict[str, Tensor]]:
+    """Find the layout of weights, and take the encoder's of them.
+
+    Args:
+        state (dict[str, Tensor]): All weights of a file.
+
+    Raises:
+        InputError: If it is none that is known.
+    """
+    for prefix in PREFIXES:
+        for layout in LAYOUTS:
+            if prefix + layout.sign in state:
+                return layout, under(prefix, state)
+    understood = ', '.join(
+        layout.name for layout in LAYOUTS if layout.encoder is not None)
+    raise InputError(
+        f'no encoder was recognised among its weights '
+        f'({listed(list(state), 5)}): use a checkpoint of ascnet_mm or '
+        f'MMAction2 (with backbone.*), or {understood}')
+
+
+def require_same_network(layout: Layout, encoder: nn.Module) -> None:
+    """Refuse what the weights' names and shapes might not reveal.
+
+    Raises:
+        InputError: If the encoder is not the layout's network.
+    """
+    if layout.encoder is None:
+        raise InputError(
+            f'it holds {layout.name}, which no encoder of ascnet_mm can be: '
+            f'it has {layout.differs}; use another checkpoint')
+    if not isinstance(encoder, layout.encoder):
+        options = ''.join(
+            f', {key}={value}' for key, value in layout.options.items())
+        raise InputError(
+            f'it holds {layout.name}, the encoder of the config is '
+            f'{type(encoder).__name__}: use model.backbone=dict('
+            f"type='{layout.encoder.__name__}'{options})")
+    if any(
+            getattr(encoder, key) != value
+            for key, value in layout.options.items()):
+        options = ' and '.join(f'model.backbone.{key}={value}'
+                               for key, value in layout.options.items())
+        raise InputError(
+            f'it holds {layout.name}, which has {layout.differs}, unlike the '
+            f'{type(encoder).__name__} of the config: set {options}')
+
+
+def under(prefix: str, state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Weights whose names begin with a prefix, without it."""
+    return {
+        key[len(prefix):]: value
+        for key, value in state.items() if key.startswith(prefix)
+    }
+
+
+def renamed_weights(given: Dict[str, Tensor],
+                    layout: Layout) -> Dict[str, Tensor]:
+    """An encoder's weights under the names that ours has; no heads."""
+    renamed = {}
+    for key, value in given.items():
+        if HEAD.match(key):
+            continue
+        for pattern, replacement in layout.rules:
+            key = re.sub(pattern, replacement, key)
+        renamed[key] = value
+    return renamed
+
+
+def listed(names: list, at_most: int) -> str:
+    """The first of some names, for a message."""
+    more = ['...'] if len(names) > at_most else []
+    return ', '.join(names[:at_most] + more) or 'none'

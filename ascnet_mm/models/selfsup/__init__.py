@@ -1,0 +1,20 @@
+"""Methods that learn without labels: a file each, on a common base."""
+from .ascnet import ASCNet
+from .base import (
+    MemoryBankRecognizer,
+    SelfSupervisedRecognizer,
+    TargetNetworkRecognizer,
+    pool,
+    require_clips,
+)
+from .byol import BYOL
+from .encoder_only import EncoderOnly
+from .pace import Pace, PaceHead, SameContextHead
+from .rspnet import InstanceHead, RSPHead, RSPNet
+
+__all__ = [
+    'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemoryBankRecognizer',
+    'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
+    'require_clips'
+]
