@@ -51,7 +51,7 @@ train_dataloader = dict(
     num_workers=0, persistent_workers=False, drop_last=False,
     dataset=dict(indices={VIDEOS}))
 val_dataloader = dict(num_workers=0, persistent_workers=False)
-custom_hooks = _base_.custom_hooks + [dict(type='RankRecorder')]
+custom_hooks = [dict(type='RankRecorder')]
 randomness = dict(seed=3)
 log_level = 'WARNING'
 '''

@@ -86,7 +86,7 @@ def torchrun(folder: str,
 _base_ = {osp.join(ROOT, 'configs/ascnet/r18_folder.py')!r}
 custom_imports = dict(
     imports=['ascnet_mm', 'tests.slow.ranks'], allow_failed_imports=False)
-custom_hooks = _base_.custom_hooks + {[hook] if fault else []}
+custom_hooks = {[hook] if fault else []}
 randomness = dict(seed=3)
 {settings}
 ''')
