@@ -57,7 +57,7 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     """Read a config with ``--cfg-options``, its variables included.
 
     A config computes nested values from variables such as ``data_root``,
-    ``clip_len`` or ``scale`` when it is read, so the host's
+    ``clip_len`` or ``scale`` when it is read, so MMEngine's
     ``merge_from_dict`` comes too late to change them through the variable.
     Here an option that names a variable acts as if the config, or the base
     that it stands in, had that value on its line, and nothing added to it
@@ -117,7 +117,7 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     object.__setattr__(cfg, '_filename', filename)
     try:
         cfg.merge_from_dict(options)
-    # The host raises what Python does, for any value in a wrong place.
+    # MMEngine raises what Python does, for any value in a wrong place.
     except Exception as error:
         raise InputError(
             f'the options {options} do not fit {filename}: {error}'

@@ -19,7 +19,7 @@ def save_untrained(model: dict, seed: int, path: str) -> None:
     init_default_scope('mmaction')
     set_random_seed(seed)
     network = MODELS.build(model)
-    # The host's modules log each weight that they initialise.
+    # MMEngine's modules log each weight that they initialise.
     logging.disable(logging.INFO)
     try:
         network.init_weights()

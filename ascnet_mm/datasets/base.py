@@ -37,7 +37,7 @@ DECODING = (OpenVideo, DecodePlanes, DecodeFrames, host.DecordInit,
 class BaseVideoDataset(BaseActionDataset):
     """Videos whose clips are drawn reproducibly and may be unreadable.
 
-    All random numbers of a sample, those of the host's transforms included,
+    All random numbers of a sample, those of MMAction2's transforms included,
     come from (seed, epoch, index), whichever worker makes it
     (:class:`SampleSeedHook` tells seed and epoch). In test mode seed and
     epoch are 0: every evaluation sees the same clips.
@@ -59,12 +59,12 @@ class BaseVideoDataset(BaseActionDataset):
     set says that it is ``'gallery'``.
 
     Args:
-        *args: As for the host's ``BaseActionDataset``.
+        *args: As for MMAction2's ``BaseActionDataset``.
         time_limit (float): Seconds after which a video counts as unreadable.
             Defaults to 60 (ours).
         patience (float): Seconds for which a fault of the machine's is
             waited for to pass. Defaults to 30 (ours).
-        **kwargs: As for the host's ``BaseActionDataset``.
+        **kwargs: As for MMAction2's ``BaseActionDataset``.
 
     Raises:
         InputError: If ``time_limit`` is not positive, or ``patience``
@@ -127,7 +127,7 @@ class BaseVideoDataset(BaseActionDataset):
         self._draws.copy_(torch.tensor([seed, epoch]))
 
     def get_data_info(self, idx: int) -> dict:
-        """Add the video's identity and role to the host's information."""
+        """Add the video's identity and role to MMAction2's information."""
         info = super().get_data_info(idx)
         digest = hashlib.blake2b(
             osp.abspath(info['filename']).encode(errors='surrogateescape'),

@@ -26,7 +26,7 @@ class VideoList(BaseVideoDataset):
     """Videos named in list files of MMAction2, with or without labels.
 
     A line is a path, and a blank and an integer label where there is one.
-    Unlike in the host's ``VideoDataset``, paths may hold blanks, as the
+    Unlike in MMAction2's ``VideoDataset``, paths may hold blanks, as the
     class folders of Kinetics do; tabs, CRLF line ends, empty lines and names
     that are not UTF-8 are fine. A listed path leads to below the folder of
     the videos; links in there are followed wherever they lead. A query that

@@ -6,9 +6,9 @@ from mmaction.registry import METRICS
 
 @METRICS.register_module()
 class VideoAccuracyMetric(AccMetric):
-    """The host's ``AccMetric``; unreadable videos are misses at every k.
+    """MMAction2's ``AccMetric``; unreadable videos are misses at every k.
 
-    The host goes by the scores alone, and where there are no more than k
+    MMAction2 goes by the scores alone, and where there are no more than k
     classes each video is a hit.
     """
 
@@ -20,7 +20,7 @@ class VideoAccuracyMetric(AccMetric):
             result['readable'] = sample.get('readable', True)
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
-        """The host's figures, all of them shares of all videos."""
+        """MMAction2's figures, all of them shares of all videos."""
         readable = [result for result in results if result['readable']]
         share = len(readable) / len(results)
         hits = super().compute_metrics(readable) if readable else {}

@@ -20,7 +20,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
     be read counts as a miss. Section D gives epochs, learning rate, weight
     decay and SGD, and refers to MoCo for the rest: momentum, steps, batch
     size. The weights' start (normal, deviation 0.01; bias 0) is MoCo's and
-    that of the host's heads.
+    that of MMAction2's heads.
 
     As in the slow form (``configs/ascnet/linear``), the features enter as
     the encoder gives them, neither centred nor scaled, so that one learning

@@ -98,7 +98,7 @@ class MemoryBank:
 
     It is no ``nn.Module``: as buffers, its 134 MB (two speeds, 32768 pairs of
     256 numbers) would enter every exported weight file and be averaged over
-    the ranks by the host's ``SyncBuffersHook``. :class:`MemoryBankHook` fills
+    the ranks by MMEngine's ``SyncBuffersHook``. :class:`MemoryBankHook` fills
     it and saves it.
 
     What decides about shapes (speeds, how many entries there are) is known on

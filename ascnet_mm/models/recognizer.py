@@ -12,7 +12,7 @@ from .checkpoints import require_same_encoder
 
 @MODELS.register_module()
 class ActionRecognizer(Recognizer3D):
-    """The host's ``Recognizer3D`` that counts every test video.
+    """MMAction2's ``Recognizer3D`` that counts every test video.
 
     A test video that could not be read is a miss at every k below the number
     of classes, so that an accuracy has the same denominator whatever the
@@ -26,11 +26,11 @@ class ActionRecognizer(Recognizer3D):
             self.cls_head.register_forward_hook(_in_single_precision)
 
     def extract_feat(self, inputs: Tensor, *args, **kwargs) -> tuple:
-        """Features of clips, as the host's method.
+        """Features of clips, as MMAction2's method.
 
         Args:
             inputs (Tensor): ``[B, clips, 3, T, H, W]`` in any memory layout:
-                the preprocessor puts clip by clip, the host wants ``view``.
+                the preprocessor puts clip by clip, MMAction2 wants ``view``.
             *args: As for MMAction2's method.
             **kwargs: As for MMAction2's method.
 

@@ -148,7 +148,7 @@ def write_video(path, picture, frames=3, codec='libx264', pixels='yuv420p',
 
 
 def rgb_of(path, indices=(0, )):
-    """Both ways to RGB: the host's list of frames, and the device's."""
+    """Both ways to RGB: MMAction2's list of frames, and the device's."""
     results = OpenVideo().transform(dict(filename=str(path)))
     results['frame_inds'] = np.array(indices)
     frames = DecodeFrames().transform(results)
@@ -275,7 +275,7 @@ def read_frames(frames, indices):
 
 
 def test_frames_come_in_their_order_and_share_no_memory(tmp_path):
-    """The host's ``Flip`` writes into them."""
+    """MMAction2's ``Flip`` writes into them."""
     path = render(tmp_path / 'x.mp4', frames=10)
     results = OpenVideo().transform(dict(filename=path))
     wanted = [7, 2, 3, 3, 7, 0]

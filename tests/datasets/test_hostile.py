@@ -319,7 +319,7 @@ def test_a_list_that_cannot_be_written_stops_nothing(tmp_path):
     assert len(fetch(dataset, 0)) == 2
 
 
-# --------------------------------------------------- the host's decoders
+# --------------------------------------------------- MMAction2's decoders
 
 
 @pytest.mark.parametrize('opened, decoded', [

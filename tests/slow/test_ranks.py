@@ -49,7 +49,7 @@ def test_the_log_says_how_the_ranks_are_joined(trained):
 
 
 def metrics(work_dir):
-    """Those that the host writes to its file, which lacks the integers."""
+    """Those that MMAction2 writes to its file, which lacks the integers."""
     path, = work_dir.glob('*/*.json')
     found = json.loads(path.read_text())
     return {k: v for k, v in found.items() if '/' in k and v is not None}

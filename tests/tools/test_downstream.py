@@ -222,7 +222,7 @@ def test_an_exported_encoder_has_its_card_and_loads_anywhere(
         run_tool('tools/export.py', 'configs/ascnet/r18_folder.py', str(out),
                  str(out), '--cfg-options', TINY[0]), 'overwritten')
 
-    # a recogniser, by the host's means and by ours, and retrieval
+    # a recogniser, by MMAction2's means and by ours, and retrieval
     from mmaction.registry import MODELS
     recogniser = MODELS.build(
         dict(type='Recognizer3D', backbone=dict(type='R3D', base_channels=2)))

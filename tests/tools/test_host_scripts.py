@@ -19,7 +19,7 @@ def test_the_folder_runs_in_a_project_of_the_hosts(videos, tmp_path):
     """Copied to configs/ascnet of another folder: train, resume, test."""
     shutil.copytree(
         osp.join(ROOT, 'configs', 'ascnet'), tmp_path / 'configs' / 'ascnet')
-    # The host's scripts know no variables: each place has its own option.
+    # MMAction2's scripts know no variables: each place has its own option.
     options = [o for o in TINY if '.' in o.split('=')[0]] + [
         'train_dataloader.batch_size=8'
     ] + [

@@ -122,7 +122,7 @@ class DecodePlanes(BaseTransform):
 
 @TRANSFORMS.register_module()
 class DecodeFrames(BaseTransform):
-    """Decode frames to RGB, as the host's transforms take them.
+    """Decode frames to RGB, as MMAction2's transforms take them.
 
     Colours are converted by the file's own matrix and range, to the nearest
     level.

@@ -9,7 +9,7 @@ from mmcv.transforms import BaseTransform, Compose
 class PerClip(BaseTransform):
     """Apply transforms to each clip on its own.
 
-    The host's random transforms (crop, flip, ...) treat all of ``imgs``
+    MMAction2's random transforms (crop, flip, ...) treat all of ``imgs``
     alike. Here each clip gets its own draws, the same for all its frames.
 
     Required keys: ``imgs`` (a list of ``num_clips * clip_len`` frames),

@@ -19,7 +19,7 @@ class SpeedPairedSampleFrames(BaseTransform):
     Where a clip starts is drawn uniformly, for each clip on its own.
 
     A video with fewer frames than a clip spans is played in a loop, from a
-    start drawn uniformly (as with the host's ``out_of_bound_opt='loop'``).
+    start drawn uniformly (as with MMAction2's ``out_of_bound_opt='loop'``).
 
     Required keys: ``total_frames``, ``start_index``. Added keys:
     ``frame_inds`` (int64 ``[clips * clip_len]``), ``clip_len``,
@@ -93,7 +93,7 @@ class SpeedPairedSampleFrames(BaseTransform):
 
 @TRANSFORMS.register_module()
 class SampleFramesAtRate(SampleFrames):
-    """The host's ``SampleFrames`` on a video brought to a frame rate.
+    """MMAction2's ``SampleFrames`` on a video brought to a frame rate.
 
     The rule of RSPNet (and of torchvision): frames are left out or repeated
     so that of every ``fps / frame_rate`` frames one is kept, counted from the

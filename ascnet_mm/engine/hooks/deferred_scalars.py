@@ -23,13 +23,13 @@ def log_is_due(runner: Runner, batch_idx: int) -> bool:
 class DeferredScalarsHook(RuntimeInfoHook):
     """MMEngine's ``RuntimeInfoHook``, reading losses only to log them.
 
-    The host's hook turns each loss of each iteration into a number, and so
+    MMEngine's hook turns each loss of each iteration into a number, and so
     makes the CPU wait for the device several times a step. Here they stay on
     the device until the logger is due, or the epoch ends; then those of all
     iterations since come over in one piece, so that the log's averages are
     the same. On several ranks the log shows the mean over all of them, where
-    the host's shows the first one's: so a loss is that of the global batch.
-    Between two logs the host's ``time`` is what it took to launch a
+    MMEngine's shows the first one's: so a loss is that of the global batch.
+    Between two logs MMEngine's ``time`` is what it took to launch a
     step; its average over the window stays true.
     """
 

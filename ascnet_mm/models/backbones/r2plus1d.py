@@ -10,7 +10,7 @@ from torch import nn
 class R2Plus1D(ResNet2Plus1d):
     """R(2+1)D of the supplementary's Table 3.
 
-    The host's :class:`ResNet2Plus1d` without its max pool. A
+    MMAction2's :class:`ResNet2Plus1d` without its max pool. A
     ``[N, 3, 16, 112, 112]`` clip leaves the stages as 64x16x56x56 (twice),
     128x8x28x28, 256x4x14x14, 512x2x7x7 (C, T, H, W).
 
@@ -25,7 +25,7 @@ class R2Plus1D(ResNet2Plus1d):
         base_channels (int): Channels of the stem; the output has eight times
             as many. Defaults to 64 (Table 3).
         norm_cfg (dict): Config of the norm layers. Defaults to BatchNorm.
-        **kwargs: The host's other options, such as ``frozen_stages`` (4
+        **kwargs: MMAction2's other options, such as ``frozen_stages`` (4
             freezes all), ``norm_eval`` or ``with_cp``.
     """
 
@@ -67,14 +67,14 @@ class R2Plus1D(ResNet2Plus1d):
 
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()
-        # The host pools whatever with_pool1 says.
+        # MMAction2 pools whatever with_pool1 says.
         self.maxpool = nn.Identity()
 
 
 def _narrow(conv: Conv2plus1d) -> None:
     """Give a 1x1x1 convolution its mid channels.
 
-    The host computes them as if every kernel were 3 long in time.
+    MMAction2 computes them as if every kernel were 3 long in time.
     """
     inside, out = conv.in_channels, conv.out_channels
     mid = inside * out // (inside + out)

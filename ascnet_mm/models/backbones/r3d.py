@@ -9,7 +9,7 @@ from torch import nn
 class R3D(ResNet3d):
     """3D ResNet of the supplementary's Table 4.
 
-    The host's :class:`ResNet3d` with 3x3x3 convolutions throughout, a 7x7x7
+    MMAction2's :class:`ResNet3d` with 3x3x3 convolutions throughout, a 7x7x7
     stem and a 3x3x3 max pool of stride 2. A ``[N, 3, 16, 112, 112]`` clip
     leaves the stages as 64x8x28x28, 128x4x14x14, 256x2x7x7, 512x1x4x4 (C, T,
     H, W).
@@ -21,7 +21,7 @@ class R3D(ResNet3d):
         conv1_kernel (Sequence[int]): Kernel (T, H, W) of the stem. Defaults
             to (7, 7, 7) (Table 4). (3, 7, 7) and ``with_pool1=False`` make
             the network torchvision's ``r3d_18``.
-        **kwargs: The host's other options, such as ``frozen_stages`` (4
+        **kwargs: MMAction2's other options, such as ``frozen_stages`` (4
             freezes all), ``norm_eval``, ``with_cp`` or ``norm_cfg``.
     """
 
@@ -41,7 +41,7 @@ class R3D(ResNet3d):
             inflate_style='3x3x3',
             zero_init_residual=False,
             **kwargs)
-        # The host freezes in train() only, when the wrapper of distributed
+        # MMAction2 freezes in train() only, when the wrapper of distributed
         # training has already counted the parameters that need gradients.
         self._freeze_stages()
 
@@ -53,5 +53,5 @@ class R3D(ResNet3d):
 
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()
-        # The host fixes the kernel at 1x3x3 with stride 1 in time.
+        # MMAction2 fixes the kernel at 1x3x3 with stride 1 in time.
         self.maxpool = nn.MaxPool3d(kernel_size=3, stride=2, padding=1)

@@ -35,7 +35,7 @@ class S3DG(BaseModule):
     which the supplementary's section E refers. A ``[N, 3, 16, 112, 112]``
     clip leaves the stages as 64x8x56x56, 192x8x28x28, 480x8x14x14,
     832x4x7x7, 1024x2x4x4 (C, T, H, W). It takes clips of any length and
-    size. Weights start as the host's :class:`ConvModule` sets them (Kaiming,
+    size. Weights start as MMCV's :class:`ConvModule` sets them (Kaiming,
     BatchNorm at 1 and 0), the gates as torch sets them; both choices are
     ours.
 
@@ -63,7 +63,7 @@ class S3DG(BaseModule):
         norm_cfg (dict): Config of the norm layers. Defaults to BatchNorm
             with eps 1e-3 (Xie et al.'s code and RSPNet's).
         frozen_stages (int): Last stage that is not trained, counted as in
-            the host's ResNets: 0 (up to conv_1a), 1 (conv_2c), 2 (mixed_3c),
+            MMAction2's ResNets: 0 (up to conv_1a), 1 (conv_2c), 2 (mixed_3c),
             3 (mixed_4f) or 4 (all). Defaults to -1 (none).
         norm_eval (bool): Whether BatchNorm keeps its running statistics in
             training. Defaults to False.

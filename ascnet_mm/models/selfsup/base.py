@@ -29,7 +29,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         test_cfg (dict, optional): With ``max_testing_views``, at most so many
             clips go through the preprocessor and the encoder at a time in
             :meth:`test_step`, and through the encoder in :meth:`predict`, as
-            in the host's ``Recognizer3D``. Defaults to None.
+            in MMAction2's ``Recognizer3D``. Defaults to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Attributes:
@@ -102,7 +102,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
 
         Returns:
             tuple[Tensor, dict]: Features ``[B, clips, C]``, and the empty
-            dict that the host's interface asks for.
+            dict that MMAction2's interface asks for.
         """
         clips = inputs.flatten(0, 1)
         at_once = (self.test_cfg or {}).get('max_testing_views', len(clips))
@@ -401,7 +401,7 @@ def pool(features) -> Tensor:
         features: ``[N, C, ...]``, averaged over all but the first two
             dimensions; a tuple of such (several pathways or stages), joined
             along C; or a list of patch tokens and class token (MViT), of
-            which the class token counts, as in the host's head.
+            which the class token counts, as in MMAction2's head.
 
     Returns:
         Tensor: ``[N, C]``.

@@ -37,7 +37,7 @@ def randomise(model):
             module.weight.uniform_(0.5, 1.5)
             module.bias.normal_(std=0.3)
             module.num_batches_tracked.fill_(7)
-    model.eval()  # the host's returns None
+    model.eval()  # MMAction2's returns None
     return model
 
 

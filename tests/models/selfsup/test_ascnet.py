@@ -17,7 +17,7 @@ def samples(count):
     ]
 
 
-# Two of the host's, beside R3D: the clip it takes, and its feature's size.
+# Two of MMAction2's, beside R3D: the clip it takes, and its feature's size.
 HOST_BACKBONES = {
     'convolutional': (dict(
         type='ResNet3dSlowOnly', depth=18, base_channels=4, conv1_kernel=(
