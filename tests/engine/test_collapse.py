@@ -275,7 +275,8 @@ def _on_one_of_two_ranks(rank, rendezvous, folder):
         infinite_weight(runner.model.requires_grad_(False), None)
     hook._read_until = 0
     # Only the rank that saves knows the checkpoints.
-    hook._saved = [] if rank else [(-1, folder)]
+    hook.checkpoints.load_state_dict(
+        dict(saved=[] if rank else [(-1, folder)], named=None))
     hook.onsets = {}
     with pytest.raises(TrainingStopped, match='good checkpoint is /'):
         hook.after_train_iter(runner, 3)

@@ -1,17 +1,16 @@
-from collections import deque
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional
 
 import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import all_reduce, broadcast_object_list
-from mmengine.fileio import exists, join_path
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from ...errors import TrainingStopped
 from ...models.diagnostics import effective_rank
 from .deferred_scalars import log_is_due
+from .good_checkpoints import GoodCheckpoints
 from .unwrap import unwrap
 
 
@@ -104,10 +103,7 @@ class TrainingHealthHook(Hook):
                 'likely causes: projections that collapse, or a bank too '
                 'small for the batch'))
         self.onsets: Dict[str, int] = {}
-        # Iteration and path of checkpoints: the last one known to be good,
-        # and those saved since.
-        self._saved: List[Tuple[int, str]] = []
-        self._named: Optional[str] = None
+        self.checkpoints = GoodCheckpoints()
         # Iterations whose values were read, and the latest features.
         self._read_until = 0
         self._features: List[Tensor] = []
@@ -173,7 +169,7 @@ class TrainingHealthHook(Hook):
                 _stop_all(
                     f'training was stopped at iteration {now}: {seen}, since '
                     f'iteration {since}; {sign.advice}; '
-                    f'{self._way_back(self._lost_since)}')
+                    f'{self.checkpoints.way_back(self._lost_since)}')
             if since == start:
                 last = (f'; the run will be stopped at iteration '
                         f'{since + self.patience} if this lasts'
@@ -181,10 +177,9 @@ class TrainingHealthHook(Hook):
                 runner.logger.warning(
                     f'iteration {now}: {seen}; {sign.advice}{last}')
         if self._lost_since is None:
-            self._saved = self._saved[-1:]
+            self.checkpoints.all_are_good()
         else:
-            self._saved = self._good(self._lost_since)
-            self._keep(runner)
+            self.checkpoints.protect(runner, self._lost_since)
 
     def _signs(self, values: Dict[str, float]) -> Dict[str, Sign]:
         """Those that the model's gauges can show."""
@@ -215,7 +210,8 @@ class TrainingHealthHook(Hook):
             'training was stopped: since some iteration after '
             f'{since} weights or running statistics are not finite ({which}) '
             'and no step mends them; likely causes: too high a learning rate, '
-            f'no warm-up, float16, a broken device; {self._way_back(since)}')
+            'no warm-up, float16, a broken device; '
+            f'{self.checkpoints.way_back(since)}')
 
     @property
     def _lost_since(self) -> Optional[int]:
@@ -223,33 +219,6 @@ class TrainingHealthHook(Hook):
         return min((since for name, since in self.onsets.items()
                     if name not in self.signs or self.signs[name].fatal),
                    default=None)
-
-    # --------------------------------------------------------- checkpoints
-
-    def _good(self, since: int) -> List[Tuple[int, str]]:
-        """The last checkpoint from before an onset, if there is one."""
-        return [entry for entry in self._saved if entry[0] < since][-1:]
-
-    def _way_back(self, since: int) -> str:
-        """Which checkpoint to go on from."""
-        for iteration, path in self._good(since):
-            if exists(path):
-                return (f'the last good checkpoint is {path} (iteration '
-                        f'{iteration}): resume from it (--resume {path}), or '
-                        'start from its weights with other settings '
-                        f'(--cfg-options load_from={path})')
-        return ('no good checkpoint was saved before: start again with other '
-                'settings')
-
-    def _keep(self, runner: Runner) -> None:
-        """Take the last good checkpoint off the list of those to delete."""
-        kept = [path for _, path in self._saved]
-        for hook in runner.hooks:
-            if isinstance(hook, CheckpointHook) and hook.max_keep_ckpts > 0:
-                hook.keep_ckpt_ids = deque(
-                    (step for step in hook.keep_ckpt_ids if join_path(
-                        hook.out_dir, hook.filename_tmpl.format(step))
-                     not in kept), hook.max_keep_ckpts)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse weights that are not finite; add what the hook knows.
@@ -262,15 +231,11 @@ class TrainingHealthHook(Hook):
         if names:
             # On the first rank alone, which is the one that saves.
             raise TrainingStopped(self._not_finite(names, self._read_until))
-        path = runner.message_hub.runtime_info.get('last_ckpt')
-        # A checkpoint of the best weights leaves the name of the one before.
-        if path != self._named and self._lost_since is None:
-            self._saved.append((iteration, path))
-        self._named = path
+        self.checkpoints.note(
+            runner, iteration, healthy=self._lost_since is None)
         checkpoint['training_health'] = dict(
+            self.checkpoints.state_dict(),
             onsets=dict(self.onsets),
-            saved=list(self._saved),
-            named=self._named,
             read_until=self._read_until,
             features=[part.cpu() for part in self._features])
 
@@ -280,8 +245,7 @@ class TrainingHealthHook(Hook):
             known = checkpoint['training_health']
             device = next(runner.model.parameters()).device
             self.onsets = dict(known['onsets'])
-            self._saved = list(known['saved'])
-            self._named = known['named']
+            self.checkpoints.load_state_dict(known)
             self._read_until = known['read_until']
             self._features = [part.to(device) for part in known['features']]
 
