@@ -1,5 +1,4 @@
 """Figures in a JSON file, with all that they depend on."""
-import json
 import os
 import os.path as osp
 import platform
@@ -9,6 +8,7 @@ from typing import Any, Dict
 
 import torch
 
+from . import files
 from .versions import versions
 
 
@@ -50,17 +50,13 @@ def write_json(name: str, out: str, **figures: Any) -> None:
         out (str): Folder of the file ``NAME.json``.
         **figures: What was found, and with which settings.
     """
-    os.makedirs(out, exist_ok=True)
     path = osp.join(out, f'{name}.json')
-    with open(f'{path}.part', 'w') as file:
-        json.dump(
-            dict(
-                command=typed_command(),
-                date=time.strftime('%Y-%m-%d'),
-                machine=machine(),
-                versions=versions(),
-                **figures),
-            file,
-            indent=1)
-    os.replace(f'{path}.part', path)
+    files.write_json(
+        path,
+        dict(
+            command=typed_command(),
+            date=time.strftime('%Y-%m-%d'),
+            machine=machine(),
+            versions=versions(),
+            **figures))
     print(f'written to {path}')

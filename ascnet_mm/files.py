@@ -1,9 +1,13 @@
 """Files that appear under their name when they are whole."""
+import io
+import json
 import os
 import os.path as osp
 from contextlib import suppress
 from glob import escape, glob
-from typing import Iterable
+from typing import Any, Iterable
+
+import torch
 
 from .errors import InputError
 
@@ -69,6 +73,47 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
         path,
         text.encode(errors='surrogateescape'),
         advice='run it again')
+
+
+def write_json(path: str, content: Any) -> None:
+    """Write data as JSON, by :func:`write_whole`.
+
+    Args:
+        path (str): The file; its folder is made.
+        content: What :mod:`json` can write.
+
+    Raises:
+        InputError: If it cannot be written.
+
+    Examples:
+        >>> write_json('results.json', dict(top1=58.9))  # doctest: +SKIP
+    """
+    os.makedirs(osp.dirname(path) or '.', exist_ok=True)
+    write_whole(
+        path,
+        json.dumps(content, indent=1).encode(),
+        advice='run it again')
+
+
+def write_tensors(path: str, content: Any) -> None:
+    """Write what :func:`torch.save` can, by :func:`write_whole`.
+
+    Args:
+        path (str): The file; its folder is made.
+        content: Such as a dict of weights.
+
+    Raises:
+        InputError: If it cannot be written.
+
+    Examples:
+        >>> write_tensors(
+        ...     'x.pth', dict(state_dict=model.state_dict())
+        ... )  # doctest: +SKIP
+    """
+    os.makedirs(osp.dirname(path) or '.', exist_ok=True)
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_whole(path, buffer.getbuffer(), advice='run it again')
 
 
 def remove_if_there(path: str) -> None:

@@ -1,10 +1,12 @@
 import errno
+import json
 import os
 import stat
 
 import pytest
+import torch
 
-from ascnet_mm import InputError
+from ascnet_mm import InputError, files
 from ascnet_mm.files import (
     remove_if_there,
     remove_parts,
@@ -97,3 +99,24 @@ def test_a_file_may_be_gone_already(tmp_path):
     assert not path.exists()
     with pytest.raises(OSError):
         remove_if_there(str(tmp_path))
+
+
+def test_json_and_tensors_are_whole_or_not_there(tmp_path, monkeypatch):
+    path = tmp_path / 'new' / 'x.json'
+    files.write_json(str(path), dict(a=[1, 2.5]))
+    assert json.loads(path.read_text()) == dict(a=[1, 2.5])
+    weights = tmp_path / 'other' / 'x.pth'
+    files.write_tensors(str(weights), dict(w=torch.ones(2)))
+    assert torch.load(weights)['w'].tolist() == [1, 1]
+
+    def full(descriptor):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(files.os, 'fsync', full)
+    for write, place in ((files.write_json, path),
+                         (files.write_tensors, weights)):
+        before = place.read_bytes()
+        with pytest.raises(InputError, match='No space .* run it again'):
+            write(str(place), dict(a=3))
+        assert place.read_bytes() == before
+        assert os.listdir(place.parent) == [place.name]

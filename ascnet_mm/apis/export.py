@@ -1,16 +1,13 @@
-import io
 import json
-import os
 import os.path as osp
 from glob import escape, glob
 from typing import Any, Dict, Optional
 
-import torch
 from mmaction.registry import MODELS
 from mmengine.registry import init_default_scope
 
 from ..errors import InputError
-from ..files import write_whole
+from ..files import write_tensors
 from ..models.checkpoints import load_encoder, read_checkpoint, unseen_options
 from ..recipe import recipe_in, recipe_of
 from ..settings import settings_of
@@ -58,10 +55,7 @@ def export_encoder(checkpoint: str,
     weights = {f'backbone.{k}': v for k, v in encoder.state_dict().items()}
     meta = dict(
         model_card=card, encoder=unseen_options(encoder), recipe=recipe)
-    buffer = io.BytesIO()
-    torch.save(dict(state_dict=weights, meta=meta), buffer)
-    os.makedirs(osp.dirname(out) or '.', exist_ok=True)
-    write_whole(out, buffer.getvalue())
+    write_tensors(out, dict(state_dict=weights, meta=meta))
     return card
 
 

@@ -1,11 +1,10 @@
 import logging
-import os
-import os.path as osp
 
-import torch
 from mmaction.registry import MODELS
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
+
+from ..files import write_tensors
 
 
 def save_untrained(model: dict, seed: int, path: str) -> None:
@@ -25,6 +24,4 @@ def save_untrained(model: dict, seed: int, path: str) -> None:
         network.init_weights()
     finally:
         logging.disable(logging.NOTSET)
-    os.makedirs(osp.dirname(path) or '.', exist_ok=True)
-    torch.save(dict(state_dict=network.state_dict(), meta={}), f'{path}.part')
-    os.replace(f'{path}.part', path)
+    write_tensors(path, dict(state_dict=network.state_dict(), meta={}))

@@ -1,5 +1,4 @@
 """The demo, from videos to a table, a picture and a file of figures."""
-import json
 import os
 import os.path as osp
 import platform
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from ..apis import check_data
 from ..figures import typed_command
+from ..files import write_json
 from ..versions import versions
 from .checks import raw_pixels, show_table, summarize
 from .pictures import draw
@@ -45,19 +45,17 @@ def run_demo(videos: Optional[str], seeds: Sequence[int],
     checks = summarize(logs)
     show_table(checks, references, console)
     draw(logs, osp.join(out, 'curves.png'))
-    with open(osp.join(out, 'results.json'), 'w') as file:
-        json.dump(
-            dict(
-                command=typed_command(),
-                date=time.strftime('%Y-%m-%d'),
-                machine=dict(
-                    processor=platform.machine(), cores=os.cpu_count()),
-                versions=versions(),
-                epochs=cfg.train_cfg.max_epochs,
-                minutes=round((time.time() - start) / 60, 2),
-                references=references,
-                checks=checks),
-            file,
-            indent=1)
+    write_json(
+        osp.join(out, 'results.json'),
+        dict(
+            command=typed_command(),
+            date=time.strftime('%Y-%m-%d'),
+            machine=dict(
+                processor=platform.machine(), cores=os.cpu_count()),
+            versions=versions(),
+            epochs=cfg.train_cfg.max_epochs,
+            minutes=round((time.time() - start) / 60, 2),
+            references=references,
+            checks=checks))
     print(f'{out}/curves.png shows the runs over time; the figures are '
           f'in {out}/results.json, the checkpoints beside them.')

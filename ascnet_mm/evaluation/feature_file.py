@@ -1,3 +1,4 @@
+import io
 import os
 import os.path as osp
 from typing import Any, Dict, List, Sequence
@@ -7,6 +8,7 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
 from ..errors import InputError
+from ..files import write_whole
 
 
 @METRICS.register_module()
@@ -63,12 +65,12 @@ class FeatureFile(BaseMetric):
         if not readable:
             raise InputError(f'none of the {len(results)} videos can be read')
         os.makedirs(osp.dirname(self.path) or '.', exist_ok=True)
-        part = f'{self.path}.part.npz'
+        buffer = io.BytesIO()
         np.savez(
-            part,
+            buffer,
             features=np.stack([r['feature'] for r in readable]),
             names=np.array([r['name'] for r in readable]),
             labels=np.array([r['label'] for r in readable]),
             unreadable=np.array(unreadable, dtype=str))
-        os.replace(part, self.path)
+        write_whole(self.path, buffer.getbuffer(), advice='run it again')
         return dict(videos=len(readable), unreadable=len(unreadable))

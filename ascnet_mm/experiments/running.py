@@ -1,5 +1,4 @@
 """Run jobs, each by a command in a process of its own."""
-import json
 import os
 import os.path as osp
 import threading
@@ -10,7 +9,7 @@ from itertools import groupby
 from typing import Dict, Optional, Sequence
 
 from ..apis import save_untrained
-from ..files import write_whole
+from ..files import write_json, write_whole
 from .jobs import Job, list_file
 from .processes import Processes
 from .records import Record, expected_seconds, judge, read_record
@@ -133,9 +132,7 @@ def run_job(job: Job, processes: Processes) -> Record:
         record = judge(job, call_command(job, processes))
     # Of a run that goes on, the whole time is not known.
     record['seconds'] = None if resumed else time.time() - start
-    with open(f'{job.path}.json.part', 'w') as file:
-        json.dump(record, file, indent=1)
-    os.replace(f'{job.path}.json.part', f'{job.path}.json')
+    write_json(f'{job.path}.json', record)
     return record
 
 
