@@ -28,7 +28,7 @@ from ..compat.checkpoints import SafeCheckpointLoader
 from ..datasets import DecodeSmall, VideoList
 from ..device import computes_in_bfloat16
 from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
-from ..engine.hooks.unwrap import refused_wrapper
+from ..engine.unwrap import refused_wrapper
 from ..errors import InputError
 from ..models.checkpoints import require_same_options
 from ..settings import require_same_schedule

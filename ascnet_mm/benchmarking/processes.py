@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from ..apis import read_config
-from ..engine.hooks.unwrap import unwrap
+from ..engine.unwrap import unwrap
 from ..errors import InputError
 from ..figures import write_json
 from ..models import ASCNet

@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from ..errors import InputError
-from .hooks.unwrap import unwrap
+from .unwrap import unwrap
 
 
 @LOOPS.register_module()

@@ -1,14 +1,13 @@
 from contextlib import contextmanager
-from typing import Iterator, Sequence, Tuple
+from typing import Iterator
 
 import torch
-import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import nn
 
+from ..compat.padded_conv3d import PaddedConv3d
 from ..device import computes_in_bfloat16
 
 
@@ -52,44 +51,3 @@ class BFloat16OptimWrapper(OptimWrapper):
                     yield
             else:
                 yield
-
-
-class PaddedConv3d(TorchFunctionMode):
-    """Keep oneDNN's bfloat16 convolution from overwriting memory.
-
-    If its input is so short along a dimension that the kernel nowhere fits
-    without padding, the gradient of the weights (``jit_bf16:avx512_core``,
-    torch 2.13) is written beside its place: parts of it stay uninitialised,
-    and the heap is damaged. 3x3x3 convolutions of two frames are such, the
-    third stage of R3D at 16 frames. Here such an input is padded before the
-    convolution instead of inside, which gives the same result.
-    """
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is F.conv3d and torch.is_grad_enabled():
-            return _conv3d(*args, **(kwargs or {}))
-        return function(*args, **(kwargs or {}))
-
-
-def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
-            dilation=1, groups: int = 1) -> Tensor:
-    """torch's ``conv3d``, with short dimensions padded beforehand."""
-    if isinstance(padding, str):
-        return F.conv3d(input, weight, bias, stride, padding, dilation, groups)
-    stride, padding, dilation = (
-        _triple(value) for value in (stride, padding, dilation))
-    # Of `stride` neighbouring places one is the start of an output.
-    short = [
-        size < d * (kernel - 1) + s
-        for size, kernel, s, d in zip(input.shape[-3:], weight.shape[-3:],
-                                      stride, dilation)
-    ]
-    before = [p if is_short else 0 for p, is_short in zip(padding, short)]
-    if any(before):
-        input = F.pad(input, [p for p in before[::-1] for _ in range(2)])
-    inside = [p - b for p, b in zip(padding, before)]
-    return F.conv3d(input, weight, bias, stride, inside, dilation, groups)
-
-
-def _triple(value) -> Tuple[int, int, int]:
-    return tuple(value) if isinstance(value, Sequence) else (value, ) * 3

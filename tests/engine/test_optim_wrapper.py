@@ -6,7 +6,6 @@ from torch import nn
 
 from ascnet_mm.device import computes_in_bfloat16
 from ascnet_mm.engine import optim_wrapper as module
-from ascnet_mm.engine.optim_wrapper import PaddedConv3d
 
 from ..conftest import tiny_model
 
@@ -37,47 +36,6 @@ def test_a_cpu_without_the_instructions_is_known(monkeypatch):
     monkeypatch.setattr(torch.cpu, '_is_avx512_bf16_supported', lambda: False)
     assert not computes_in_bfloat16('cpu')
     assert not computes_in_bfloat16('mps')
-
-
-@pytest.mark.parametrize('size, kernel, stride, dilation', [
-    ((2, 7, 7), 3, 1, 1),  # R3D's third stage at 16 frames
-    ((7, 9, 9), (7, 3, 3), (2, 1, 1), 1),  # fits, but between two outputs
-    ((4, 1, 8), 3, (1, 2, 2), 1),
-    ((4, 9, 9), 3, 1, 2),
-    ((8, 8, 8), 3, 1, 1),
-])
-def test_padding_beforehand_changes_no_result(size, kernel, stride, dilation):
-    torch.manual_seed(0)
-    conv = nn.Conv3d(3, 4, kernel, stride, tuple(
-        dilation * (k // 2) for k in nn.modules.utils._triple(kernel)),
-        dilation).double()  # yapf: disable
-    clips = torch.randn(2, 3, *size, dtype=torch.float64, requires_grad=True)
-    plain = conv(clips)
-    with PaddedConv3d():
-        padded = conv(clips)
-    torch.testing.assert_close(padded, plain)
-    weights = (clips, conv.weight, conv.bias)
-    upstream = torch.randn_like(plain)
-    for ours, theirs in zip(
-            torch.autograd.grad(padded, weights, upstream),
-            torch.autograd.grad(plain, weights, upstream)):
-        torch.testing.assert_close(ours, theirs)
-
-
-def test_no_kernel_is_left_without_a_place(monkeypatch):
-    """Each convolution gets an input in which its kernel fits somewhere."""
-    given = []
-    monkeypatch.setattr(
-        module.F, 'conv3d', lambda *args: given.append(args) or args[0])
-    for size in range(1, 10):
-        for stride in (1, 2, 3):
-            module._conv3d(
-                torch.zeros(1, 1, size, 9, 9), torch.zeros(1, 1, 5, 1, 1),
-                None, (stride, 1, 1), (2, 0, 0))
-            clips, *_, padding, _, _ = given.pop()
-            frames = clips.shape[2]
-            starts = range(-padding[0], frames + padding[0] - 4, stride)
-            assert any(0 <= start <= frames - 5 for start in starts)
 
 
 @needs_bfloat16

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...models.memory_bank import BankEntries
 from ...models.selfsup.base import MemoryBankRecognizer
-from .unwrap import unwrap
+from ..unwrap import unwrap
 
 
 @HOOKS.register_module()

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 
 from ...errors import InputError
 from ...models.selfsup.base import TargetNetworkRecognizer
-from .unwrap import unwrap
+from ..unwrap import unwrap
 
 
 @HOOKS.register_module()

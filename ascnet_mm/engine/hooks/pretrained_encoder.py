@@ -7,7 +7,7 @@ from torch import nn
 
 from ...errors import InputError
 from ...models.checkpoints import load_encoder
-from .unwrap import unwrap
+from ..unwrap import unwrap
 
 
 @HOOKS.register_module()

@@ -10,7 +10,7 @@ from ...settings import (
     settings_of,
 )
 from ...versions import versions
-from .unwrap import unwrap
+from ..unwrap import unwrap
 
 
 @HOOKS.register_module()

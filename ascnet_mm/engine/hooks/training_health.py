@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from ...errors import TrainingStopped
 from ...models.diagnostics import effective_rank
+from ..unwrap import unwrap
 from .deferred_scalars import log_is_due
 from .good_checkpoints import GoodCheckpoints
-from .unwrap import unwrap
 
 
 class Sign(NamedTuple):

@@ -3,7 +3,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.nn.parallel import DistributedDataParallel
 
-from ...errors import InputError
+from ..errors import InputError
 
 
 def unwrap(runner: Runner) -> BaseRecognizer:
