@@ -1,5 +1,5 @@
 """``python -m ascnet_mm_cli`` is ``ascnet-mm``."""
-from . import main
+from ascnet_mm_cli import main
 
 if __name__ == '__main__':
     main()

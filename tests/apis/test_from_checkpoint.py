@@ -1,0 +1,157 @@
+"""What a checkpoint says of its encoder, put into configs."""
+import pytest
+import torch
+from mmengine.config import Config
+
+from ascnet_mm import InputError
+from ascnet_mm.apis import (
+    Options,
+    read_config,
+    read_features_config,
+    take_encoder,
+)
+from ascnet_mm.recipe import recipe_of
+from ascnet_mm.settings import settings_of
+
+NARROW = {
+    'model.backbone.base_channels': 4,
+    'model.data_preprocessor.mean': [1., 2., 3.],
+    'clip_len': 8
+}
+
+
+def config(name, **options):
+    return read_config(f'ascnet_mm::ascnet/{name}.py', options)
+
+
+def checkpoint(tmp_path, name, exported=False, **options):
+    """A file like those of training, without weights."""
+    settings = settings_of(config(name, **NARROW, **options))
+    meta = dict(recipe=recipe_of(settings)) if exported else dict(
+        settings=settings)
+    path = str(tmp_path / 'epoch_1.pth')
+    torch.save(dict(state_dict={}, meta=meta), path)
+    return path
+
+
+def said(monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        'ascnet_mm.apis.from_checkpoint.print_log',
+        lambda line, *args: lines.append(line))
+    return lines
+
+
+@pytest.mark.parametrize('name, kind', [
+    ('r18_folder', 'ASCNet'), ('baselines/r18_ucf101_byol', 'BYOL'),
+    ('baselines/r18_ucf101_pace', 'Pace'),
+    ('baselines/r18_ucf101_rspnet', 'RSPNet')])
+def test_retrieval_takes_the_model_of_any_method(name, kind, tmp_path,
+                                                 monkeypatch):
+    path, lines = checkpoint(tmp_path, name), said(monkeypatch)
+    cfg = config('retrieval/r18_ucf101_coclr')
+    take_encoder(cfg, path, {})
+    assert cfg.model.type == kind
+    assert cfg.model.backbone.base_channels == 4
+    assert cfg.model.data_preprocessor.mean == [1., 2., 3.]
+    # How many clips go through at a time is the evaluation's affair.
+    assert cfg.model.test_cfg.max_testing_views == 16
+    assert path in lines[0] and 'base_channels' in lines[0]
+    assert 'of 8 frames and gets 32' in lines[1]
+
+
+def test_an_exported_encoder_has_no_heads(tmp_path):
+    cfg = config('retrieval/r18_ucf101', clip_len=8)
+    take_encoder(cfg, checkpoint(tmp_path, 'r18_folder', exported=True), {})
+    assert cfg.model.type == 'EncoderOnly'
+    assert cfg.model.backbone.base_channels == 4
+    assert not {'acp_head', 'memory_bank'} & cfg.model.keys()
+
+
+@pytest.mark.parametrize('exported', [False, True])
+def test_a_classifier_takes_the_encoder_alone(exported, tmp_path):
+    cfg = config('linear/r18_ucf101')
+    before = cfg.model.to_dict()
+    take_encoder(
+        cfg, checkpoint(tmp_path, 'r18_folder', exported=exported), {})
+    assert cfg.model.backbone == dict(
+        before['backbone'], base_channels=4)  # still frozen
+    assert cfg.model.backbone.frozen_stages == 4
+    assert cfg.model.cls_head == dict(before['cls_head'], in_channels=32)
+    assert cfg.model.data_preprocessor == dict(
+        before['data_preprocessor'], mean=[1., 2., 3.])
+
+
+def test_options_have_the_last_word(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    for name in ('retrieval/r18_ucf101', 'finetune/r18_ucf101'):
+        options = Options({'model.backbone.base_channels': '8'})
+        cfg = config(name, **options)
+        take_encoder(cfg, path, options)
+        assert cfg.model.backbone.base_channels == 8
+    options = Options({'model.acp_head.in_channels': '99'})
+    cfg = config('retrieval/r18_ucf101', **options)
+    take_encoder(cfg, checkpoint(tmp_path, 'r18_folder', True), options)
+    assert 'acp_head' not in cfg.model
+
+
+def test_nothing_is_taken_of_another_encoder_or_a_foreign_file(tmp_path,
+                                                               monkeypatch):
+    lines = said(monkeypatch)
+    cfg = config('retrieval/s3dg_ucf101')
+    before = cfg.to_dict()
+    take_encoder(cfg, checkpoint(tmp_path, 'r18_folder'), {})
+    foreign = str(tmp_path / 'foreign.pth')
+    torch.save(dict(state_dict={'conv1.weight': torch.ones(1)}), foreign)
+    take_encoder(cfg, foreign, {})
+    assert cfg.to_dict() == before and not lines
+
+
+def test_a_type_that_is_not_registered_is_not_taken(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    content = torch.load(path)
+    content['meta']['settings']['model']['acp_head']['type'] = 'os.system'
+    torch.save(content, path)
+    with pytest.raises(InputError, match='os.system'):
+        take_encoder(config('retrieval/r18_ucf101'), path, {})
+
+
+def test_a_checkpoint_alone_says_how_features_are_made(tmp_path):
+    path = checkpoint(tmp_path, 'baselines/r18_ucf101_byol')
+    cfg = read_features_config(
+        None, path, Options({'test_dataloader.batch_size': '3'}))
+    assert isinstance(cfg, Config) and cfg.model.type == 'EncoderOnly'
+    assert cfg.test_dataloader.batch_size == 3
+    sampler = cfg.test_dataloader.dataset.pipeline[1]
+    assert (sampler.type, sampler.clip_len, sampler.num_clips) == (
+        'SampleFrames', 8, 10)
+    assert [step.type for step in cfg.test_dataloader.dataset.pipeline] == [
+        'OpenVideo', 'SampleFrames', 'DecodePlanes', 'SampleCrops',
+        'PackClips']
+
+
+def test_without_a_config_a_variable_is_refused(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    with pytest.raises(InputError, match='clip_len is a variable of no'):
+        read_features_config(None, path, Options({'clip_len': '4'}))
+
+
+def test_a_checkpoint_that_says_nothing_is_named(tmp_path):
+    path = str(tmp_path / 'weights.pth')
+    torch.save(dict(state_dict={}), path)
+    with pytest.raises(InputError, match='weights.pth: it does not say'):
+        read_features_config(None, path, {})
+
+
+def test_planes_of_version_0_1_are_packed_as_now(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    content = torch.load(path)
+    content['meta']['settings']['val_dataloader']['dataset']['pipeline'] = [
+        dict(type='OpenVideo'),
+        dict(type='SpeedPairedSampleFrames', clip_len=8, test_mode=True),
+        dict(type='DecodePlanes'), dict(type='DeviceCrop', scale=(32, 32)),
+        dict(type='PackActionInputs', meta_keys=('filename', 'crops'))]
+    torch.save(content, path)
+    *_, crop, pack = read_features_config(
+        None, path, {}).test_dataloader.dataset.pipeline
+    assert (crop.type, pack) == ('DeviceCrop', dict(type='PackClips'))

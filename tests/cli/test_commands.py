@@ -1,0 +1,69 @@
+"""The command ``ascnet-mm`` and the scripts that are one command of it."""
+import os.path as osp
+import subprocess
+import sys
+from glob import glob
+
+import pytest
+
+from ascnet_mm_cli import COMMANDS, commands_parser, main
+
+from ..conftest import ROOT
+from ..helpers.processes import run_script
+
+SCRIPTS = dict(
+    extract_features='embed', make_synthetic='synthetic', **{
+        name: name
+        for name in COMMANDS if name not in ('embed', 'synthetic', 'doctor')
+    })
+
+
+def test_help_imports_nothing_that_is_slow():
+    done = subprocess.run(
+        [sys.executable, '-c',
+         'import sys; from ascnet_mm_cli import commands_parser\n'
+         'commands_parser().format_help()\n'
+         "print({'torch', 'numpy', 'mmengine', 'ascnet_mm'} & "
+         'sys.modules.keys())'],
+        capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == 'set()\n', done.stdout + done.stderr
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_every_command_says_what_it_does(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(argv=[command, '--help'])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f'usage: ascnet-mm {command}')
+    first = sys.modules[f'ascnet_mm_cli.{command}'].__doc__.splitlines()[0]
+    assert first in said
+    with pytest.raises(SystemExit):
+        main(argv=['--help'])
+    assert command in capsys.readouterr().out
+
+
+def test_every_script_is_one_command():
+    paths = glob(osp.join(ROOT, 'tools', '**', '*.py'), recursive=True)
+    assert {osp.basename(path)[:-3] for path in paths} == SCRIPTS.keys()
+    for path in paths:
+        with open(path) as file:
+            text = file.read()
+        command = SCRIPTS[osp.basename(path)[:-3]]
+        assert f"main('{command}')" in text and len(text.splitlines()) < 10
+
+
+def test_a_wrong_argument_ends_with_2(capsys):
+    for argv in (['nothing'], [], ['train'], ['test', 'x.py'],
+                 ['train', 'x.py', '--cfg-options', 'x']):
+        with pytest.raises(SystemExit) as stop:
+            commands_parser().parse_args(argv)
+        assert stop.value.code == 2
+    assert 'x is not KEY=VALUE' in capsys.readouterr().err
+
+
+def test_it_runs_as_a_module():
+    done = run_script(
+        [osp.join(ROOT, 'ascnet_mm_cli', '__main__.py'), 'doctor'], ROOT)
+    assert 'PyAV' in done.stdout and 'NOTE' in done.stdout or (
+        done.returncode == 0), done.stderr
