@@ -48,7 +48,9 @@ def set_pretrained(cfg: Config, checkpoint: str) -> None:
     Raises:
         InputError: If the config asks for none.
     """
-    hooks = _encoder_hooks(cfg)
+    hooks = [
+        hook for hook in _encoder_hooks(cfg) if hook.get('required', True)
+    ]
     if not hooks:
         raise InputError(
             'this config takes no pre-trained encoder: --pretrained is for '

@@ -18,6 +18,7 @@ from ascnet_mm.apis import run_script
 from ascnet_mm.engine import TrainingHealthHook
 
 from ..conftest import tiny_batch, tiny_model
+from ..helpers.processes import spawn
 
 PER_EPOCH, INTERVAL, PATIENCE = 4, 2, 8
 
@@ -285,7 +286,7 @@ def _on_one_of_two_ranks(rank, rendezvous, folder):
 
 
 def test_all_ranks_decide_alike(tmp_path):
-    torch.multiprocessing.spawn(
+    spawn(
         _on_one_of_two_ranks,
         args=(str(tmp_path / 'rendezvous'), str(tmp_path)),
         nprocs=2)

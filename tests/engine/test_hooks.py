@@ -15,6 +15,7 @@ from ascnet_mm.models.heads import SCPHead
 from ascnet_mm.models.memory_bank import BankEntries
 
 from ..conftest import tiny_model
+from ..helpers.processes import spawn
 
 
 def runner_at(iteration, max_iters=100, accumulative_counts=1, model=None):
@@ -78,7 +79,7 @@ FOUND = torch.tensor([1, 0, 1, 0, 1, 0], dtype=torch.bool)  # rank 1: none
 
 
 def test_two_ranks_fill_the_bank_and_average_as_one_process(tmp_path):
-    torch.multiprocessing.spawn(
+    spawn(
         _on_one_of_two_ranks,
         args=(str(tmp_path / 'rendezvous'), str(tmp_path)),
         nprocs=2)

@@ -12,6 +12,7 @@ from ascnet_mm.engine import SkippedVideosHook
 
 from ..datasets.test_hostile import PIPELINE
 from ..datasets.video.test_reader import render
+from ..helpers.processes import spawn
 
 
 def loader_of(folder, **options):
@@ -133,7 +134,7 @@ def _on_one_of_two_ranks(rank, rendezvous, folder, work_dir):
 
 
 def test_two_ranks_add_up(folder, tmp_path):
-    torch.multiprocessing.spawn(
+    spawn(
         _on_one_of_two_ranks,
         args=(str(tmp_path / 'rendezvous'), folder, str(tmp_path)), nprocs=2)
     assert (tmp_path / 'skipped_videos.txt').read_text().count('\n') == 2

@@ -10,7 +10,9 @@ import runpy
 import subprocess
 import sys
 from tempfile import TemporaryDirectory
-from typing import Dict, Optional, Sequence
+from typing import Callable, Dict, Optional, Sequence
+
+import torch
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 PRELOADED = [
@@ -57,6 +59,13 @@ def run_script(argv: Sequence[str],
         with open(out) as stdout, open(err) as stderr:
             return subprocess.CompletedProcess(
                 argv, process.exitcode, stdout.read(), stderr.read())
+
+
+def spawn(function: Callable, args: tuple, nprocs: int) -> None:
+    """torch's ``spawn``, of processes that have imported the package."""
+    _start_server()
+    torch.multiprocessing.start_processes(
+        function, args, nprocs, start_method='forkserver')
 
 
 def _start_server() -> None:

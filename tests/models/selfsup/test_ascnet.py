@@ -8,6 +8,7 @@ from ascnet_mm import InputError
 from ascnet_mm.models.memory_bank import BankEntries
 
 from ...conftest import tiny_batch, tiny_model
+from ...helpers.processes import spawn
 
 
 def samples(count):
@@ -161,7 +162,7 @@ def _on_one_of_two_ranks(rank, rendezvous, folder):
 
 
 def test_both_directions_on_two_ranks_are_one_process(tmp_path):
-    torch.multiprocessing.spawn(
+    spawn(
         _on_one_of_two_ranks,
         args=(str(tmp_path / 'rendezvous'), str(tmp_path)),
         nprocs=2)
