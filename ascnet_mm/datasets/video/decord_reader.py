@@ -22,7 +22,8 @@ class DecordReader(VideoReader):
     which converts all files by one matrix and repeats chroma samples.
 
     Args:
-        *args, **kwargs: As for :class:`VideoReader`.
+        *args: As for :class:`VideoReader`.
+        **kwargs: As for :class:`VideoReader`.
 
     Raises:
         UnreadableVideo: If FFmpeg or decord cannot read the file, or if they
