@@ -13,16 +13,6 @@ import ascnet_mm_cli
 PUBLIC = ('ascnet_mm', 'ascnet_mm.models', 'ascnet_mm.datasets',
           'ascnet_mm.datasets.video', 'ascnet_mm.engine',
           'ascnet_mm.evaluation', 'ascnet_mm.preparation', 'ascnet_mm.apis')
-# Still without. A name that is not any more fails until it is taken off.
-UNDOCUMENTED = ('ascnet_mm.engine.TrainingHealthHook',
-                'ascnet_mm.engine.hooks.training_health')
-
-
-def but_for_undocumented(names) -> list:
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True))
-        if name in UNDOCUMENTED else name for name in names
-    ]
 
 
 def modules_of(package) -> list:
@@ -62,7 +52,7 @@ def test_examples_give_what_they_show(name, tmp_path, monkeypatch):
     assert not runner.failures, ''.join(report)
 
 
-@pytest.mark.parametrize('name', but_for_undocumented(OBJECTS))
+@pytest.mark.parametrize('name', OBJECTS)
 def test_what_is_public_shows_an_example(name):
     doc = inspect.cleandoc(OBJECTS[name].__doc__ or '')
     _, heading, examples = doc.partition('\nExamples:\n')
@@ -70,7 +60,6 @@ def test_what_is_public_shows_an_example(name):
 
 
 @pytest.mark.parametrize(
-    'name',
-    but_for_undocumented(modules_of(ascnet_mm) + modules_of(ascnet_mm_cli)))
+    'name', modules_of(ascnet_mm) + modules_of(ascnet_mm_cli))
 def test_every_module_says_what_it_is_for(name):
     assert importlib.import_module(name).__doc__
