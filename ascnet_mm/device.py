@@ -1,3 +1,4 @@
+"""What a device can compute in."""
 import torch
 
 

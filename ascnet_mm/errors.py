@@ -7,6 +7,14 @@ class InputError(ValueError):
 
     Its message is one sentence: what is wrong, where, and what to do. The
     scripts in ``tools/`` print it without a traceback and exit with 1.
+
+    Examples:
+        >>> import ascnet_mm
+        >>> try:
+        ...     ascnet_mm.load_encoder('x.pth')
+        ... except ascnet_mm.InputError as error:
+        ...     print(error.sentence.partition(':')[0])
+        the checkpoint of the encoder, x.pth, does not exist
     """
 
     @property
@@ -26,4 +34,10 @@ class TrainingStopped(RuntimeError):
     Its message is one sentence: what was seen, since when, and which
     checkpoint is the last good one. The scripts treat it as an
     :class:`InputError`.
+
+    Examples:
+        >>> try:  # doctest: +SKIP
+        ...     runner.train()
+        ... except TrainingStopped as error:
+        ...     print(error)
     """

@@ -40,6 +40,14 @@ class ClipFeatures(NamedTuple):
         features (Tensor): float32 ``[windows, C]``.
         start (Tensor): When each begins, in seconds; float64 ``[windows]``.
         end (Tensor): When each ends, likewise.
+
+    Examples:
+        >>> encoder = load_encoder('epoch_200.pth')  # doctest: +SKIP
+        >>> found = encoder.embed_clips('a.mp4')  # doctest: +SKIP
+        >>> for feature, start, end in zip(*found):  # doctest: +SKIP
+        ...     print(f'{start:.0f} to {end:.0f} s: {feature.norm():.1f}')
+        0 to 2 s: 8.3
+        1 to 3 s: 8.1
     """
     features: Tensor
     start: Tensor
@@ -108,6 +116,15 @@ class VideoEncoder(BaseModel):
 
     Raises:
         InputError: If the pipeline has no sampler of frames.
+
+    Examples:
+        >>> encoder = VideoEncoder(
+        ...     backbone=dict(type='R3D', depth=18, base_channels=4),
+        ...     data_preprocessor=dict(
+        ...         type='ActionDataPreprocessor', format_shape='NCTHW'),
+        ...     pipeline=[dict(type='SampleFrames', clip_len=8, num_clips=1)])
+        >>> encoder.clip_len, encoder(torch.rand(2, 3, 8, 32, 32)).shape
+        (8, torch.Size([2, 32]))
     """
 
     def __init__(self, backbone: dict, data_preprocessor: dict,

@@ -24,7 +24,7 @@ def main(command: Optional[str] = None,
             By default the first argument is it.
         argv (list[str], optional): The arguments. Defaults to the program's.
 
-    Example:
+    Examples:
         >>> main('train', ['--help'])  # doctest: +SKIP
         >>> main(argv=['train', '--help'])  # doctest: +SKIP
     """

@@ -1,3 +1,4 @@
+"""Mistakes in a config, found before a run writes its first file."""
 import logging
 import math
 import os
@@ -47,6 +48,13 @@ def set_pretrained(cfg: Config, checkpoint: str) -> None:
 
     Raises:
         InputError: If the config asks for none.
+
+    Examples:
+        >>> cfg = Config(dict(default_hooks=dict(
+        ...     pretrained_encoder=dict(type='PretrainedEncoderHook'))))
+        >>> set_pretrained(cfg, 'epoch_200.pth')
+        >>> cfg.default_hooks.pretrained_encoder.checkpoint
+        'epoch_200.pth'
     """
     hooks = [
         hook for hook in _encoder_hooks(cfg) if hook.get('required', True)
@@ -65,6 +73,13 @@ def check_pretrained(cfg: Config) -> None:
     Raises:
         InputError: If the config asks for one that is not given or does not
             fit, or starts from another checkpoint as well.
+
+    Examples:
+        >>> from ascnet_mm.apis import read_config
+        >>> cfg = read_config(
+        ...     'ascnet_mm::ascnet/finetune/r18_ucf101.py', {})
+        >>> set_pretrained(cfg, 'epoch_200.pth')  # doctest: +SKIP
+        >>> check_pretrained(cfg)  # doctest: +SKIP
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     whole = cfg.get('load_from') or (
@@ -111,6 +126,13 @@ def check_resume(cfg: Config) -> None:
         InputError: If it is torn, holds more than data, or cannot be of this
             run. The newest other one in its folder from which the run can
             be resumed is named.
+
+    Examples:
+        >>> from ascnet_mm.apis import read_config
+        >>> cfg = read_config('ascnet_mm::ascnet/r18_folder.py', dict(
+        ...     data_root='videos', resume=True,
+        ...     load_from='epoch_100.pth'))  # doctest: +SKIP
+        >>> check_resume(cfg)  # doctest: +SKIP
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     path = cfg.get('resume') and (
@@ -291,6 +313,14 @@ def check_data(cfg: Config, phases: Sequence[str]) -> None:
             the training set does not fill one batch or leaves one video to a
             batch where two are needed, or a label is none of the
             classifier's classes.
+
+    Examples:
+        >>> folder = dict(type='VideoFolder', data_root='no', pipeline=[])
+        >>> cfg = Config(dict(test_dataloader=dict(dataset=folder)))
+        >>> check_data(cfg, ['test'])
+        Traceback (most recent call last):
+            ...
+        ascnet_mm.errors.InputError: there is no folder no
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     if not cfg.get(f'{phases[0]}_dataloader'):

@@ -27,7 +27,16 @@ from .checks import (
 
 
 def set_environment(cfg: Config, args: argparse.Namespace) -> None:
-    """Put launcher, rank and work folder where the runner looks for them."""
+    """Put launcher, rank and work folder where the runner looks for them.
+
+    Examples:
+        >>> cfg = Config()
+        >>> set_environment(cfg, argparse.Namespace(
+        ...     config='configs/mine.py', work_dir=None, launcher='none',
+        ...     local_rank=0))
+        >>> cfg.work_dir
+        'work_dirs/mine'
+    """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg.launcher = args.launcher
     if args.work_dir is not None:
@@ -51,6 +60,13 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
         InputError: If a data set, a wrapper or a compiled step cannot be
             had, a number makes no sense, or another training has the work
             folder; nothing is written then.
+
+    Examples:
+        >>> from ascnet_mm.apis import read_config
+        >>> cfg = read_config('ascnet_mm::ascnet/r18_folder.py', dict(
+        ...     data_root='videos', work_dir='work'))  # doctest: +SKIP
+        >>> runner = build_runner(cfg, ['train', 'val'])  # doctest: +SKIP
+        >>> model = runner.train()  # doctest: +SKIP
     """
     check_wrapper(cfg)
     check_numbers(cfg, phases)
@@ -78,6 +94,14 @@ def run_script(main: Callable[[], None]) -> None:
 
     Of several ranks' errors torchrun names the first as the cause. Faults of
     MMEngine are mended beforehand (:func:`ascnet_mm.compat.apply`).
+
+    Examples:
+        >>> def main():
+        ...     raise InputError('there is no folder data/ucf101')
+        >>> run_script(main)
+        Traceback (most recent call last):
+            ...
+        SystemExit: error: there is no folder data/ucf101
     """
     compat.apply()
     try:

@@ -1,3 +1,4 @@
+"""Configs read with the options of the command line."""
 import ast
 import os
 import os.path as osp
@@ -80,6 +81,12 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
         InputError: If an option names nothing that the config or MMEngine
             knows, a part of a variable, or a variable that nothing follows,
             or has a value that the config cannot be computed with.
+
+    Examples:
+        >>> cfg = read_config('ascnet_mm::ascnet/r18_folder.py', Options(
+        ...     {'data_root': 'videos', 'optim_wrapper.optimizer.lr': '0.05'}))
+        >>> cfg.train_dataloader.dataset.data_root
+        'videos'
     """
     filename = config_path(filename)
     plain = Config.fromfile(filename)

@@ -1,3 +1,4 @@
+"""The encoder of a checkpoint, written to a file of its own."""
 import json
 import os.path as osp
 from glob import escape, glob

@@ -36,6 +36,15 @@ def features_of(cfg: Config,
     Raises:
         InputError: If the config gives no features, or there are no such
             videos.
+
+    Examples:
+        >>> from ascnet_mm.apis import build_runner, read_config
+        >>> cfg = read_config(
+        ...     'ascnet_mm::ascnet/retrieval/r18_ucf101.py',
+        ...     dict(load_from='epoch_200.pth', work_dir='work'))
+        >>> cfg = features_of(cfg, 'videos', 'features.npz')  # doctest: +SKIP
+        >>> build_runner(cfg, ['test']).test()  # doctest: +SKIP
+        {'features/videos': 2, 'features/unreadable': 0}
     """
     if not is_a(cfg.model, SelfSupervisedRecognizer,
                 MODELS) or not cfg.get('test_dataloader'):

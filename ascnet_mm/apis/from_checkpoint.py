@@ -123,6 +123,13 @@ def read_features_config(config: Optional[str], checkpoint: str,
     Raises:
         InputError: If an option does not fit, or neither says how the
             encoder is built.
+
+    Examples:
+        >>> cfg = read_features_config(
+        ...     None, 'encoder.pth',
+        ...     {'test_dataloader.batch_size': 4})  # doctest: +SKIP
+        >>> cfg.model.type, cfg.model.backbone.type  # doctest: +SKIP
+        ('EncoderOnly', 'R3D')
     """
     if config is not None:
         cfg = read_config(config, options)

@@ -18,6 +18,11 @@ def resolved_type(part: Any, registry: Registry) -> Optional[type]:
 
     Returns:
         type, optional: None if the part has none, or an unknown one.
+
+    Examples:
+        >>> from mmaction.registry import MODELS
+        >>> resolved_type(dict(type='mmaction.R3D', depth=18), MODELS).__name__
+        'R3D'
     """
     kind = part.get('type') if isinstance(part, dict) else None
     if isinstance(kind, str):
@@ -30,6 +35,13 @@ def resolved_type(part: Any, registry: Registry) -> Optional[type]:
 
 def is_a(part: Any, kinds: Union[type, Tuple[type, ...]],
          registry: Registry) -> bool:
-    """Whether a part of a config is built from one of these classes."""
+    """Whether a part of a config is built from one of these classes.
+
+    Examples:
+        >>> from mmaction.registry import MODELS
+        >>> from ascnet_mm.models import R3D, S3DG
+        >>> is_a(dict(type='R3D', depth=18), (R3D, S3DG), MODELS)
+        True
+    """
     kind = resolved_type(part, registry)
     return inspect.isclass(kind) and issubclass(kind, kinds)

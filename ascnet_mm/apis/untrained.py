@@ -1,3 +1,4 @@
+"""The network that a run starts from, written to a file."""
 import logging
 
 from mmaction.registry import MODELS
@@ -14,6 +15,12 @@ def save_untrained(model: dict, seed: int, path: str) -> None:
         model (dict): Config of the recogniser.
         seed (int): That of ``tools/train.py --seed``.
         path (str): The file; it appears when it is whole.
+
+    Examples:
+        >>> from ascnet_mm.apis import read_config
+        >>> cfg = read_config('ascnet_mm::ascnet/r18_folder.py', {})
+        >>> save_untrained(
+        ...     cfg.model, seed=0, path='untrained.pth')  # doctest: +SKIP
     """
     init_default_scope('mmaction')
     set_random_seed(seed)

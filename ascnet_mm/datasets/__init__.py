@@ -1,3 +1,4 @@
+"""Data sets of videos, and the transforms of their pipelines."""
 from .transforms import (
     DecodeFrames,
     DecodePlanes,

@@ -1,3 +1,4 @@
+"""What all data sets share: reproducible draws, unreadable videos."""
 import hashlib
 import logging
 import math

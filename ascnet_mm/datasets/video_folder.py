@@ -1,3 +1,4 @@
+"""A data set of all videos below a folder."""
 import hashlib
 import logging
 import math
@@ -52,6 +53,14 @@ class VideoFolder(BaseVideoDataset):
 
     Raises:
         InputError: If the folder does not exist or holds no video.
+
+    Examples:
+        >>> dataset = VideoFolder('videos', pipeline=[])  # doctest: +SKIP
+        >>> len(dataset), dataset[0]['filename']  # doctest: +SKIP
+        (2, 'videos/a.mp4')
+        >>> dataset = DATASETS.build(dict(
+        ...     type='VideoFolder', data_root='videos', part='train',
+        ...     pipeline=[dict(type='OpenVideo')]))  # doctest: +SKIP
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""A data set of the videos that list files name."""
 import logging
 import os
 import os.path as osp
@@ -51,6 +52,16 @@ class VideoList(BaseVideoDataset):
         InputError: If a list does not exist, cannot be read, is empty or of
             another format, a path leads out of the folder, or a label is too
             large.
+
+    Examples:
+        >>> dataset = VideoList(
+        ...     'list.txt', pipeline=[],
+        ...     data_prefix=dict(video='videos'))  # doctest: +SKIP
+        >>> dataset[1]['filename'], dataset[1]['label']  # doctest: +SKIP
+        ('videos/b.mp4', 1)
+        >>> dataset = VideoList(
+        ...     dict(gallery='train.txt', query='test.txt'),
+        ...     pipeline=[], data_root='data')  # doctest: +SKIP
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""What MMEngine's runner trains with: hooks, loop, optimizer wrapper."""
 from .hooks import (
     AtomicCheckpointHook,
     DeferredScalarsHook,

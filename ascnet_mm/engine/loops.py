@@ -1,3 +1,4 @@
+"""A training loop that resumes at any iteration."""
 from itertools import islice
 from typing import Dict, Iterator, List, Optional, Union
 
@@ -33,6 +34,14 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     Raises:
         InputError: If the loader's ``batch_size`` is None, or its sampler has
             no ``seed``, as MMEngine's have.
+
+    Examples:
+        >>> train_cfg = dict(
+        ...     type='ResumableEpochLoop', max_epochs=200, val_interval=10)
+        >>> LOOPS.get(train_cfg['type']) is ResumableEpochLoop
+        True
+        >>> loop = runner.build_train_loop(train_cfg)  # doctest: +SKIP
+        >>> model = loop.run()  # doctest: +SKIP
     """
 
     def __init__(self, runner: Runner, dataloader: Union[DataLoader, Dict],

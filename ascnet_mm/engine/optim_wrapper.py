@@ -1,3 +1,4 @@
+"""Training in bfloat16."""
 from contextlib import contextmanager
 from typing import Iterator
 
@@ -24,6 +25,15 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     Args:
         **kwargs: Those of MMEngine's ``OptimWrapper``.
+
+    Examples:
+        >>> from mmengine.optim import build_optim_wrapper
+        >>> optim_wrapper = dict(
+        ...     type='BFloat16OptimWrapper',
+        ...     optimizer=dict(type='SGD', lr=0.1))
+        >>> wrapper = build_optim_wrapper(nn.Linear(2, 1), optim_wrapper)
+        >>> wrapper.get_lr()
+        {'lr': [0.1]}
     """
 
     def __init__(self, **kwargs) -> None:

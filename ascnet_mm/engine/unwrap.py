@@ -1,3 +1,4 @@
+"""The model inside the wrapper of distributed training."""
 from mmaction.models.recognizers import BaseRecognizer
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner

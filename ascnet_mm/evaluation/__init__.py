@@ -1,3 +1,4 @@
+"""Metrics of features, with and without labels."""
 from .accuracy import VideoAccuracyMetric
 from .feature_file import FeatureFile
 from .knn import KNNMetric

@@ -1,3 +1,4 @@
+"""Accuracy of a classifier over all videos."""
 from typing import Any, Dict, List, Sequence
 
 from mmaction.evaluation import AccMetric
@@ -10,6 +11,16 @@ class VideoAccuracyMetric(AccMetric):
 
     MMAction2 goes by the scores alone, and where there are no more than k
     classes each video is a hit.
+
+    Examples:
+        >>> import torch
+        >>> metric = METRICS.build(dict(type='VideoAccuracyMetric'))
+        >>> metric.process({}, [
+        ...     dict(pred_score=torch.tensor([0.9, 0.1]), readable=readable,
+        ...          gt_label=torch.tensor([0]))
+        ...     for readable in (True, False)])
+        >>> float(metric.evaluate(size=2)['acc/top1'])
+        0.5
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:

@@ -1,3 +1,4 @@
+"""What metrics of features share."""
 from typing import Optional
 
 from mmengine.evaluator import BaseMetric

@@ -1,3 +1,4 @@
+"""Features of videos, written to a file."""
 import io
 import os
 import os.path as osp
@@ -28,6 +29,18 @@ class FeatureFile(BaseMetric):
 
     Raises:
         InputError: If ``path`` has another ending or cannot be written.
+
+    Examples:
+        >>> import torch
+        >>> metric = METRICS.build(
+        ...     dict(type='FeatureFile', path='features.npz'))
+        >>> video = dict(
+        ...     filename='a.mp4', gt_label=-1, clip_features=torch.rand(2, 4))
+        >>> metric.process({}, [video])
+        >>> metric.evaluate(size=1)  # doctest: +SKIP
+        {'features/videos': 1, 'features/unreadable': 0}
+        >>> np.load('features.npz')['features'].shape  # doctest: +SKIP
+        (1, 4)
     """
 
     default_prefix = 'features'

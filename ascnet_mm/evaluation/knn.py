@@ -1,3 +1,4 @@
+"""Classification by the nearest videos."""
 from typing import Dict, Sequence
 
 from mmaction.registry import METRICS
@@ -21,12 +22,22 @@ class KNNMetric(NearestVideosMetric):
         k (Sequence[int]): The numbers of neighbours; one beyond the
             gallery's size means the whole gallery. Defaults to (20, 200):
             200 is theirs, 20 is ours.
-        temperature (float): T. Defaults to 0.07 (theirs).
+        temperature (float): The T of the weights. Defaults to 0.07 (theirs).
         **kwargs: As for :class:`NearestVideosMetric`, without ``depth``.
 
     Raises:
         InputError: If ``k`` is empty or no positive integers, or if
             ``temperature`` is not positive.
+
+    Examples:
+        >>> import torch
+        >>> metric = METRICS.build(dict(type='KNNMetric', k=(1, 2)))
+        >>> metric.process({}, [
+        ...     dict(clip_features=torch.eye(2)[[label]], gt_label=label,
+        ...          role=role)
+        ...     for role in ('gallery', 'query') for label in (0, 1)])
+        >>> metric.evaluate(size=4)['knn/top1_k1']
+        100.0
     """
 
     default_prefix = 'knn'

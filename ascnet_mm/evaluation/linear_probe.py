@@ -1,3 +1,4 @@
+"""A linear classifier on features that do not change."""
 from typing import Callable, Dict, List, Sequence
 
 import torch
@@ -46,6 +47,15 @@ class LinearProbeMetric(VideoFeaturesMetric):
     Raises:
         InputError: If ``epochs`` or ``batch_size`` is below 1, or ``lr`` is
             not positive.
+
+    Examples:
+        >>> metric = METRICS.build(dict(type='LinearProbeMetric', epochs=10))
+        >>> metric.process({}, [
+        ...     dict(clip_features=torch.eye(2)[[label]], gt_label=label,
+        ...          role=role)
+        ...     for role in ('gallery', 'query') for label in (0, 1)])
+        >>> metric.evaluate(size=4)['linear/top1']
+        100.0
     """
 
     default_prefix = 'linear'

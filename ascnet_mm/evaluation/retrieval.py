@@ -1,3 +1,4 @@
+"""Retrieval of videos of the same class."""
 from typing import Dict, Sequence
 
 import torch
@@ -25,6 +26,16 @@ class VideoRetrievalMetric(NearestVideosMetric):
 
     Raises:
         InputError: If ``topk`` is empty or no positive integers.
+
+    Examples:
+        >>> metric = METRICS.build(
+        ...     dict(type='VideoRetrievalMetric', topk=(1, )))
+        >>> metric.process({}, [
+        ...     dict(clip_features=torch.eye(2)[[label]], gt_label=label,
+        ...          role=role)
+        ...     for role in ('gallery', 'query') for label in (0, 1)])
+        >>> metric.evaluate(size=4)['retrieval/top1']
+        100.0
     """
 
     default_prefix = 'retrieval'

@@ -1,3 +1,4 @@
+"""What metrics of queries and a gallery share."""
 from abc import abstractmethod
 from typing import Any, Dict, List, Sequence, Tuple
 

@@ -68,6 +68,18 @@ class SameVideoRetrievalMetric(_SpeedClipsMetric):
 
     What the ACP task asks for, on videos it has not seen. The fastest clips
     query the slowest ones, by cosine.
+
+    Args:
+        **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Examples:
+        >>> metric = METRICS.build(dict(type='SameVideoRetrievalMetric'))
+        >>> slow, fast = torch.eye(4), torch.eye(4)[[0, 1, 2, 2]]
+        >>> metric.process({}, [
+        ...     dict(clip_features=torch.stack(clips), role='query')
+        ...     for clips in zip(slow, fast)])
+        >>> metric.evaluate(size=4)
+        {'same_video/top1': 75.0, 'same_video/chance': 25.0}
     """
 
     default_prefix = 'same_video'
@@ -90,6 +102,17 @@ class EffectiveRankMetric(_SpeedClipsMetric):
     """In how many directions do the encoder's features vary?
 
     :func:`effective_rank` and :func:`rank_me` of the features of all clips.
+
+    Args:
+        **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Examples:
+        >>> metric = METRICS.build(dict(type='EffectiveRankMetric'))
+        >>> metric.process({}, [
+        ...     dict(clip_features=clips, role='query')
+        ...     for clips in torch.rand(8, 2, 16)])
+        >>> sorted(metric.evaluate(size=8))
+        ['encoder/effective_rank', 'encoder/rankme']
     """
 
     default_prefix = 'encoder'
@@ -116,6 +139,14 @@ class SpeedProbeMetric(_SpeedClipsMetric):
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
         **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Examples:
+        >>> metric = METRICS.build(dict(type='SpeedProbeMetric', folds=2))
+        >>> metric.process({}, [
+        ...     dict(clip_features=torch.eye(2), role='query')
+        ...     for _ in range(4)])
+        >>> metric.evaluate(size=4)
+        {'speed_probe/accuracy': 100.0, 'speed_probe/chance': 50.0}
     """
 
     default_prefix = 'speed_probe'

@@ -1,3 +1,4 @@
+"""The heads of ASCNet, and what target networks share."""
 from copy import deepcopy
 from typing import Optional
 

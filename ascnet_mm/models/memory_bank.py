@@ -1,3 +1,4 @@
+"""The memory bank: motion features found by appearance."""
 from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import torch
@@ -109,6 +110,17 @@ class MemoryBank:
 
     Raises:
         InputError: If ``size`` is less than 1.
+
+    Examples:
+        >>> bank = MemoryBank(size=4)
+        >>> looks, motion = torch.eye(2), torch.rand(2, 2)
+        >>> speeds, ids = torch.tensor([1, 1]), torch.tensor([7, 8])
+        >>> bank.enqueue(BankEntries(looks, motion, speeds, ids))
+        >>> bank.fill(1)
+        0.5
+        >>> hits = bank.search(looks, speeds, ids)  # each finds the other
+        >>> torch.equal(hits.motion, motion.flip(0))
+        True
     """
 
     def __init__(self, size: int = 32768) -> None:
@@ -253,6 +265,12 @@ class RandomMemoryBank(MemoryBank):
     For comparison: does it matter that the retrieved video looks alike? The
     draws come from torch's global generator, which :class:`SampleSeedHook`
     seeds in each iteration.
+
+    Examples:
+        >>> bank = MODELS.build(dict(type='RandomMemoryBank', size=4))
+        >>> similarity = torch.tensor([[0.9, -torch.inf], [-torch.inf, 0.1]])
+        >>> bank.choose(similarity)  # of the other video, the only one
+        tensor([0, 1])
     """
 
     @staticmethod

@@ -1,3 +1,4 @@
+"""A classifier of videos that counts the unreadable ones."""
 from typing import Any, List, Optional
 
 import torch
@@ -17,6 +18,17 @@ class ActionRecognizer(Recognizer3D):
     A test video that could not be read is a miss at every k below the number
     of classes, so that an accuracy has the same denominator whatever the
     decoder reads. A checkpoint without all its weights is refused.
+
+    Examples:
+        >>> model = MODELS.build(dict(
+        ...     type='ActionRecognizer',
+        ...     backbone=dict(type='R3D', depth=18, base_channels=4),
+        ...     cls_head=dict(type='I3DHead', num_classes=5, in_channels=32,
+        ...                   average_clips='prob'))).eval()
+        >>> sample = ActionDataSample().set_gt_label(3)
+        >>> [sample] = model.predict(torch.rand(1, 2, 3, 8, 32, 32), [sample])
+        >>> sample.pred_score.shape
+        torch.Size([5])
     """
 
     def __init__(self, *args, **kwargs) -> None:

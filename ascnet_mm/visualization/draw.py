@@ -1,3 +1,4 @@
+"""Videos and their neighbors, drawn to files."""
 import os
 import os.path as osp
 import time

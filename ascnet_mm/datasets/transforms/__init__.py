@@ -1,3 +1,4 @@
+"""Transforms: from the path of a video to packed clips."""
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall

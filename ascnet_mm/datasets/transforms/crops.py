@@ -32,6 +32,14 @@ class SampleCrops(BaseTransform):
 
     Raises:
         InputError: If ``scale`` is not two positive integers.
+
+    Examples:
+        >>> from ascnet_mm.yuv420 import ColorCoding
+        >>> results = SampleCrops(scale=(16, 16), flip_ratio=1.)(dict(
+        ...     img_shape=(24, 32), num_clips=1,
+        ...     color_coding=ColorCoding(False, False, (0., 0.5))))
+        >>> results['yuv420'].crops, results['yuv420'].flips
+        (((0, 0, 32, 24),), (True,))
     """
 
     def __init__(self,

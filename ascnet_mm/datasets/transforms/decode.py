@@ -59,6 +59,14 @@ class OpenVideo(BaseTransform):
 
     Raises:
         InputError: If there is no such reader.
+
+    Examples:
+        >>> results = OpenVideo()(dict(filename='a.mp4'))  # doctest: +SKIP
+        >>> results['total_frames'], results['avg_fps']  # doctest: +SKIP
+        (24, 24.0)
+        >>> OpenVideo(reader='decord')(
+        ...     dict(filename='a.mp4'))['total_frames']  # doctest: +SKIP
+        24
     """
 
     def __init__(self,
@@ -103,6 +111,14 @@ class DecodePlanes(BaseTransform):
     luma, H / 2 rows that hold both chroma planes; odd sizes lose a row or a
     column), ``img_shape`` (H, W), ``original_shape``, ``color_coding`` (a
     :class:`ColorCoding`).
+
+    Examples:
+        >>> results = OpenVideo()(dict(filename='a.mp4'))  # doctest: +SKIP
+        >>> results.update(frame_inds=np.arange(8), num_clips=2)
+        ... # doctest: +SKIP
+        >>> results = DecodePlanes()(results)  # doctest: +SKIP
+        >>> results['imgs'].shape, results['img_shape']  # doctest: +SKIP
+        ((2, 4, 360, 320), (240, 320))
     """
 
     def transform(self, results: dict) -> dict:
@@ -130,6 +146,13 @@ class DecodeFrames(BaseTransform):
     Required keys: ``video_reader``, ``frame_inds``. Added keys: ``imgs`` (a
     list of uint8 ``[H, W, 3]``, upright, none shares memory with another),
     ``img_shape`` (H, W), ``original_shape``.
+
+    Examples:
+        >>> results = OpenVideo()(dict(filename='a.mp4'))  # doctest: +SKIP
+        >>> results['frame_inds'] = np.array([0, 10])  # doctest: +SKIP
+        >>> [img.shape for img in DecodeFrames()(results)['imgs']]
+        ... # doctest: +SKIP
+        [(240, 320, 3), (240, 320, 3)]
     """
 
     def transform(self, results: dict) -> dict:

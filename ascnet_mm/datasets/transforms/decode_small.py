@@ -28,6 +28,16 @@ class DecodeSmall(BaseTransform):
     Args:
         transforms (list): Configs of transforms that work on ``imgs``, each
             frame on its own and without random numbers.
+
+    Examples:
+        >>> from ascnet_mm.datasets import OpenVideo
+        >>> decode = DecodeSmall([dict(type='Resize', scale=(-1, 128)),
+        ...                       dict(type='CenterCrop', crop_size=112)])
+        >>> results = OpenVideo()(dict(filename='a.mp4'))  # doctest: +SKIP
+        >>> results.update(frame_inds=np.arange(16), num_clips=2)
+        ... # doctest: +SKIP
+        >>> decode(results)['imgs'].shape  # doctest: +SKIP
+        (2, 3, 8, 112, 112)
     """
 
     def __init__(self, transforms: List[ConfigType]) -> None:

@@ -1,3 +1,4 @@
+"""The end of a pipeline: clips and metainfo packed for the model."""
 from typing import Sequence
 
 from mmaction.datasets.transforms import PackActionInputs

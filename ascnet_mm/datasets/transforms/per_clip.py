@@ -1,3 +1,4 @@
+"""Transforms applied to each clip of a sample on its own."""
 from typing import List
 
 from mmaction.registry import TRANSFORMS
@@ -18,6 +19,15 @@ class PerClip(BaseTransform):
 
     Args:
         transforms (list): Configs of transforms that work on ``imgs``.
+
+    Examples:
+        >>> import numpy as np
+        >>> flip = PerClip([dict(type='Flip', flip_ratio=0.5)])
+        >>> results = flip(dict(
+        ...     imgs=[np.zeros((4, 6, 3), np.uint8) for _ in range(4)],
+        ...     img_shape=(4, 6), modality='RGB', clip_len=2, num_clips=2))
+        >>> [img.shape for img in results['imgs']]
+        [(4, 6, 3), (4, 6, 3), (4, 6, 3), (4, 6, 3)]
     """
 
     def __init__(self, transforms: List[ConfigType]) -> None:

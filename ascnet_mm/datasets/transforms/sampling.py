@@ -1,3 +1,4 @@
+"""Which frames of a video make its clips."""
 from typing import Optional, Sequence
 
 import numpy as np
@@ -39,6 +40,13 @@ class SpeedPairedSampleFrames(BaseTransform):
         InputError: If the pattern's numbers are not all of 0 to some n - 1,
             or if there are fewer than n speeds, or if they repeat or are no
             positive integers.
+
+    Examples:
+        >>> sample = SpeedPairedSampleFrames(
+        ...     clip_len=4, speeds=(1, 2), test_mode=True)
+        >>> results = sample(dict(total_frames=7, start_index=0))
+        >>> results['speeds'], results['frame_inds'][4:]
+        ((1, 2), array([0, 2, 4, 6]))
     """
 
     def __init__(self,
@@ -110,6 +118,13 @@ class SampleFramesAtRate(SampleFrames):
 
     Raises:
         InputError: If ``frame_rate`` is not positive.
+
+    Examples:
+        >>> sample = SampleFramesAtRate(
+        ...     frame_rate=8, clip_len=4, num_clips=1, test_mode=True)
+        >>> sample(dict(
+        ...     total_frames=12, start_index=0, avg_fps=24))['frame_inds']
+        array([0, 3, 6, 9])
     """
 
     def __init__(self, frame_rate: float, **kwargs) -> None:
@@ -172,6 +187,14 @@ class SlidingSampleFrames(BaseTransform):
 
     Raises:
         InputError: If any of them is below 1.
+
+    Examples:
+        >>> sample = SlidingSampleFrames(clip_len=4, stride=2)
+        >>> results = sample(dict(total_frames=8, start_index=0))
+        >>> results['frame_inds'].reshape(results['num_clips'], -1)
+        array([[0, 1, 2, 3],
+               [2, 3, 4, 5],
+               [4, 5, 6, 7]])
     """
 
     def __init__(self,

@@ -18,7 +18,15 @@ PLAYLISTS = {'applehttp', 'concat', 'dash', 'hls', 'imf', 'sdp'}
 
 
 class UnreadableVideo(Exception):
-    """A file from which the wanted frames cannot be decoded, and why."""
+    """A file from which the wanted frames cannot be decoded, and why.
+
+    Examples:
+        >>> try:
+        ...     open_file('/')
+        ... except UnreadableVideo as error:
+        ...     print(error)
+        it is no regular file
+    """
 
 
 def open_file(path: str) -> av.container.InputContainer:
@@ -34,6 +42,11 @@ def open_file(path: str) -> av.container.InputContainer:
         UnreadableVideo: If it is no regular file, or names other files.
         OSError: If it cannot be opened.
         av.FFmpegError: If FFmpeg does not know what it is.
+
+    Examples:
+        >>> with open_file('a.mp4') as container:  # doctest: +SKIP
+        ...     print(container.format.name)
+        mov,mp4,m4a,3gp,3g2,mj2
     """
     # A pipe would block, and a device may do anything.
     if not stat.S_ISREG(os.stat(path).st_mode):
@@ -64,6 +77,11 @@ def video_stream(container: av.container.InputContainer,
 
     Raises:
         UnreadableVideo: If there is no video, or its pictures are larger.
+
+    Examples:
+        >>> with open_file('a.mp4') as container:  # doctest: +SKIP
+        ...     print(video_stream(container).codec_context.name)
+        h264
     """
     moving = [
         stream for stream in container.streams.video
@@ -93,6 +111,12 @@ def packets(container: av.container.InputContainer,
 
     Raises:
         av.FFmpegError: If the file cannot be read on.
+
+    Examples:
+        >>> with open_file('a.mp4') as container:  # doctest: +SKIP
+        ...     stream = video_stream(container)
+        ...     print([p.pts for p in packets(container, stream)][:3])
+        [0, 512, 1024]
     """
     with contextlib.closing(container.demux(stream)) as source:
         yield from source
@@ -110,6 +134,14 @@ def decode_in_order(container: av.container.InputContainer,
 
     Raises:
         UnreadableVideo: If it is encrypted.
+
+    Examples:
+        >>> problems = []
+        >>> with open_file('a.mp4') as container:  # doctest: +SKIP
+        ...     stream = video_stream(container)
+        ...     frames = list(decode_in_order(container, stream, problems))
+        >>> len(frames), problems  # doctest: +SKIP
+        (24, [])
     """
     for packet in _whole_packets(container, stream, problems):
         try:
@@ -140,6 +172,11 @@ def _whole_packets(container: av.container.InputContainer,
 
 
 def reason(error: Exception) -> str:
-    """What an error says, without the file's name."""
+    """What an error says, without the file's name.
+
+    Examples:
+        >>> reason(FileNotFoundError(2, 'No such file or directory', 'a.mp4'))
+        'No such file or directory'
+    """
     text = getattr(error, 'strerror', None) or str(error)
     return text.splitlines()[0][:200] if text else type(error).__name__

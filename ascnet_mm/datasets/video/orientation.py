@@ -13,6 +13,11 @@ class Orientation(NamedTuple):
         transposed (bool): Rows become columns.
         mirrored (bool): Then left and right change places.
         flipped (bool): Then top and bottom do.
+
+    Examples:
+        >>> Orientation(mirrored=True).apply(np.array([[1, 2], [3, 4]]))
+        array([[2, 1],
+               [4, 3]])
     """
     transposed: bool = False
     mirrored: bool = False
@@ -44,6 +49,11 @@ def orientation(frame: av.VideoFrame) -> Orientation:
 
     A turn is taken to the nearest multiple of 90 degrees, stretching is
     ignored.
+
+    Examples:
+        >>> picture = np.zeros((32, 48, 3), np.uint8)
+        >>> orientation(av.VideoFrame.from_ndarray(picture))
+        Orientation(transposed=False, mirrored=False, flipped=False)
     """
     try:
         data = frame.side_data.get('DISPLAYMATRIX')

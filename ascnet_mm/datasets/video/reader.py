@@ -30,6 +30,13 @@ class MiscountedVideo(UnreadableVideo):
     """A file has another number of frames than it seemed to have.
 
     ``VideoReader(path, in_order=True)`` counts right.
+
+    Examples:
+        >>> try:  # doctest: +SKIP
+        ...     frames = list(VideoReader('a.ts').frames([0, 10]))
+        ... except MiscountedVideo:
+        ...     reader = VideoReader('a.ts', in_order=True)
+        ...     frames = list(reader.frames([0, 10]))
     """
 
 
@@ -64,11 +71,14 @@ class VideoReader:
         UnreadableVideo: If it holds no video or no frame, or one that is
             larger or longer than the limits.
 
-    Example:
-        >>> reader = VideoReader('a.mp4')
+    Examples:
+        >>> reader = VideoReader('a.mp4')  # doctest: +SKIP
+        >>> len(reader), reader.fps  # doctest: +SKIP
+        (24, 24.0)
         >>> [frame.width for frame in reader.frames([0, 10])]
+        ... # doctest: +SKIP
         [320, 320]
-        >>> reader.close()
+        >>> reader.close()  # doctest: +SKIP
     """
 
     def __init__(self,

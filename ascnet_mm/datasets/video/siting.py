@@ -25,6 +25,10 @@ def chroma_siting(frame: av.VideoFrame) -> Tuple[float, float]:
         usual ``left``, (0.5, 0.5) in the middle of four pixels, (0, 0) for
         ``topleft``. Where the file does not say, in the middle, as FFmpeg
         takes it.
+
+    Examples:
+        >>> chroma_siting(av.VideoFrame(32, 32, 'yuv420p'))
+        (0.5, 0.5)
     """
     small = frame.reformat(EDGE, EDGE, 'yuv420p', threads=1)
     ramp = STEP * np.arange(EDGE // 2)

@@ -51,6 +51,15 @@ def within(seconds: float, function: Callable, *arguments: Any) -> Any:
 
     Raises:
         TimeoutError: If it takes longer.
+
+    Examples:
+        >>> within(5, max, 2, 3)
+        3
+        >>> import time
+        >>> within(0.1, time.sleep, 60)  # doctest: +SKIP
+        Traceback (most recent call last):
+            ...
+        TimeoutError: it took longer than 0.1 s
     """
     global _helper
     # Threads do not follow into a forked process.

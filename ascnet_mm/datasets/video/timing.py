@@ -14,6 +14,10 @@ class Timing(NamedTuple):
     Attributes:
         rate (Fraction): Frames per second, on average.
         steady (bool): Whether all are shown equally long.
+
+    Examples:
+        >>> Timing(rate=Fraction(30000, 1001), steady=True).rate
+        Fraction(30000, 1001)
     """
     rate: Fraction
     steady: bool
@@ -30,6 +34,12 @@ def timing(stamps: Sequence[Optional[int]], base: Fraction,
 
     Returns:
         Timing: With the rate of :func:`frame_rate`.
+
+    Examples:
+        >>> timing([0, 4, 8, 12], base=Fraction(1, 100), said=Fraction(25))
+        Timing(rate=Fraction(25, 1), steady=True)
+        >>> timing([0, 1, 8, 12], base=Fraction(1, 100), said=None)
+        Timing(rate=Fraction(25, 1), steady=False)
     """
     gaps = _gaps(stamps, base)
     usual = np.median(gaps) if len(gaps) else 1

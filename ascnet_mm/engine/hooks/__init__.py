@@ -1,3 +1,4 @@
+"""Hooks of a training run."""
 from .atomic_checkpoint import AtomicCheckpointHook
 from .deferred_scalars import DeferredScalarsHook
 from .initial_validation import InitialValidationHook

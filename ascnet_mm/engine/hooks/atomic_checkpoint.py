@@ -1,3 +1,4 @@
+"""Checkpoints of which a whole one is there at any moment."""
 import os.path as osp
 from collections import deque
 
@@ -25,6 +26,12 @@ class AtomicCheckpointHook(CheckpointHook):
     Raises:
         InputError: If MMEngine does not take them, as a ``save_best`` whose
             ``rule`` cannot be told from its name.
+
+    Examples:
+        >>> default_hooks = dict(checkpoint=dict(
+        ...     type='AtomicCheckpointHook', interval=10, max_keep_ckpts=3))
+        >>> HOOKS.build(default_hooks['checkpoint']).max_keep_ckpts
+        3
     """
 
     def __init__(self, **kwargs) -> None:

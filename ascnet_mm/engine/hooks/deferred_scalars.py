@@ -1,3 +1,4 @@
+"""Losses read from the device only when they are logged."""
 from typing import List, Optional, Tuple
 
 import torch
@@ -31,6 +32,12 @@ class DeferredScalarsHook(RuntimeInfoHook):
     MMEngine's shows the first one's: so a loss is that of the global batch.
     Between two logs MMEngine's ``time`` is what it took to launch a
     step; its average over the window stays true.
+
+    Examples:
+        >>> default_hooks = dict(runtime_info=dict(type='DeferredScalarsHook'))
+        >>> hook = HOOKS.build(default_hooks['runtime_info'])
+        >>> hook.priority  # as that of the hook whose place it takes
+        'VERY_HIGH'
     """
 
     def __init__(self) -> None:

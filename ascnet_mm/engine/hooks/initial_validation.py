@@ -1,3 +1,4 @@
+"""A validation of the random weights."""
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -9,6 +10,12 @@ class InitialValidationHook(Hook):
 
     What training has gained can only be read against the same network with
     its random weights, which retrieves well above chance on most data.
+
+    Examples:
+        >>> default_hooks = dict(
+        ...     initial_validation=dict(type='InitialValidationHook'))
+        >>> HOOKS.build(default_hooks['initial_validation']).priority
+        'LOWEST'
     """
 
     # After CheckpointHook, which the validation may ask to save the best.

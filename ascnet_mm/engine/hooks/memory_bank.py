@@ -1,3 +1,4 @@
+"""Filling the memory bank, and saving it."""
 from typing import Optional
 
 import torch
@@ -21,6 +22,14 @@ class MemoryBankHook(Hook):
     order in which one process would have had them. Full checkpoints carry
     the bank under ``memory_bank``; a resumed run takes it over. A model
     without a bank is left alone.
+
+    Examples:
+        >>> default_hooks = dict(memory_bank=dict(type='MemoryBankHook'))
+        >>> hook = HOOKS.build(default_hooks['memory_bank'])
+        >>> from ascnet_mm.models.checkpoints import read_checkpoint
+        >>> sorted(read_checkpoint(
+        ...     'epoch_10.pth')['memory_bank'])  # doctest: +SKIP
+        ['rings', 'size']
     """
 
     def after_train_iter(self,

@@ -1,3 +1,4 @@
+"""The moving average that makes the target network."""
 import math
 from typing import Optional
 
@@ -28,6 +29,13 @@ class MomentumUpdateHook(Hook):
 
     Raises:
         InputError: If they are not 0 <= momentum <= end_momentum <= 1.
+
+    Examples:
+        >>> default_hooks = dict(
+        ...     momentum_update=dict(type='MomentumUpdateHook', momentum=0.99))
+        >>> hook = HOOKS.build(default_hooks['momentum_update'])
+        >>> hook.momentum, hook.end_momentum
+        (0.99, 1.0)
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""The encoder that a training starts from."""
 from typing import Optional
 
 from mmaction.registry import HOOKS
@@ -23,6 +24,14 @@ class PretrainedEncoderHook(Hook):
             Defaults to None, with which a config can ship but not train.
         required (bool): Whether training without one is refused. Defaults to
             True.
+
+    Examples:
+        >>> default_hooks = dict(pretrained_encoder=dict(
+        ...     type='PretrainedEncoderHook', checkpoint='epoch_200.pth'))
+        >>> hook = HOOKS.build(default_hooks['pretrained_encoder'])
+        >>> from ascnet_mm.models import R3D
+        >>> print(hook.load(R3D(depth=18)))  # doctest: +SKIP
+        R3D starts with the 120 encoder weights of epoch_200.pth ...
     """
 
     def __init__(self,

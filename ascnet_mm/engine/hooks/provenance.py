@@ -1,3 +1,4 @@
+"""What a checkpoint was made from and with."""
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -22,6 +23,13 @@ class ProvenanceHook(Hook):
     options that its weights do not show, and ``settings``, the config as
     plain data. A run that is resumed with other settings says what becomes
     of them.
+
+    Examples:
+        >>> default_hooks = dict(provenance=dict(type='ProvenanceHook'))
+        >>> hook = HOOKS.build(default_hooks['provenance'])
+        >>> from ascnet_mm.models.checkpoints import read_checkpoint
+        >>> read_checkpoint('epoch_10.pth')['meta']['data']  # doctest: +SKIP
+        ['9537 videos of data/ucf101/ucf101_train_split_1_videos.txt']
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

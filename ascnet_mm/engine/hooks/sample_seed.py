@@ -1,3 +1,4 @@
+"""Seeds for all that a training draws."""
 import math
 from typing import Optional
 
@@ -20,6 +21,11 @@ class SampleSeedHook(Hook):
     (seed, epoch, index), so that another number of workers and a resumed run
     see the same clips. What the network draws itself (dropout) comes from
     (seed, iteration, rank).
+
+    Examples:
+        >>> default_hooks = dict(sample_seed=dict(type='SampleSeedHook'))
+        >>> isinstance(HOOKS.build(default_hooks['sample_seed']), Hook)
+        True
     """
 
     def before_train(self, runner: Runner) -> None:

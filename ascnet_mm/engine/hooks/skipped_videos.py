@@ -1,3 +1,4 @@
+"""The videos of a run that cannot be read, named in a file."""
 import contextlib
 import logging
 import os
@@ -34,6 +35,12 @@ class SkippedVideosHook(Hook):
 
     Raises:
         InputError: If ``max_share`` is outside [0, 1].
+
+    Examples:
+        >>> default_hooks = dict(
+        ...     skipped_videos=dict(type='SkippedVideosHook', max_share=0.05))
+        >>> HOOKS.build(default_hooks['skipped_videos']).max_share
+        0.05
     """
 
     def __init__(self, max_share: float = 0.1) -> None:

@@ -1,3 +1,4 @@
+"""Saving a checkpoint when the run is told to end."""
 import contextlib
 import os
 import os.path as osp
@@ -55,6 +56,11 @@ class TerminationHook(Hook):
     data leave off, too. Should one not come to agree for 20 seconds after
     the signal, because it hangs elsewhere, the others end without it; the
     first rank saves the checkpoint also then.
+
+    Examples:
+        >>> default_hooks = dict(termination=dict(type='TerminationHook'))
+        >>> HOOKS.build(default_hooks['termination']).priority
+        'HIGHEST'
     """
 
     # Before the iteration, ahead of all that changes what a checkpoint holds.

@@ -1,3 +1,4 @@
+"""Signs of collapse and divergence, seen during training."""
 from typing import Dict, List, NamedTuple, Optional
 
 import torch
@@ -73,6 +74,12 @@ class TrainingHealthHook(Hook):
             0.2.
         window (int): Latest samples whose effective rank is taken. Defaults
             to 256.
+
+    Examples:
+        >>> default_hooks = dict(
+        ...     training_health=dict(type='TrainingHealthHook', patience=500))
+        >>> HOOKS.build(default_hooks['training_health']).patience
+        500
     """
 
     def __init__(self,

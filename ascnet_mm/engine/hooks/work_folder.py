@@ -1,3 +1,4 @@
+"""A lock on the work folder of a training."""
 import fcntl
 import logging
 import os
@@ -29,6 +30,11 @@ class WorkFolderHook(Hook):
 
     Raises:
         InputError: In ``before_run``, if another training has the folder.
+
+    Examples:
+        >>> default_hooks = dict(work_folder=dict(type='WorkFolderHook'))
+        >>> HOOKS.build(default_hooks['work_folder']).priority
+        'VERY_HIGH'
     """
 
     priority = 'VERY_HIGH'

@@ -1,3 +1,4 @@
+"""Shared memory and open files of the loaders' workers."""
 from functools import partial
 from typing import Callable, Optional, Set
 
@@ -17,6 +18,11 @@ class WorkersHook(Hook):
     the limit of open files (which MMEngine raises to
     ``env_cfg.resource_limit``), a warning says so before the first is sent.
     A worker that cannot send a batch ends the run with a sentence.
+
+    Examples:
+        >>> default_hooks = dict(workers=dict(type='WorkersHook'))
+        >>> isinstance(HOOKS.build(default_hooks['workers']), Hook)
+        True
     """
 
     def __init__(self) -> None:

@@ -1,3 +1,4 @@
+"""Encoders of clips."""
 from .r2plus1d import R2Plus1D
 from .r3d import R3D
 from .s3dg import S3DG

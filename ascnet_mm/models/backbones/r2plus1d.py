@@ -1,3 +1,4 @@
+"""The R(2+1)D encoder."""
 from mmaction.models.backbones.resnet2plus1d import ResNet2Plus1d
 from mmaction.models.backbones.resnet3d import BasicBlock3d
 from mmaction.models.common.conv2plus1d import Conv2plus1d
@@ -27,6 +28,12 @@ class R2Plus1D(ResNet2Plus1d):
         norm_cfg (dict): Config of the norm layers. Defaults to BatchNorm.
         **kwargs: MMAction2's other options, such as ``frozen_stages`` (4
             freezes all), ``norm_eval`` or ``with_cp``.
+
+    Examples:
+        >>> import torch
+        >>> encoder = R2Plus1D(depth=10, base_channels=4).eval()
+        >>> encoder(torch.rand(1, 3, 16, 32, 32)).shape
+        torch.Size([1, 32, 2, 2, 2])
     """
 
     arch_settings = {

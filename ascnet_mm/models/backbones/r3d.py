@@ -1,3 +1,4 @@
+"""The 3D ResNet encoder."""
 from typing import Sequence
 
 from mmaction.models.backbones.resnet3d import ResNet3d
@@ -23,6 +24,12 @@ class R3D(ResNet3d):
             the network torchvision's ``r3d_18``.
         **kwargs: MMAction2's other options, such as ``frozen_stages`` (4
             freezes all), ``norm_eval``, ``with_cp`` or ``norm_cfg``.
+
+    Examples:
+        >>> import torch
+        >>> encoder = R3D(depth=18, base_channels=4).eval()
+        >>> encoder(torch.rand(1, 3, 16, 32, 32)).shape
+        torch.Size([1, 32, 1, 1, 1])
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""The S3D-G encoder."""
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
@@ -68,6 +69,11 @@ class S3DG(BaseModule):
         norm_eval (bool): Whether BatchNorm keeps its running statistics in
             training. Defaults to False.
         init_cfg (dict, optional): As for every module of MMEngine.
+
+    Examples:
+        >>> encoder = S3DG(base_channels=4).eval()
+        >>> encoder(torch.rand(1, 3, 16, 32, 32)).shape
+        torch.Size([1, 64, 2, 1, 1])
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""Gaussian blur of clips, on the device."""
 import math
 from typing import Sequence
 

@@ -1,3 +1,4 @@
+"""From the clips of the loader to the input of the model."""
 from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -31,6 +32,16 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             Defaults to None: none.
         blur (dict, optional): Arguments of :class:`GaussianBlur`. Defaults
             to None: none.
+
+    Examples:
+        >>> preprocessor = ClipDataPreprocessor(
+        ...     mean=[128] * 3, std=[64] * 3, blur=dict(prob=0.5))
+        >>> sample = ActionDataSample(metainfo=dict(sample_seed=7))
+        >>> clips = torch.zeros(2, 3, 4, 8, 8, dtype=torch.uint8)
+        >>> batch = preprocessor(
+        ...     dict(inputs=[clips], data_samples=[sample]), training=True)
+        >>> batch['inputs'].shape, batch['inputs'].unique()
+        (torch.Size([1, 2, 3, 4, 8, 8]), tensor([-2.]))
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""Color jitter of clips, on the device."""
 import math
 from typing import Sequence, Tuple
 

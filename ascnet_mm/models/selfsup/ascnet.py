@@ -1,3 +1,4 @@
+"""The method: consistency of appearance and of speed."""
 from typing import Dict, List, Optional, Tuple
 
 import torch

@@ -24,6 +24,16 @@ class BYOL(TargetNetworkRecognizer):
         byol_head (dict | ACPHead): The head or its config.
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
+
+    Examples:
+        >>> from ascnet_mm.models import ACPHead, R3D
+        >>> model = BYOL(
+        ...     backbone=R3D(depth=18, base_channels=4),
+        ...     byol_head=ACPHead(
+        ...         in_channels=32, hidden_channels=16, out_channels=8))
+        >>> losses = model.loss(torch.rand(2, 2, 3, 8, 32, 32), [])
+        >>> sorted(losses)
+        ['byol_spread', 'loss_byol']
     """
 
     def __init__(self,

@@ -1,3 +1,4 @@
+"""An encoder without heads, to be evaluated."""
 from typing import Dict, List, Optional
 
 from mmaction.registry import MODELS

@@ -21,6 +21,12 @@ class PaceHead(BaseModule):
         in_channels (int): Dimension of the encoder's feature.
         speeds (Sequence[int]): The classes, in this order. Defaults to
             (1, 2, 3, 4) (Pace's).
+
+    Examples:
+        >>> head = PaceHead(in_channels=32, speeds=(1, 2))
+        >>> losses = head.loss(torch.rand(4, 32), [1, 2, 2, 1])
+        >>> sorted(losses)
+        ['loss_pace', 'pace_accuracy']
     """
 
     def __init__(self,
@@ -74,6 +80,12 @@ class SameContextHead(BaseModule):
             (SimCLR).
         temperature (float): Divides the similarities. Defaults to 0.1
             (SimCLR).
+
+    Examples:
+        >>> head = SameContextHead(
+        ...     in_channels=32, hidden_channels=16, out_channels=8)
+        >>> head.loss(torch.rand(6, 32), torch.tensor([7, 8, 9])).shape
+        torch.Size([])
     """
 
     def __init__(self,
@@ -129,6 +141,17 @@ class Pace(SelfSupervisedRecognizer):
             of the speed. Defaults to 0.1 (ours).
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
+
+    Examples:
+        >>> model = MODELS.build(dict(
+        ...     type='Pace',
+        ...     backbone=dict(type='R3D', depth=18, base_channels=4),
+        ...     pace_head=dict(type='PaceHead', in_channels=32)))
+        >>> samples = [
+        ...     ActionDataSample(metainfo=dict(video_id=v, speeds=(speed, )))
+        ...     for v, speed in enumerate((1, 4))]
+        >>> sorted(model.loss(torch.rand(2, 1, 3, 8, 32, 32), samples))
+        ['loss_pace', 'pace_accuracy']
     """
 
     def __init__(self,

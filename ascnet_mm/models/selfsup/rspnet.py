@@ -58,6 +58,15 @@ class InstanceHead(ContrastiveHead):
         in_channels (int): As for :class:`ContrastiveHead`.
         out_channels (int): As for :class:`ContrastiveHead`.
         temperature (float): As for :class:`ContrastiveHead`.
+
+    Examples:
+        >>> head = InstanceHead(in_channels=32, out_channels=8)
+        >>> query = head.project(torch.rand(4, 32))
+        >>> same, other = (
+        ...     head.project_target(torch.rand(4, 32)) for _ in range(2))
+        >>> negatives = query @ head.project_target(torch.rand(6, 32)).T
+        >>> head.loss(query, same, other, negatives).shape
+        torch.Size([])
     """
 
     def loss(self, query: Tensor, same_speed: Tensor, other_speed: Tensor,
@@ -95,6 +104,14 @@ class RSPHead(ContrastiveHead):
         margin (float): By how much the similarity of equal speeds, divided
             by the temperature, has to exceed that of different ones.
             Defaults to 2 (RSPNet's code).
+
+    Examples:
+        >>> head = RSPHead(in_channels=32, out_channels=8)
+        >>> query = head.project(torch.rand(4, 32))
+        >>> same, other = (
+        ...     head.project_target(torch.rand(4, 32)) for _ in range(2))
+        >>> sorted(head.loss(query, same, other))
+        ['loss_rsp', 'rsp_accuracy']
     """
 
     def __init__(self,
@@ -148,6 +165,16 @@ class RSPNet(MemoryBankRecognizer):
             is per speed: RSPNet's queue of 16384 is 8192 for each of two.
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
+
+    Examples:
+        >>> from ascnet_mm.models import R3D
+        >>> model = RSPNet(
+        ...     R3D(depth=18, base_channels=4), InstanceHead(32), RSPHead(32))
+        >>> sample = ActionDataSample(
+        ...     metainfo=dict(video_id=7, speeds=(1, 1, 2)))
+        >>> losses = model.loss(torch.rand(2, 3, 3, 8, 32, 32), [sample] * 2)
+        >>> sorted(key for key in losses if key.startswith('loss'))
+        ['loss_avid', 'loss_rsp']
     """
 
     def __init__(self,

@@ -48,6 +48,12 @@ class Outcome(NamedTuple):
     Attributes:
         kept (bool): Whether there is a copy.
         problem (str): Why there is none, or not of the whole video.
+
+    Examples:
+        >>> outcomes = {'x.avi': Outcome(True),
+        ...             'y.avi': Outcome(False, 'it has no video stream')}
+        >>> [name for name, outcome in outcomes.items() if not outcome.kept]
+        ['y.avi']
     """
     kept: bool
     problem: str = ''
