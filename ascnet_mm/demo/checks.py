@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
 
-from ..evaluation.retrieval import chance_topk, topk_hits
+from ..evaluation.functional import chance_topk, topk_hits
 from ..models import ClipDataPreprocessor
 
 CHECKS = {

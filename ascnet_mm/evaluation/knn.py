@@ -5,6 +5,7 @@ from mmaction.registry import METRICS
 from torch import Tensor
 
 from ..errors import InputError
+from .functional import knn_hits
 from .video_features import NearestVideosMetric, check_counts
 
 
@@ -57,13 +58,7 @@ class KNNMetric(NearestVideosMetric):
     def judge(self, similarity: Tensor, found: Tensor,
               query_labels: Tensor) -> Dict[str, Tensor]:
         """Whether the query's class has the most votes."""
-        # Relative to the nearest: no vote overflows, none changes its rank.
-        relative = (similarity - similarity[:, :1]).double()
-        weights = (relative / self.temperature).exp()
-        classes = int(found.max()) + 1
-        hits = {}
-        for k in self.k:
-            votes = weights.new_zeros(len(found), classes).scatter_add_(
-                1, found[:, :k], weights[:, :k])
-            hits[f'top1_k{k}'] = votes.argmax(dim=1) == query_labels
-        return hits
+        return {
+            f'top1_k{k}': knn_hits(similarity, found, query_labels, k,
+                                   self.temperature) for k in self.k
+        }

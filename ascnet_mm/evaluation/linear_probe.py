@@ -1,13 +1,12 @@
 """A linear classifier on features that do not change."""
-from typing import Callable, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmaction.registry import METRICS
 from torch import Tensor
 
 from ..errors import InputError
-from .retrieval import class_among
+from .functional import class_among, train_linear
 from .video_features import VideoFeaturesMetric
 
 
@@ -96,43 +95,11 @@ class LinearProbeMetric(VideoFeaturesMetric):
             mean = train.mean(dim=0)
             deviation = train.std(dim=0, correction=0).clamp(min=1e-8)
             train, test = ((x - mean) / deviation for x in (train, test))
-        layer = self.fit(train, gallery_labels.repeat_interleave(clips))
+        layer = train_linear(
+            train, gallery_labels.repeat_interleave(clips), self.epochs,
+            self.lr, self.weight_decay, self.momentum, self.milestones,
+            self.batch_size, self.seed)
         scores = layer(test)
         order = scores.argsort(dim=1, descending=True, stable=True)
         hits = class_among(order, query_labels, (1, 5))
         return {f'top{k}': hit for k, hit in hits.items()}
-
-    def fit(self, features: Tensor,
-            labels: Tensor) -> Callable[[Tensor], Tensor]:
-        """Train a linear layer.
-
-        Args:
-            features (Tensor): float32 ``[N, C]``.
-            labels (Tensor): Classes from 0, ``[N]``.
-
-        Returns:
-            Callable: Maps features ``[M, C]`` to scores ``[M, classes]``.
-        """
-        generator = torch.Generator().manual_seed(self.seed)
-        weight = 0.01 * torch.randn(
-            int(labels.max()) + 1, features.shape[1], generator=generator)
-        bias = torch.zeros(len(weight))
-        parameters = [weight.requires_grad_(), bias.requires_grad_()]
-        optimizer = torch.optim.SGD(
-            parameters,
-            lr=self.lr,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay)
-        schedule = torch.optim.lr_scheduler.MultiStepLR(
-            optimizer, self.milestones, gamma=0.1)
-        for _ in range(self.epochs):
-            order = torch.randperm(len(features), generator=generator)
-            for batch in order.split(self.batch_size):
-                optimizer.zero_grad()
-                # The test loop has switched gradients off.
-                with torch.enable_grad():
-                    scores = F.linear(features[batch], weight, bias)
-                    F.cross_entropy(scores, labels[batch]).backward()
-                optimizer.step()
-            schedule.step()
-        return lambda x: F.linear(x, weight, bias).detach()

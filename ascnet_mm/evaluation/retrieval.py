@@ -1,11 +1,10 @@
 """Retrieval of videos of the same class."""
 from typing import Dict, Sequence
 
-import torch
 from mmaction.registry import METRICS
 from torch import Tensor
 
-from .search import ComparableRows, nearest
+from .functional import class_among
 from .video_features import NearestVideosMetric, check_counts
 
 
@@ -28,6 +27,7 @@ class VideoRetrievalMetric(NearestVideosMetric):
         InputError: If ``topk`` is empty or no positive integers.
 
     Examples:
+        >>> import torch
         >>> metric = METRICS.build(
         ...     dict(type='VideoRetrievalMetric', topk=(1, )))
         >>> metric.process({}, [
@@ -52,66 +52,3 @@ class VideoRetrievalMetric(NearestVideosMetric):
         """Whether the query's class is among the k first."""
         hits = class_among(found, query_labels, self.topk)
         return {f'top{k}': hit for k, hit in hits.items()}
-
-
-def topk_hits(queries: Tensor, query_labels: Tensor, gallery: Tensor,
-              gallery_labels: Tensor,
-              topk: Sequence[int]) -> Dict[int, Tensor]:
-    """Whether a query's class is among its k nearest, by cosine.
-
-    Of equally near videos the one that stands first in the gallery counts
-    first. A k beyond the gallery's size means the whole gallery.
-
-    Args:
-        queries (Tensor): ``[Q, C]``.
-        query_labels (Tensor): ``[Q]``.
-        gallery (Tensor): ``[G, C]``.
-        gallery_labels (Tensor): ``[G]``.
-        topk (Sequence[int]): The values of k.
-
-    Returns:
-        dict[int, Tensor]: bool ``[Q]`` for each k.
-    """
-    _, order = nearest(
-        ComparableRows(queries), ComparableRows(gallery), max(topk))
-    return class_among(gallery_labels[order], query_labels, topk)
-
-
-def class_among(found: Tensor, query_labels: Tensor,
-                topk: Sequence[int]) -> Dict[int, Tensor]:
-    """Whether a query's class is among the first k of what it found.
-
-    Args:
-        found (Tensor): Labels, nearest first, ``[Q, depth]``.
-        query_labels (Tensor): ``[Q]``.
-        topk (Sequence[int]): The values of k.
-
-    Returns:
-        dict[int, Tensor]: bool ``[Q]`` for each k.
-    """
-    hit = found == query_labels[:, None]
-    return {k: hit[:, :k].any(dim=1) for k in topk}
-
-
-def chance_topk(query_labels: Tensor, gallery_labels: Tensor,
-                topk: Sequence[int]) -> Dict[int, float]:
-    """Expected top-k, in percent, of a ranking drawn at random.
-
-    Args:
-        query_labels (Tensor): ``[Q]``.
-        gallery_labels (Tensor): ``[G]``.
-        topk (Sequence[int]): The values of k.
-
-    Returns:
-        dict[int, float]: For each k one minus the probability that k draws
-        without replacement all miss, averaged over the queries.
-    """
-    size = len(gallery_labels)
-    same = (query_labels[:, None] == gallery_labels).sum(dim=1).double()
-    chance = {}
-    for k in topk:
-        miss = torch.ones_like(same)
-        for drawn in range(min(k, size)):
-            miss *= ((size - same - drawn) / (size - drawn)).clamp(min=0)
-        chance[k] = 100 * (1 - miss).mean().item()
-    return chance

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..models.diagnostics import effective_rank, rank_me
 from .clip_features import ClipFeaturesMetric
+from .functional import logistic_regression
 
 
 class _SpeedClipsMetric(ClipFeaturesMetric):
@@ -170,46 +171,10 @@ class SpeedProbeMetric(_SpeedClipsMetric):
         for fold in folds.unique():
             train, test = features[folds != fold], features[folds == fold]
             labels = torch.arange(speeds)
-            weight = fit_linear(
+            weight = logistic_regression(
                 train.flatten(0, 1), labels.repeat(len(train)),
                 self.weight_decay)
             predicted = weight(test.flatten(0, 1)).argmax(dim=1)
             correct += (predicted == labels.repeat(len(test))).sum().item()
         return dict(
             accuracy=100 * correct / (videos * speeds), chance=100 / speeds)
-
-
-def fit_linear(features: Tensor, labels: Tensor, weight_decay: float):
-    """Multinomial logistic regression on standardised features.
-
-    Args:
-        features (Tensor): ``[N, C]``.
-        labels (Tensor): Classes from 0, ``[N]``.
-        weight_decay (float): L2 penalty on the weights.
-
-    Returns:
-        Callable: Maps features ``[M, C]`` to logits ``[M, classes]``.
-    """
-    mean = features.double().mean(dim=0)
-    deviation = features.double().std(dim=0, correction=0).clamp(min=1e-8)
-
-    def standardise(x: Tensor) -> Tensor:
-        return (x.double() - mean) / deviation
-
-    inputs = standardise(features)
-    weight = inputs.new_zeros(inputs.shape[1], int(labels.max()) + 1)
-    bias = weight.new_zeros(weight.shape[1])
-    parameters = [weight.requires_grad_(), bias.requires_grad_()]
-    optimizer = torch.optim.LBFGS(
-        parameters, max_iter=200, line_search_fn='strong_wolfe')
-
-    def objective() -> Tensor:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(inputs @ weight + bias, labels)
-        loss = loss + weight_decay / 2 * weight.square().sum()
-        loss.backward()
-        return loss
-
-    with torch.enable_grad():
-        optimizer.step(objective)
-    return lambda x: (standardise(x) @ weight + bias).detach()

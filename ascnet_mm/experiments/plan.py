@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 from ..apis import is_a, read_config
 from ..datasets import VideoFolder, VideoList
 from ..errors import InputError
-from ..evaluation.retrieval import chance_topk
+from ..evaluation.functional import chance_topk
 from ..shipped import CONFIGS
 from .identity import digest, sized
 from .source import UNTRAINED, Videos, averaged, infos_of

@@ -10,7 +10,7 @@ from ascnet_mm.evaluation import (
     LinearProbeMetric,
     VideoRetrievalMetric,
 )
-from ascnet_mm.evaluation.retrieval import chance_topk, topk_hits
+from ascnet_mm.evaluation.functional import chance_topk, topk_hits
 
 
 def brute_force(queries, query_labels, gallery, gallery_labels, k):
