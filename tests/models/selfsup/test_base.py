@@ -328,3 +328,18 @@ def test_a_model_does_not_train_on_without_its_hooks(
         train_on(model, batches, str(tmp_path), hooks, accumulated)
     # The batch of the first step at most
     assert len(getattr(model, '_bank_entries', [])) <= 1
+
+
+def test_parts_may_be_built_already():
+    """The same model as of configs, with the very parts that were given."""
+    head = dict(in_channels=4, hidden_channels=6, out_channels=5)
+    parts = dict(
+        backbone=MODELS.build(dict(type='TinyEncoder')),
+        acp_head=MODELS.build(dict(type='ACPHead', **head)),
+        scp_head=MODELS.build(dict(type='SCPHead', **head)),
+        memory_bank=MODELS.build(dict(type='MemoryBank', size=7)))
+    model, of_configs = tiny_model(**parts), tiny_model()
+    for name, part in parts.items():
+        assert getattr(model, name) is part
+    assert list(model.state_dict()) == list(of_configs.state_dict())
+    assert model.target_backbone is not model.backbone
