@@ -1,19 +1,13 @@
-_base_ = [
-    '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
-    '../_base_/labelled_clips_112.py', '../_base_/linear.py'
-]
+_base_ = 'r18_ucf101.py'
 
 work_dir = 'work_dirs/linear/r18_hmdb51'
 
-batch_size = 256  # MoCo's, which section D follows
+data_root = 'data/hmdb51'
+train_list = 'hmdb51_train_split_{split}_videos.txt'
+val_list = 'hmdb51_val_split_{split}_videos.txt'
 
-model = dict(
-    backbone=dict(frozen_stages=4, norm_eval=True),  # section D
-    cls_head=dict(num_classes=51, dropout_ratio=0))  # ours: linear
+model = dict(cls_head=dict(num_classes=51))
 train_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
-val_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
-test_dataloader = dict(
-    batch_size=8,  # ours: it changes no figure
-    dataset=dict(pipeline=_base_.test_pipeline))
+    dataset=dict(data_root=data_root, ann_file=train_list))
+val_dataloader = dict(dataset=dict(data_root=data_root, ann_file=val_list))
+test_dataloader = dict(dataset=dict(data_root=data_root, ann_file=val_list))

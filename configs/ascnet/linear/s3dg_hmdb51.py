@@ -1,28 +1,13 @@
-_base_ = [
-    '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
-    '../_base_/labelled_clips_224.py', '../_base_/linear.py'
-]
+_base_ = 's3dg_ucf101.py'
 
 work_dir = 'work_dirs/linear/s3dg_hmdb51'
 
-batch_size = 32  # ours: for a GPU of 24 GB
+data_root = 'data/hmdb51'
+train_list = 'hmdb51_train_split_{split}_videos.txt'
+val_list = 'hmdb51_val_split_{split}_videos.txt'
 
-model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='S3DG',  # Xie et al. 2018
-        frozen_stages=4,  # section D
-        norm_eval=True),  # section D
-    cls_head=dict(
-        in_channels=1024,  # section B
-        num_classes=51,
-        dropout_ratio=0))  # ours: linear
+model = dict(cls_head=dict(num_classes=51))
 train_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
-val_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
-test_dataloader = dict(
-    batch_size=1,  # ours: ten clips of 64 frames fill a GPU
-    dataset=dict(pipeline=_base_.test_pipeline))
-
-auto_scale_lr = dict(base_batch_size=batch_size)
+    dataset=dict(data_root=data_root, ann_file=train_list))
+val_dataloader = dict(dataset=dict(data_root=data_root, ann_file=val_list))
+test_dataloader = dict(dataset=dict(data_root=data_root, ann_file=val_list))

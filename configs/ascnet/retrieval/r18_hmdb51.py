@@ -1,19 +1,12 @@
-_base_ = [
-    '../_base_/ascnet_r18.py', '../_base_/retrieval_vcop.py',
-    '../_base_/default_runtime.py'
-]
+_base_ = 'r18_ucf101.py'
 
 work_dir = 'work_dirs/retrieval/r18_hmdb51'
 
 data_root = 'data/hmdb51'
-split = 1
 
 test_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         ann_file=dict(
             gallery='hmdb51_train_split_{split}_videos.txt',
-            query='hmdb51_val_split_{split}_videos.txt'),
-        split=split,
-        data_prefix=dict(video='videos')))
-env_cfg = dict(cudnn_benchmark=False)  # the same figures in every run
+            query='hmdb51_val_split_{split}_videos.txt')))

@@ -1,21 +1,12 @@
-_base_ = [
-    '../_base_/ascnet_r18.py', '../_base_/retrieval_coclr.py',
-    '../_base_/default_runtime.py'
-]
+_base_ = 'r18_ucf101_coclr.py'
 
 work_dir = 'work_dirs/retrieval/r18_hmdb51_coclr'
 
 data_root = 'data/hmdb51'
-split = 1
 
-# ours: a long video has a hundred windows
-model = dict(test_cfg=dict(max_testing_views=16))
 test_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         ann_file=dict(
             gallery='hmdb51_train_split_{split}_videos.txt',
-            query='hmdb51_val_split_{split}_videos.txt'),
-        split=split,
-        data_prefix=dict(video='videos')))
-env_cfg = dict(cudnn_benchmark=False)  # the same figures in every run
+            query='hmdb51_val_split_{split}_videos.txt')))
