@@ -7,9 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 0
-# The pinned versions do not exist for older Pythons.
-PINS := $(shell $(PYTHON) -c 'import sys; \
-	sys.version_info >= (3, 11) and print("-c constraints.txt")')
+PINS := -c constraints.txt
 
 .PHONY: demo test test-slow docs clean
 
