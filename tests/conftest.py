@@ -18,8 +18,6 @@ import ascnet_mm.compat.applied  # noqa: F401
 
 from .helpers.processes import ROOT, run_tool  # noqa: F401
 
-sys.path[:0] = [osp.join(ROOT, 'tools', 'data'), osp.join(ROOT, 'tools')]
-
 # Shell scripts start the first Python of the path.
 os.environ['PATH'] = osp.dirname(sys.executable) + ':' + os.environ['PATH']
 

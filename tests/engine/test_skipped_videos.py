@@ -126,8 +126,14 @@ def _on_one_of_two_ranks(rank, rendezvous, folder, work_dir):
     hook = SkippedVideosHook(max_share=0.1)
     runner = runner_of(work_dir, loader_of(folder))
     hook.before_train(runner)
-    runner.train_dataloader.dataset[rank]
-    hook.after_train_iter(runner, 0)  # one of ten: each alone goes on
+    torch.distributed.barrier()
+    if rank == 0:
+        runner.train_dataloader.dataset[0]
+        hook.after_train_iter(runner, 0)  # one of ten: it goes on
+    torch.distributed.barrier()
+    if rank == 1:
+        runner.train_dataloader.dataset[1]
+    # The first rank knows of one only.
     with pytest.raises(InputError, match='2 of the 10'):
         hook.after_train_epoch(runner)
     torch.distributed.destroy_process_group()
