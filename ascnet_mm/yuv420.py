@@ -43,6 +43,10 @@ class Yuv420(NamedTuple):
     scale: Tuple[int, int]
     coding: ColorCoding
 
+    def __deepcopy__(self, memo: dict) -> 'Yuv420':
+        # Nothing in it can change; data samples copy their metainfo.
+        return self
+
     def of(self, clips: slice) -> 'Yuv420':
         """The same for some of the clips."""
         return self._replace(crops=self.crops[clips], flips=self.flips[clips])
