@@ -10,12 +10,9 @@ from . import compat
 compat.allow_import()
 
 from . import datasets, engine, evaluation, models  # noqa: E402, F401
-from .compat.package_configs import find_configs_of_this_package  # noqa: E402
 from .errors import InputError, TrainingStopped  # noqa: E402
 from .inference import ClipFeatures, VideoEncoder, load_encoder  # noqa: E402
 from .version import __version__  # noqa: E402
-
-find_configs_of_this_package()
 
 __all__ = [
     'ClipFeatures', 'InputError', 'TrainingStopped', 'VideoEncoder',

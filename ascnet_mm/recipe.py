@@ -25,8 +25,9 @@ OURS = dict(
     PyAVDecode='DecodeFrames',
     OpenCVDecode='DecodeFrames')
 PARTS = {'backbone', 'data_preprocessor', 'pipeline'}
-# Where an evaluation's clips are described, the most specific first.
-PHASES = ('test', 'val')
+# Where clips are described, the most specific first.
+PHASES = ('test', 'val', 'train')
+CROPS = ('SampleCrops', 'DeviceCrop')
 # What a network in a recipe would load from elsewhere.
 LOADED = ('init_cfg', 'pretrained', 'pretrained2d')
 
@@ -84,7 +85,8 @@ def recipe_of(settings: dict) -> dict:
     pipeline = _pipeline(settings)
     if pipeline is None:
         raise InputError('its settings have no test_dataloader and no '
-                         'val_dataloader, whose pipeline makes the clips')
+                         'val_dataloader, whose pipeline makes the clips, and '
+                         'it was not pre-trained with SampleCrops')
     return require_registered(
         dict(
             backbone=model['backbone'],
@@ -100,7 +102,8 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
 
     Returns:
         list[dict]: The same, with our reader of files. Pairs of clips at
-        several speeds become ten clips at 1x and at even distances.
+        several speeds become ten clips at 1x and at even distances, random
+        crops of them the whole frame.
 
     Examples:
         >>> evaluation_pipeline([dict(type='DecordInit', num_threads=2)])
@@ -117,6 +120,8 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
                 clip_len=step['clip_len'],
                 num_clips=NUM_CLIPS,
                 test_mode=True)
+        elif kind in CROPS:
+            step = dict(type=kind, scale=step['scale'])
         elif planes and kind == 'PackActionInputs':
             # Checkpoints of version 0.1 named each key of their crops.
             step = dict(type='PackClips')
@@ -177,12 +182,23 @@ def _components(registry: Optional[Registry]) -> Iterator[tuple]:
 
 
 def _pipeline(settings: dict) -> Optional[list]:
-    """The first pipeline of an evaluation, however deep it lies."""
+    """The pipeline of an evaluation, however deep it lies.
+
+    A pre-training that was not validated has its training's alone, of which
+    :func:`evaluation_pipeline` makes one.
+    """
     for phase in PHASES:
         dataset = (settings.get(f'{phase}_dataloader') or {}).get('dataset')
         while isinstance(dataset, dict):
-            if dataset.get('pipeline'):
-                return dataset['pipeline']
+            pipeline = dataset.get('pipeline')
+            if pipeline and (phase != 'train' or _has_crops(pipeline)):
+                return pipeline
             dataset = dataset.get('dataset') or (
                 dataset.get('datasets') or [None])[0]
     return None
+
+
+def _has_crops(pipeline: Sequence[dict]) -> bool:
+    # In settings a class is named with its module.
+    return any(
+        str(step['type']).rpartition('.')[2] in CROPS for step in pipeline)

@@ -90,10 +90,7 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     """
     filename = config_path(filename)
     plain = Config.fromfile(filename)
-    options = {
-        name: _as_meant(name, value, options, value_at(plain, name), filename)
-        for name, value in options.items()
-    }
+    options = as_meant(options, plain, filename)
     variables = {}
     for name, value in options.items():
         root, dot, _ = name.partition('.')
@@ -130,6 +127,24 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
             f'the options {options} do not fit {filename}: {error}'
         ) from error
     return cfg
+
+
+def as_meant(options: Dict[str, Any], cfg: Config,
+             source: str) -> Dict[str, Any]:
+    """Options' values, of the kinds that a config has in their places.
+
+    Args:
+        options (dict): Dotted keys and their values.
+        cfg (Config): What they are for.
+        source (str): Where it is from, for messages.
+
+    Raises:
+        InputError: If one cannot be of that kind.
+    """
+    return {
+        name: _as_meant(name, value, options, value_at(cfg, name), source)
+        for name, value in options.items()
+    }
 
 
 def _as_meant(name: str, value: Any, options: Dict[str, Any], present: Any,

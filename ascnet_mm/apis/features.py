@@ -21,7 +21,7 @@ def features_of(cfg: Config,
     Args:
         cfg (Config): With a model that gives features and a
             ``test_dataloader``, of which the clips are taken: one of
-            ``retrieval/``, or :func:`features_config`'s. It is changed.
+            ``retrieval/``, or :func:`read_features_config`'s. It is changed.
         videos (str): A folder, or a list file with a path and a label a line.
         path (str): The ``.npz`` to write (:class:`FeatureFile`).
         root (str, optional): Folder that listed paths start from. Defaults to

@@ -19,7 +19,7 @@ from ..models.recognizer import ActionRecognizer
 from ..models.selfsup.base import SelfSupervisedRecognizer, pool
 from ..recipe import evaluation_pipeline, recipe_in, require_registered
 from ..settings import RUNNER_KEYS
-from .config import read_config
+from .config import as_meant, read_config
 from .types import is_a, resolved_type
 
 # How an encoder is trained further is the config's affair.
@@ -142,7 +142,7 @@ def read_features_config(config: Optional[str], checkpoint: str,
                 f'{name} is a variable of no config: give one before the '
                 'checkpoint, or name the place that is meant, as in '
                 'test_dataloader.batch_size')
-    cfg.merge_from_dict(dict(options))
+    cfg.merge_from_dict(as_meant(options, cfg, checkpoint))
     return cfg
 
 

@@ -2,9 +2,10 @@
 
 Each function says which thread reports the fault, and from which release on
 it can go; it leaves alone whatever works, and may be called again. What
-importing ``ascnet_mm`` needs is done by :func:`allow_import`. The rest
-replaces functions of MMEngine, for all libraries in the process, so it is
-done by :func:`apply` only: our commands call it, and our configs import
+importing ``ascnet_mm`` needs is done by :func:`allow_import`; of MMEngine it
+touches only how configs called ``ascnet_mm::...`` are found. The rest changes
+what MMEngine does for all libraries in the process, so it is done by
+:func:`apply` only: our commands call it, and our configs import
 :mod:`ascnet_mm.compat.applied`.
 """
 from .drn import stand_in_for_drn
@@ -12,10 +13,13 @@ from .mmcv import quiet_mmcv_lite, require_mmcv
 
 
 def allow_import() -> None:
-    """Do what importing MMAction2's models needs."""
+    """Let MMAction2's models be imported, and our configs be found."""
     require_mmcv()
     quiet_mmcv_lite()
     stand_in_for_drn()
+    # Imported late: mmengine must not be needed to report a missing mmcv.
+    from .package_configs import find_configs_of_this_package
+    find_configs_of_this_package()
 
 
 def apply() -> None:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Dict, Optional, Sequence
 
 from ..apis import save_untrained
-from ..files import write_json, write_whole
+from ..files import write_json, write_lines
 from .jobs import Job, list_file
 from .processes import Processes
 from .records import Record, expected_seconds, judge, read_record
@@ -70,10 +70,7 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
     """
     os.makedirs(work_dir, exist_ok=True)
     for paths in (videos.pretrain, videos.kept_out):
-        lines = ''.join(f'{path}\n' for path in paths)
-        write_whole(
-            list_file(work_dir, paths),
-            lines.encode(errors='surrogateescape'))
+        write_lines(list_file(work_dir, paths), paths)
     progress, processes = Progress(jobs, at_once), Processes(at_once)
 
     def run_chain(chain: Sequence[Job]) -> None:

@@ -155,3 +155,32 @@ def test_planes_of_version_0_1_are_packed_as_now(tmp_path):
     *_, crop, pack = read_features_config(
         None, path, {}).test_dataloader.dataset.pipeline
     assert (crop.type, pack) == ('DeviceCrop', dict(type='PackClips'))
+
+
+def test_a_training_that_was_not_validated_says_it_too(tmp_path):
+    """Ten clips of the whole frame, none of its random crops."""
+    path = checkpoint(tmp_path, 'r18_folder')
+    validated = read_features_config(None, path, {})
+    content = torch.load(path)
+    content['meta']['settings']['val_dataloader'] = None
+    torch.save(content, path)
+    assert read_features_config(None, path, {}).to_dict() == (
+        validated.to_dict())
+
+
+def test_a_fine_tuning_without_an_evaluation_is_named(tmp_path):
+    settings = settings_of(config('finetune/r18_ucf101'))
+    settings.update(val_dataloader=None, test_dataloader=None)
+    path = str(tmp_path / 'epoch_1.pth')
+    torch.save(dict(state_dict={}, meta=dict(settings=settings)), path)
+    with pytest.raises(InputError, match='no val_dataloader'):
+        read_features_config(None, path, {})
+
+
+def test_without_a_config_options_are_of_the_kind_in_their_place(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    cfg = read_features_config(None, path, Options({'work_dir': '2024'}))
+    assert cfg.work_dir == '2024'
+    with pytest.raises(InputError, match='batch_size.*cannot be read'):
+        read_features_config(
+            None, path, Options({'test_dataloader.batch_size': '(1,'}))

@@ -1,5 +1,5 @@
 """The method: consistency of appearance and of speed."""
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ...errors import InputError
 from ..diagnostics import distinct_share, spread
-from ..memory_bank import BankEntries
-from .base import MemoryBankRecognizer, require_clips
+from ..memory_bank import BankEntries, MemoryBank
+from .base import MemoryBankRecognizer, Part, require_clips
 
 
 @MODELS.register_module()
@@ -66,12 +66,12 @@ class ASCNet(MemoryBankRecognizer):
     """
 
     def __init__(self,
-                 backbone: dict,
-                 acp_head: dict,
-                 scp_head: dict,
+                 backbone: Part,
+                 acp_head: Part,
+                 scp_head: Part,
                  gamma: float = 0.5,
                  symmetric: bool = False,
-                 memory_bank: dict = dict(),
+                 memory_bank: Union[dict, MemoryBank] = dict(),
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
         if not 0 <= gamma <= 1:

@@ -13,6 +13,9 @@ from ...errors import InputError
 from ..checkpoints import require_same_encoder
 from ..memory_bank import BankEntries, MemoryBank, concat_entries
 
+# A part of a model, or its config
+Part = Union[dict, nn.Module]
+
 
 class SelfSupervisedRecognizer(BaseRecognizer):
     """An encoder, heads that train it, and its pooled features.
@@ -38,8 +41,8 @@ class SelfSupervisedRecognizer(BaseRecognizer):
     """
 
     def __init__(self,
-                 backbone: Union[dict, nn.Module],
-                 heads: Dict[str, Union[dict, nn.Module]],
+                 backbone: Part,
+                 heads: Dict[str, Part],
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
         if isinstance(backbone, nn.Module):

@@ -7,7 +7,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 from ..diagnostics import spread
-from .base import TargetNetworkRecognizer, require_clips
+from .base import Part, TargetNetworkRecognizer, require_clips
 
 
 @MODELS.register_module()
@@ -37,8 +37,8 @@ class BYOL(TargetNetworkRecognizer):
     """
 
     def __init__(self,
-                 backbone: dict,
-                 byol_head: dict,
+                 backbone: Part,
+                 byol_head: Part,
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
         super().__init__(

@@ -6,7 +6,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 from ...errors import InputError
-from .base import SelfSupervisedRecognizer
+from .base import Part, SelfSupervisedRecognizer
 
 
 @MODELS.register_module()
@@ -33,7 +33,7 @@ class EncoderOnly(SelfSupervisedRecognizer):
     """
 
     def __init__(self,
-                 backbone: dict,
+                 backbone: Part,
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
         super().__init__(

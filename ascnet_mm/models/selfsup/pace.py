@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..heads import mlp, unit_length
-from .base import SelfSupervisedRecognizer, require_clips
+from .base import Part, SelfSupervisedRecognizer, require_clips
 
 
 @MODELS.register_module()
@@ -155,9 +155,9 @@ class Pace(SelfSupervisedRecognizer):
     """
 
     def __init__(self,
-                 backbone: dict,
-                 pace_head: dict,
-                 same_context_head: Optional[dict] = None,
+                 backbone: Part,
+                 pace_head: Part,
+                 same_context_head: Optional[Part] = None,
                  contrast_weight: float = 0.1,
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:

@@ -1,6 +1,6 @@
 """RSPNet: relative speed perception and instance discrimination."""
 from copy import deepcopy
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Union
 
 import torch
 import torch.nn.functional as F
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..diagnostics import spread
 from ..heads import TargetHead, unit_length
-from ..memory_bank import BankEntries
-from .base import MemoryBankRecognizer, require_clips
+from ..memory_bank import BankEntries, MemoryBank
+from .base import MemoryBankRecognizer, Part, require_clips
 
 
 class ContrastiveHead(TargetHead):
@@ -178,10 +178,10 @@ class RSPNet(MemoryBankRecognizer):
     """
 
     def __init__(self,
-                 backbone: dict,
-                 avid_head: dict,
-                 rsp_head: dict,
-                 memory_bank: dict = dict(size=8192),
+                 backbone: Part,
+                 avid_head: Part,
+                 rsp_head: Part,
+                 memory_bank: Union[dict, MemoryBank] = dict(size=8192),
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
         super().__init__(
