@@ -1,3 +1,4 @@
+# S3D-G's larger clips: the paper does not give its input
 _base_ = 'clips_112.py'
 
 scale = (224, 224)  # RSPNet's for S3D-G
