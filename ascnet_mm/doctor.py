@@ -60,7 +60,7 @@ def _packages() -> Iterator[Finding]:
         'install one of them')
     yield Finding(
         'mmcv', mmcv[0] or f'{mmcv[1]} (mmcv-lite, without compiled '
-        'operators, which no recogniser needs)', both)
+        'operators, which no recognizer needs)', both)
     drn = find_spec('mmaction.models.localizers').submodule_search_locations
     whole = any(os.path.isdir(os.path.join(folder, 'drn')) for folder in drn)
     yield Finding(

@@ -63,7 +63,7 @@ def load_encoder(source: str,
         source (str): A checkpoint of ``tools/train.py`` (of any of its
             methods) or a file of ``tools/export.py``, which say themselves
             how the encoder is built; or, with ``checkpoint``, a config of
-            any recogniser of MMAction2.
+            any recognizer of MMAction2.
         checkpoint (str, optional): The weights that go with a config.
         device (str, optional): Where it runs. Defaults to a GPU if there is
             one.
@@ -147,7 +147,7 @@ class VideoEncoder(BaseModel):
         self.eval()
 
     def forward(self, clips: Tensor) -> Tensor:
-        """Features of clips that are cut, scaled and normalised already.
+        """Features of clips that are cut, scaled and normalized already.
 
         Args:
             clips (Tensor): ``[N, 3, T, H, W]``.

@@ -88,12 +88,12 @@ def colors(parser: argparse.ArgumentParser) -> None:
 
 
 def retrieval(parser: argparse.ArgumentParser) -> None:
-    """Search for nearest neighbours against a bare matmul and topk."""
+    """Search for nearest neighbors against a bare matmul and topk."""
     parser.add_argument('--queries', type=int, default=2000)
     parser.add_argument('--gallery', type=int, default=100_000)
     parser.add_argument('--channels', type=int, default=512)
     parser.add_argument(
-        '--depth', type=int, default=200, help='neighbours of a query')
+        '--depth', type=int, default=200, help='neighbors of a query')
     _add_repeats(parser)
 
 

@@ -5,7 +5,7 @@
 
 A checkpoint of `ascnet-mm train` says itself how its encoder is built; others
 (of torchvision, RSPNet, MMAction2) need a config that does.
-The weights keep MMAction2's names (backbone.*), so that every recogniser of
+The weights keep MMAction2's names (backbone.*), so that every recognizer of
 it loads them, and ascnet_mm.load_encoder takes the file alone: meta.recipe
 says how the encoder is built and how its clips are made. The card lies under
 meta.model_card: what the encoder was trained from, on what and with what, and

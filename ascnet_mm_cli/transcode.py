@@ -12,7 +12,7 @@ name videos are copied with the new names.
 Smaller pictures are not enlarged, but for those narrower than 32 pixels:
 decord opens none of them. The frame rate is the file's average one; frames
 are repeated or dropped by their time stamps where they come irregularly. The
-colour matrix stays BT.601 or BT.709, any other becomes BT.709, and a file
+color matrix stays BT.601 or BT.709, any other becomes BT.709, and a file
 that names none is BT.601, as FFmpeg and decord read it; the copy names its
 own. Interlaced and HDR pictures are taken as they are stored.
 

@@ -3,7 +3,7 @@
     ascnet-mm visualize CHECKPOINT MY_VIDEOS --out pictures
     ascnet-mm visualize CONFIG CHECKPOINT MY_VIDEOS --out pictures
 
-writes map.png, where clips of each playback speed are points, coloured by
+writes map.png, where clips of each playback speed are points, colored by
 class and by speed, and retrieval.png, where each of some videos stands beside
 the five nearest others. `random` instead of a checkpoint, with a config, is
 an encoder that has not been trained. The features are those of `ascnet-mm

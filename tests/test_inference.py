@@ -163,7 +163,7 @@ TWO_D = dict(
 
 
 @pytest.mark.parametrize('kind', [THREE_D, TWO_D])
-def test_any_recogniser_of_mmaction2(kind, files, tmp_path):
+def test_any_recognizer_of_mmaction2(kind, files, tmp_path):
     rest = [
         dict(type='Resize', scale=(-1, 32)),
         dict(type=kind['crop'], crop_size=32),

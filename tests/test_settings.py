@@ -79,7 +79,7 @@ def test_a_run_that_ended_may_be_resumed(videos, whole, tmp_path):
 
 @pytest.mark.parametrize('options, expected', [
     ({'optim_wrapper.optimizer': dict(type='Adam', lr=.1)},
-     'another model or optimiser'),
+     'another model or optimizer'),
     ({'param_scheduler': dict(type='ConstantLR')},
      r"param_scheduler: \['CosineAnnealingLR'\] .* \['ConstantLR'\] here"),
     ({'param_scheduler': []}, r'\[\] here'),

@@ -191,11 +191,11 @@ def _resumable(cfg: Config, path: str) -> dict:
         raise InputError('there is no such file') from error
     except InputError:
         raise
-    # What torch says of weights or optimisers that do not fit.
+    # What torch says of weights or optimizers that do not fit.
     except (AttributeError, KeyError, RuntimeError, TypeError,
             ValueError) as error:
         raise InputError(
-            'it is of another model or optimiser than the config '
+            'it is of another model or optimizer than the config '
             f'({" ".join(str(error).split())[:200]})') from error
     return checkpoint
 

@@ -23,7 +23,7 @@ def export_encoder(checkpoint: str,
     """Write the encoder of a checkpoint to a file of its own.
 
     The weights keep MMAction2's names (``backbone.*``), so that every
-    recogniser of it loads them. ``meta.model_card`` says what they were
+    recognizer of it loads them. ``meta.model_card`` says what they were
     trained from, on what and with what; ``meta.recipe`` how the encoder is
     built and how its clips are made.
 

@@ -31,7 +31,7 @@ def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
     """Let a config build the encoder that a checkpoint holds.
 
     Args:
-        cfg (Config): Of any recogniser; its ``model`` is changed. Where the
+        cfg (Config): Of any recognizer; its ``model`` is changed. Where the
             model learns without labels, the whole model becomes the
             checkpoint's, of whatever method.
         checkpoint (str): Path of the checkpoint.

@@ -12,7 +12,7 @@ def save_untrained(model: dict, seed: int, path: str) -> None:
     """Write the network that a run of a seed starts from, as a checkpoint.
 
     Args:
-        model (dict): Config of the recogniser.
+        model (dict): Config of the recognizer.
         seed (int): That of ``tools/train.py --seed``.
         path (str): The file; it appears when it is whole.
 
@@ -25,7 +25,7 @@ def save_untrained(model: dict, seed: int, path: str) -> None:
     init_default_scope('mmaction')
     set_random_seed(seed)
     network = MODELS.build(model)
-    # MMEngine's modules log each weight that they initialise.
+    # MMEngine's modules log each weight that they initialize.
     logging.disable(logging.INFO)
     try:
         network.init_weights()

@@ -31,7 +31,7 @@ CASES: Dict[str, Dict[str, Any]] = {
 
 
 class DriftingClouds(Dataset):
-    """Clips of clouds that drift, each video in its colours and its way.
+    """Clips of clouds that drift, each video in its colors and its way.
 
     Args:
         videos (int): How many there are.

@@ -84,7 +84,7 @@ def _augmentation(shipped: Config, planes: tuple, device: str,
 
 
 def _luma(clips: Tensor) -> Tensor:
-    """In grey levels of 255, up to the mean; ``[..., T, H, W]``."""
+    """In gray levels of 255, up to the mean; ``[..., T, H, W]``."""
     shipped = Config.fromfile(config_path(CONFIG))
     std = torch.tensor(shipped.model.data_preprocessor.std).to(clips)
     weights = RGB_TO_YIQ[0].to(clips) * std

@@ -212,7 +212,7 @@ def run(videos: str, originals: Optional[str], clip_len: int, size: int,
                 originals, others, clip_len, size).items()
         })
     # A loader keeps all cores busy, so what counts is the work of all threads
-    # (decord has one beside the one that converts colours).
+    # (decord has one beside the one that converts colors).
     seconds = side_by_side(timed, repeats, clock=time.process_time)
     per_pair = {name: [value / len(paths) for value in values]
                 for name, values in seconds.items()}

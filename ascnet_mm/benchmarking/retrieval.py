@@ -1,4 +1,4 @@
-"""Search for nearest neighbours against a bare matmul and topk."""
+"""Search for nearest neighbors against a bare matmul and topk."""
 import resource
 import sys
 import time
@@ -23,7 +23,7 @@ def run(queries: int, gallery: int, channels: int, depth: int, repeats: int,
         queries (int): How many.
         gallery (int): How many they are searched among.
         channels (int): Of their features.
-        depth (int): Neighbours of a query.
+        depth (int): Neighbors of a query.
         repeats (int): Rounds that count.
         out (str): Folder of the file.
     """

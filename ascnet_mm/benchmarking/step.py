@@ -58,7 +58,7 @@ def run(encoder: str, base_channels: int, frames: int, pixels: int,
 
     Raises:
         InputError: If a size is not positive, or the batch cannot be
-            normalised.
+            normalized.
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     if batch is None:
@@ -116,7 +116,7 @@ class Step:
     Args:
         sizes (Sizes): Encoder, clips and batch.
         device (str): ``'cpu'`` or ``'cuda'``.
-        dtype (str): ``'default'`` for the config's optimiser wrapper,
+        dtype (str): ``'default'`` for the config's optimizer wrapper,
             ``'float32'`` for MMEngine's plain one.
     """
 
@@ -160,7 +160,7 @@ class Step:
         return BankEntries(appearance, motion, speeds, video_ids)
 
     def augmentation(self) -> None:
-        """From colour planes to the batch: crops, colours, normalisation."""
+        """From color planes to the batch: crops, colors, normalization."""
         self.model.data_preprocessor.preprocess(*self.planes, training=True)
 
     def whole(self) -> None:

@@ -17,7 +17,7 @@ def require_mmcv() -> None:
     if importlib.util.find_spec('mmcv') is None:
         raise InputError(
             'mmcv is not installed: run `pip install "ascnet_mm[lite]"` for '
-            'mmcv-lite, which is enough for every recogniser, or install '
+            'mmcv-lite, which is enough for every recognizer, or install '
             'mmcv>=2.0.0rc4,<2.2.0 with its compiled operators')
 
 

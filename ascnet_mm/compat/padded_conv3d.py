@@ -12,7 +12,7 @@ class PaddedConv3d(TorchFunctionMode):
 
     If its input is so short along a dimension that the kernel nowhere fits
     without padding, the gradient of the weights (``jit_bf16:avx512_core``,
-    torch 2.13) is written beside its place: parts of it stay uninitialised,
+    torch 2.13) is written beside its place: parts of it stay uninitialized,
     and the heap is damaged. 3x3x3 convolutions of two frames are such, the
     third stage of R3D at 16 frames. Here such an input is padded before the
     convolution instead of inside, which gives the same result.
@@ -31,7 +31,7 @@ def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
         return F.conv3d(input, weight, bias, stride, padding, dilation, groups)
     stride, padding, dilation = (
         _triple(value) for value in (stride, padding, dilation))
-    # Of `stride` neighbouring places one is the start of an output.
+    # Of `stride` neighboring places one is the start of an output.
     short = [
         size < d * (kernel - 1) + s
         for size, kernel, s, d in zip(input.shape[-3:], weight.shape[-3:],

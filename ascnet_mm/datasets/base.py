@@ -307,7 +307,7 @@ _SEEDED = np.random.MT19937()
 def seeded(seed: int) -> Iterator[None]:
     """Seed the global generators of random, numpy and torch for a while.
 
-    Afterwards they go on where they were, but that numpy forgets a normal
+    Afterward they go on where they were, but that numpy forgets a normal
     number it may have kept for the next call.
     """
     states = random.getstate(), torch.get_rng_state()

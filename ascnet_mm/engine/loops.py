@@ -22,7 +22,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     nothing is decoded again; it draws the same order of samples, also if no
     seed was given; it has the gradients of an unfinished accumulation (in one
     process: on several ranks those are lost, so let checkpoints by iteration
-    fall on optimiser steps there). A validation that was due when the run was
+    fall on optimizer steps there). A validation that was due when the run was
     stopped is made up for.
 
     Args:

@@ -16,7 +16,7 @@ from ..device import computes_in_bfloat16
 class BFloat16OptimWrapper(OptimWrapper):
     """Train in bfloat16 where the device computes in it, on CPUs too.
 
-    Forward passes run under autocast; weights, gradients and optimiser stay
+    Forward passes run under autocast; weights, gradients and optimizer stay
     in single precision. bfloat16 has float32's range, so no loss is scaled
     and no step waits for the device to find out whether one overflowed, as
     under MMEngine's ``AmpOptimWrapper``, which also refuses CPUs. A device

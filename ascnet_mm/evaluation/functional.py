@@ -234,7 +234,7 @@ def train_linear(features: Tensor,
 
 def logistic_regression(features: Tensor, labels: Tensor,
                         weight_decay: float) -> Callable[[Tensor], Tensor]:
-    """Multinomial logistic regression on standardised features.
+    """Multinomial logistic regression on standardized features.
 
     Args:
         features (Tensor): ``[N, C]``.
@@ -247,10 +247,10 @@ def logistic_regression(features: Tensor, labels: Tensor,
     mean = features.double().mean(dim=0)
     deviation = features.double().std(dim=0, correction=0).clamp(min=1e-8)
 
-    def standardise(x: Tensor) -> Tensor:
+    def standardize(x: Tensor) -> Tensor:
         return (x.double() - mean) / deviation
 
-    inputs = standardise(features)
+    inputs = standardize(features)
     weight = inputs.new_zeros(inputs.shape[1], int(labels.max()) + 1)
     bias = weight.new_zeros(weight.shape[1])
     parameters = [weight.requires_grad_(), bias.requires_grad_()]
@@ -266,4 +266,4 @@ def logistic_regression(features: Tensor, labels: Tensor,
 
     with torch.enable_grad():
         optimizer.step(objective)
-    return lambda x: (standardise(x) @ weight + bias).detach()
+    return lambda x: (standardize(x) @ weight + bias).detach()

@@ -11,7 +11,7 @@ from .video_features import NearestVideosMetric, check_counts
 
 @METRICS.register_module()
 class KNNMetric(NearestVideosMetric):
-    """Weighted k-nearest-neighbour classification of the queries.
+    """Weighted k-nearest-neighbor classification of the queries.
 
     Each of the k most similar videos of the gallery votes for its class with
     the weight exp(similarity / T) (Wu et al., Unsupervised Feature Learning
@@ -20,7 +20,7 @@ class KNNMetric(NearestVideosMetric):
     a miss.
 
     Args:
-        k (Sequence[int]): The numbers of neighbours; one beyond the
+        k (Sequence[int]): The numbers of neighbors; one beyond the
             gallery's size means the whole gallery. Defaults to (20, 200):
             200 is theirs, 20 is ours.
         temperature (float): The T of the weights. Defaults to 0.07 (theirs).

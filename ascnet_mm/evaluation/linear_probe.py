@@ -23,7 +23,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
     that of MMAction2's heads.
 
     As in the slow form (``configs/ascnet/linear``), the features enter as
-    the encoder gives them, neither centred nor scaled, so that one learning
+    the encoder gives them, neither centered nor scaled, so that one learning
     rate is long training for large features and short training for small
     ones; ``standardise`` makes encoders of different scales comparable. What
     differs from the slow form: there is no augmentation, and an epoch sees

@@ -1,4 +1,4 @@
-"""Search for nearest neighbours, exactly and in bounded memory."""
+"""Search for nearest neighbors, exactly and in bounded memory."""
 from typing import Sequence, Tuple, Union
 
 import torch
@@ -14,7 +14,7 @@ BLOCK = 2**26
 ROWS = 1024
 
 # Similarities, descending, and indices into the gallery, each [Q, depth]
-Neighbours = Tuple[Tensor, Tensor]
+Neighbors = Tuple[Tensor, Tensor]
 
 
 class ComparableRows:
@@ -25,17 +25,17 @@ class ComparableRows:
 
     Args:
         features (Sequence[Tensor]): ``[C]`` each; or one Tensor ``[R, C]``.
-        centre (bool): Subtract their mean. Defaults to False.
+        center (bool): Subtract their mean. Defaults to False.
         scale (bool): Bring each to unit length. Defaults to True.
     """
 
     def __init__(self,
                  features: Sequence[Tensor],
-                 centre: bool = False,
+                 center: bool = False,
                  scale: bool = True) -> None:
         self.features = features
         self.scale = scale
-        self.mean = _mean(features) if centre else None
+        self.mean = _mean(features) if center else None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -57,7 +57,7 @@ def _mean(features: Sequence[Tensor]) -> Tensor:
 
 @torch.no_grad()
 def nearest(queries: Union[Tensor, ComparableRows],
-            gallery: Union[Tensor, ComparableRows], depth: int) -> Neighbours:
+            gallery: Union[Tensor, ComparableRows], depth: int) -> Neighbors:
     """The rows of a gallery with the highest dot products.
 
     Of equally similar rows the one that stands first in the gallery comes
@@ -106,7 +106,7 @@ def _search_device(features: Tensor) -> Union[torch.device, str]:
 
 
 def _search(queries: Tensor, gallery: Union[Tensor, ComparableRows],
-            depth: int) -> Neighbours:
+            depth: int) -> Neighbors:
     """:func:`nearest` for queries on the device, block by block."""
     # Four times the depth: merging is to cost less than searching.
     columns = max(BLOCK // max(ROWS, queries.shape[1]), 4 * depth)
@@ -129,7 +129,7 @@ def _search(queries: Tensor, gallery: Union[Tensor, ComparableRows],
     return similarity, order
 
 
-def _merge(similarity: Tensor, order: Tensor, depth: int) -> Neighbours:
+def _merge(similarity: Tensor, order: Tensor, depth: int) -> Neighbors:
     """The highest of candidates whose equals stand in the gallery's order.
 
     Args:
@@ -152,7 +152,7 @@ def _merge(similarity: Tensor, order: Tensor, depth: int) -> Neighbours:
     return similarity[:, :depth].clone(), order.gather(1, by[:, :depth])
 
 
-def _highest(similarity: Tensor, depth: int, floor: Tensor) -> Neighbours:
+def _highest(similarity: Tensor, depth: int, floor: Tensor) -> Neighbors:
     """The highest in each row, of equals the first, from left to right.
 
     Args:

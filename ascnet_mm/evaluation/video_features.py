@@ -170,7 +170,7 @@ class NearestVideosMetric(VideoFeaturesMetric):
 
 
 def check_counts(owner: str, name: str, counts: Sequence[int]) -> None:
-    """Refuse what is no list of numbers of neighbours.
+    """Refuse what is no list of numbers of neighbors.
 
     Raises:
         InputError: If it is empty or holds other than positive integers.

@@ -131,7 +131,7 @@ class SpeedProbeMetric(_SpeedClipsMetric):
     """Can a linear classifier tell the clips' speeds on unseen videos?
 
     What the SCP task is meant to bring about; a loss without negatives does
-    not enforce it. Logistic regression on standardised features, in five
+    not enforce it. Logistic regression on standardized features, in five
     folds over the videos: each video's clips are classified by a probe
     trained on the other videos.
 

@@ -29,7 +29,7 @@ class Method(NamedTuple):
         name (str): As in the table.
         source (dict): What the experiment says of it.
         cfg (Config): All that the run depends on; no path of this machine.
-        passes (dict[str, int]): The recogniser's ``encoder_passes``.
+        passes (dict[str, int]): The recognizer's ``encoder_passes``.
         epochs (int): 0 for the untrained network.
         samples (int): Videos drawn, all epochs together.
     """
@@ -119,7 +119,7 @@ def _pretraining(experiment: Config, part: Config) -> Config:
             'cannot be replaced: use a VideoFolder or VideoList')
     cfg.train_dataloader.dataset = dict(
         type='VideoList', pipeline=dataset.pipeline)
-    # All methods are judged alike, and afterwards.
+    # All methods are judged alike, and afterward.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     return cfg
 

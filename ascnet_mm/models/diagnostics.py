@@ -38,11 +38,11 @@ def effective_rank(features: Tensor) -> Tensor:
     rounding = torch.finfo(features.dtype).eps**2
     features = features.float() if features.element_size() < 4 else features
     noise = rounding * features.square().sum()
-    centred = features - features.mean(dim=0)
+    centered = features - features.mean(dim=0)
     # The smaller of the two Gram matrices has the same eigenvalues.
-    if len(centred) > centred.shape[1]:
-        centred = centred.T
-    gram = (centred @ centred.T).cpu()
+    if len(centered) > centered.shape[1]:
+        centered = centered.T
+    gram = (centered @ centered.T).cpu()
     if not gram.isfinite().all():
         return gram.new_tensor(torch.nan)
     variance = gram.trace()
@@ -58,7 +58,7 @@ def rank_me(features: Tensor) -> Tensor:
     """RankMe (Garrido et al., ICML 2023), equation 1.
 
     exp(-sum p log p), p being the singular values of the features, as they
-    are and not centred, over their sum, plus 1e-7. Singular values are the
+    are and not centered, over their sum, plus 1e-7. Singular values are the
     roots of eigenvalues, so that small directions count more than in
     :func:`effective_rank`, and the mean is one of the directions.
 

@@ -57,8 +57,8 @@ def draw_map(points: np.ndarray, classes: Sequence[str],
 
 def _scatter(axis: plt.Axes, points: np.ndarray,
              groups: Sequence[str]) -> None:
-    """Points of the largest groups in styles of their own, others grey."""
-    # Neighbours in the legend differ in both.
+    """Points of the largest groups in styles of their own, others gray."""
+    # Neighbors in the legend differ in both.
     styles = [(COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)])
               for place in range(len(COLORS) * len(MARKERS))]
     names = [name for name, _ in Counter(groups).most_common(len(styles))]

@@ -1,4 +1,4 @@
-# All that labelled videos say of features which are computed once. Features
+# All that labeled videos say of features which are computed once. Features
 # of an untrained encoder lie in a narrow cone and are small: compared as they
 # are, and with the same learning rate, they are judged by that as well.
 _base_ = '../ascnet/retrieval/r18_ucf101.py'

@@ -99,7 +99,7 @@ evaluations = [
             **_heads, 'scale': (64, 64)
         }),
 ]
-_labelled = {
+_labeled = {
     'vcop/retrieval/top1': 'retrieval, top-1 %',
     'vcop/centred_retrieval/top1': 'retrieval, centred, top-1 %',
     'vcop/knn/top1_k20': 'nearest 20, %',
@@ -109,8 +109,8 @@ _labelled = {
 }
 # What the table and the picture show, of all that is measured
 measures = {
-    **_labelled,
-    ' + '.join(_labelled): 'average of these six, %',
+    **_labeled,
+    ' + '.join(_labeled): 'average of these six, %',
     'gauges/same_video/top1': 'same video, top-1 %',
     'gauges/speed_probe/accuracy': 'speed probe, accuracy %',
     'gauges/encoder/effective_rank': 'effective rank',

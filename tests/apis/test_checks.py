@@ -120,10 +120,10 @@ def test_one_of_another_config(option, expected, cfg, videos, tmp_path):
     refused(other, expected, offer=None)
 
 
-def test_one_with_another_optimiser(cfg, tmp_path):
+def test_one_with_another_optimizer(cfg, tmp_path):
     change(tmp_path / 'iter_4.pth',
            optimizer=dict(state={}, param_groups=[dict(params=[0])]))
-    refused(cfg, 'another model or optimiser')
+    refused(cfg, 'another model or optimizer')
 
 
 @pytest.mark.parametrize('options, refused', [

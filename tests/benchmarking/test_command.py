@@ -30,7 +30,7 @@ def test_the_steps_figures_are_written(tmp_path):
         assert len(seconds) == 2 and min(seconds) > 0
 
 
-def test_a_batch_that_cannot_be_normalised_is_refused(tmp_path):
+def test_a_batch_that_cannot_be_normalized_is_refused(tmp_path):
     done = run_tool('tools/benchmark.py', 'step', '--batch', '1', '--out',
                     str(tmp_path))
     assert done.returncode != 0 and '--batch' in done.stderr

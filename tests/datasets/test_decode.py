@@ -110,7 +110,7 @@ def test_planes_are_copied_upright(numbers, upright):
 
 
 def drawing(width=48, height=32):
-    """A picture without any symmetry, in quarters of flat colours."""
+    """A picture without any symmetry, in quarters of flat colors."""
     picture = np.zeros((height, width, 3), np.uint8)
     top, left = height // 2, width // 4
     for part, color in ((np.s_[:top, :left], (200, 40, 40)),
@@ -187,7 +187,7 @@ def test_phones_videos_are_upright_in_both_ways(pixels, rotation, mirrored,
 @pytest.mark.parametrize('matrix', [Colorspace.ITU601, Colorspace.ITU709,
                                     BT2020])
 @pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
-def test_colours_are_exact_in_both_ways(pixels, matrix, levels, tmp_path):
+def test_colors_are_exact_in_both_ways(pixels, matrix, levels, tmp_path):
     """Flat ones, to the rounding of 8 bits per plane."""
     for color in ((200, 40, 40), (30, 180, 90), (90, 60, 220)):
         picture = np.full((32, 48, 3), color, np.uint8)
@@ -201,7 +201,7 @@ def test_colours_are_exact_in_both_ways(pixels, matrix, levels, tmp_path):
 
 
 def edges(width=64, height=48):
-    """Colours of one luma that meet in steps."""
+    """Colors of one luma that meet in steps."""
     picture = np.full((height, width, 3), (150, 60, 60), np.uint8)
     for left in range(9, width, 11):
         picture[:, left:left + 5] = (40, 110, 90)
@@ -216,7 +216,7 @@ def edges(width=64, height=48):
     ('x.webm', dict(codec='libvpx-vp9')),
     *[('x.mp4', dict(rotation=turn, mirrored=mirrored))
       for turn in (0, 90, 180, -90) for mirrored in (False, True)]])
-def test_colours_lie_where_the_file_says_in_both_ways(
+def test_colors_lie_where_the_file_says_in_both_ways(
         name, options, tmp_path):
     """What FFmpeg's scaler makes of the file, and what we make of its planes.
     """
@@ -231,8 +231,8 @@ def test_colours_lie_where_the_file_says_in_both_ways(
 
 
 @pytest.mark.parametrize('pixels', ['yuv422p', 'yuv444p', 'yuv420p10le'])
-def test_colours_that_are_converted_do_not_move(pixels, tmp_path):
-    """A slope of colours, five levels a pixel, is one in both ways."""
+def test_colors_that_are_converted_do_not_move(pixels, tmp_path):
+    """A slope of colors, five levels a pixel, is one in both ways."""
     ramp = np.arange(48) * 5
     picture = np.stack(np.broadcast_arrays(
         200 - ramp[None] // 2, 60 + ramp[:32, None] // 2, 20 + ramp[None]), 2)
@@ -253,7 +253,7 @@ def test_ten_bits_keep_their_matrix_and_their_edges(matrix, tmp_path):
     assert np.abs(frames['imgs'][0].astype(float) - planes).max() <= 4
 
 
-def test_flat_colours_are_the_formulas_to_half_a_level():
+def test_flat_colors_are_the_formulas_to_half_a_level():
     rng = np.random.default_rng(0)
     for bt709, full in ((False, False), (True, False), (False, True)):
         for _ in range(30):
@@ -404,7 +404,7 @@ def run(pipeline, path, seed=0, siting=None):
 
 @pytest.mark.parametrize('size', [(40, 56), (64, 64), (20, 30)])
 def test_the_hosts_transforms_give_the_same_clips(videos, size):
-    """In luma to two levels on average, decoded by decord. In colour, which
+    """In luma to two levels on average, decoded by decord. In color, which
     decord's fast path repeats where it lies between two pixels, decoded by
     us.
     """
@@ -428,7 +428,7 @@ def test_the_hosts_transforms_give_the_same_clips(videos, size):
             dict(type='FormatShape', input_format='NCTHW'), PACK
         ], path)
         assert (planes - ours).abs().mean() < 1
-        # decord takes colours as if they lay in the middle.
+        # decord takes colors as if they lay in the middle.
         middle = run([
             dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
             dict(type='SampleCrops', scale=size), PACK], path,
@@ -439,8 +439,8 @@ def test_the_hosts_transforms_give_the_same_clips(videos, size):
         assert differences.mean(dim=(2, 3)).max() < 2
 
 
-def test_greys_agree_to_two_levels_everywhere(tmp_path):
-    path = render(tmp_path / 'grey.mp4')
+def test_grays_agree_to_two_levels_everywhere(tmp_path):
+    path = render(tmp_path / 'gray.mp4')
     sample = dict(type='SampleFrames', clip_len=6, num_clips=3, test_mode=True)
     planes = run([
         dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),

@@ -26,7 +26,7 @@ labels = st.one_of(st.none(), st.integers(-1, 2**40))
 def infos(folder, content, **options):
     with open(folder / 'list.txt', 'wb') as file:
         file.write(content)
-    # Serialising collects all garbage of the process each time.
+    # Serializing collects all garbage of the process each time.
     dataset = VideoList('list.txt', [], data_root=str(folder),
                         serialize_data=False, **options)
     return [dataset.get_data_info(i) for i in range(len(dataset))]

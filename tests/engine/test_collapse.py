@@ -53,7 +53,7 @@ def nan_pixels(model, batch):
 
 
 def nan_loss(model, batch):
-    """As under float16, where the optimiser skips the step."""
+    """As under float16, where the optimizer skips the step."""
     parse = type(model).parse_losses
 
     def parse_losses(losses):

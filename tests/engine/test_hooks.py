@@ -33,7 +33,7 @@ def test_momentum_follows_byols_cosine():
         expected = 1 - (1 - 0.99) * (cos(pi * k / 100) + 1) / 2
         assert hook.momentum_at(runner_at(k)) == pytest.approx(expected)
     assert hook.momentum_at(runner_at(0)) == 0.99
-    # 25 optimiser steps in 100 iterations
+    # 25 optimizer steps in 100 iterations
     assert hook.momentum_at(runner_at(
         42, accumulative_counts=4)) == hook.momentum_at(
             runner_at(10, max_iters=25))

@@ -203,7 +203,7 @@ def test_an_unfinished_accumulation_goes_on(videos, tmp_path):
     train(cfg, Stop(5))
     assert set(last(cfg)['gradients']) < set(whole['state_dict'])
     assert differences(train(cfg, resume=True), whole) == []
-    assert 'gradients' not in whole  # after an optimiser step
+    assert 'gradients' not in whole  # after an optimizer step
 
 
 def test_fine_tuning_goes_on_with_its_dropout(videos, tmp_path):

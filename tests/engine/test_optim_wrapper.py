@@ -92,7 +92,7 @@ def test_50_steps_in_bfloat16_stay_near_those_in_float32():
     """The mean loss to 5 %, each to 25 %.
 
     Measured on an AMD EPYC with three seeds: 0.7 to 1.9 % and 11 to 13 %,
-    most of it where another neighbour is found in the bank.
+    most of it where another neighbor is found in the bank.
     """
     single = losses_of_50_steps('OptimWrapper')
     half = losses_of_50_steps('BFloat16OptimWrapper')

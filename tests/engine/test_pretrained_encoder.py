@@ -92,11 +92,11 @@ class Wrapper(nn.parallel.DistributedDataParallel):
 
 def test_the_wrapper_of_distributed_training_is_taken_off(pretrained):
     encoder, path = pretrained
-    recogniser = nn.Module()
-    recogniser.backbone = tiny_model().double().backbone
+    recognizer = nn.Module()
+    recognizer.backbone = tiny_model().double().backbone
     PretrainedEncoderHook(path).before_train(
         SimpleNamespace(
-            model=Wrapper(recogniser),
+            model=Wrapper(recognizer),
             logger=MagicMock(),
             _has_loaded=False))
-    assert torch.equal(recogniser.backbone.conv.weight, encoder.conv.weight)
+    assert torch.equal(recognizer.backbone.conv.weight, encoder.conv.weight)

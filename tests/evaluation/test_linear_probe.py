@@ -8,7 +8,7 @@ from ascnet_mm.evaluation.functional import train_linear
 
 
 def samples(role, classes, videos, seed, spread=0.3):
-    """Videos of different numbers of clips about their class's centre."""
+    """Videos of different numbers of clips about their class's center."""
     generator = torch.Generator().manual_seed(seed)
     out = []
     for index in range(videos):
@@ -90,7 +90,7 @@ def test_separable_videos_are_all_told_apart():
         'linear/gallery': 60, 'linear/unreadable': 0}  # yapf: disable
 
 
-def test_standardised_features_have_no_scale():
+def test_standardized_features_have_no_scale():
     parts = (samples('gallery', 6, 60, seed=0, spread=4.),
              samples('query', 6, 40, seed=1, spread=4.))
 
@@ -102,18 +102,18 @@ def test_standardised_features_have_no_scale():
 
     options = dict(epochs=8, milestones=(6, ), batch_size=16)
     scale, shift = torch.logspace(-3, 3, 8), torch.linspace(-5, 5, 8)
-    standardised = [
+    standardized = [
         evaluate(LinearProbeMetric(standardise=True, **options), *part)
         for part in (parts, scaled(scale, shift))
     ]
-    assert standardised[0] == standardised[1]
-    assert 20 < standardised[0]['linear/top1'] < 90
+    assert standardized[0] == standardized[1]
+    assert 20 < standardized[0]['linear/top1'] < 90
 
     clips = torch.cat([s['clip_features'] for s in parts[0]])
     deviation, mean = torch.std_mean(clips, dim=0, correction=0)
     by_hand = scaled(1 / deviation, -mean / deviation)
-    assert evaluate(LinearProbeMetric(**options), *by_hand) == standardised[0]
-    assert evaluate(LinearProbeMetric(**options), *parts) != standardised[0]
+    assert evaluate(LinearProbeMetric(**options), *by_hand) == standardized[0]
+    assert evaluate(LinearProbeMetric(**options), *parts) != standardized[0]
 
 
 def test_few_classes_unseen_classes_and_unreadable_queries():

@@ -61,8 +61,8 @@ def test_ten_clips_lie_from_start_to_end(total):
     clips = frames.reshape(10, 16)
     even = np.linspace(0, total - 16, 10)
     np.testing.assert_array_equal(clips[:, 0], np.round(even))
-    centres = np.linspace(16 / 2, total - 16 / 2, 10)
-    cut = np.array([int(centre - 16 / 2) for centre in centres])
+    centers = np.linspace(16 / 2, total - 16 / 2, 10)
+    cut = np.array([int(center - 16 / 2) for center in centers])
     assert set(clips[:, 0] - cut) <= {0, 1}
     assert (np.diff(clips, axis=1) == 1).all()
 

@@ -103,16 +103,16 @@ def test_features_that_are_no_numbers_are_refused(value, place, monkeypatch):
         nearest(torch.tensor([[1., 1.], [1., 0.]]), gallery, 3)
 
 
-@pytest.mark.parametrize('centre', [False, True])
+@pytest.mark.parametrize('center', [False, True])
 @pytest.mark.parametrize('scale', [False, True])
-def test_blocks_of_rows_are_those_of_the_whole(centre, scale):
+def test_blocks_of_rows_are_those_of_the_whole(center, scale):
     features = torch.randn(
         90, 5, generator=torch.Generator().manual_seed(0)) + 1
     before = features.clone()
-    whole = features - features.mean(dim=0) if centre else features
+    whole = features - features.mean(dim=0) if center else features
     whole = F.normalize(whole, dim=1) if scale else whole
     for given in (features, list(features)):
-        rows = ComparableRows(given, centre, scale)
+        rows = ComparableRows(given, center, scale)
         assert len(rows) == 90
         parts = [rows[i:i + 40] for i in range(0, 90, 40)]
         torch.testing.assert_close(torch.cat(parts), whole)

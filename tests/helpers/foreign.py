@@ -84,7 +84,7 @@ class RSPNetR3D(nn.Module):
         return x
 
 
-class Factorised(nn.Module):
+class Factorized(nn.Module):
 
     def __init__(self, inside, out, kernel, stride=(1, 1, 1)):
         super().__init__()
@@ -100,17 +100,17 @@ class Factorised(nn.Module):
         return self.temporal_conv(self.bn(self.spatial_conv(x)).relu())
 
 
-class FactorisedBlock(nn.Module):
+class FactorizedBlock(nn.Module):
 
     def __init__(self, inside, out):
         super().__init__()
         stride = (1, 1, 1) if inside == out else (2, 2, 2)
         if inside != out:
-            self.downsampleconv = Factorised(inside, out, (1, 1, 1), stride)
+            self.downsampleconv = Factorized(inside, out, (1, 1, 1), stride)
             self.downsamplebn = nn.BatchNorm3d(out)
-        self.conv1 = Factorised(inside, out, (3, 3, 3), stride)
+        self.conv1 = Factorized(inside, out, (3, 3, 3), stride)
         self.bn1 = nn.BatchNorm3d(out)
-        self.conv2 = Factorised(out, out, (3, 3, 3))
+        self.conv2 = Factorized(out, out, (3, 3, 3))
         self.bn2 = nn.BatchNorm3d(out)
 
     def forward(self, x):
@@ -124,11 +124,11 @@ class RSPNetR2Plus1D(nn.Module):
 
     def __init__(self, width):
         super().__init__()
-        self.conv1 = Factorised(3, width, (3, 7, 7), (1, 2, 2))
+        self.conv1 = Factorized(3, width, (3, 7, 7), (1, 2, 2))
         self.bn1 = nn.BatchNorm3d(width)
         self.relu1 = nn.ReLU()
         for i in range(4):
-            block = FactorisedBlock(width * 2**max(i - 1, 0), width * 2**i)
+            block = FactorizedBlock(width * 2**max(i - 1, 0), width * 2**i)
             self.add_module(f'conv{i + 2}',
                             nn.Sequential(OrderedDict(block1=block)))
         self.linear = nn.Linear(8 * width, 1)

@@ -11,7 +11,7 @@ PARTS = ('state_dict', 'optimizer', 'param_schedulers', 'memory_bank')
 def differences(one: dict, other: dict) -> List[str]:
     """Names of what differs in two checkpoints.
 
-    Weights, target network, optimiser, schedules, bank, and each number that
+    Weights, target network, optimizer, schedules, bank, and each number that
     was logged, except how long things took.
     """
     found = []

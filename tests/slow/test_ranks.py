@@ -56,7 +56,7 @@ def metrics(work_dir):
 
 
 def test_evaluation_gives_the_same_figures(trained, videos, tmp_path):
-    """Retrieval, neighbours, linear probe; 65 videos, two unreadable."""
+    """Retrieval, neighbors, linear probe; 65 videos, two unreadable."""
     (tmp_path / 'videos').symlink_to(f'{videos}/videos')
     (tmp_path / 'bad.mp4').write_bytes(b'no video')
     for part in ('train', 'test'):

@@ -222,11 +222,11 @@ def test_an_exported_encoder_has_its_card_and_loads_anywhere(
         run_tool('tools/export.py', 'configs/ascnet/r18_folder.py', str(out),
                  str(out), '--cfg-options', TINY[0]), 'overwritten')
 
-    # a recogniser, by MMAction2's means and by ours, and retrieval
+    # a recognizer, by MMAction2's means and by ours, and retrieval
     from mmaction.registry import MODELS
-    recogniser = MODELS.build(
+    recognizer = MODELS.build(
         dict(type='Recognizer3D', backbone=dict(type='R3D', base_channels=2)))
-    load_checkpoint(recogniser, str(out), map_location='cpu', strict=True)
+    load_checkpoint(recognizer, str(out), map_location='cpu', strict=True)
     assert downstream('linear/r18_ucf101', root, tmp_path / 'linear',
                       '--pretrained', str(out)).returncode == 0
     found = []

@@ -1,4 +1,4 @@
-"""Videos opened and decoded: to colour planes or to RGB."""
+"""Videos opened and decoded: to color planes or to RGB."""
 from typing import Dict, List, Optional, Tuple, Type, Union
 
 import av
@@ -100,7 +100,7 @@ class OpenVideo(BaseTransform):
 
 @TRANSFORMS.register_module()
 class DecodePlanes(BaseTransform):
-    """Decode frames to planes of luma and chroma, without converting colours.
+    """Decode frames to planes of luma and chroma, without converting colors.
 
     Half the bytes of RGB, and less work. The preprocessor makes RGB of them
     on the device, by the file's own matrix and range.
@@ -139,7 +139,7 @@ class DecodePlanes(BaseTransform):
 class DecodeFrames(BaseTransform):
     """Decode frames to RGB, as MMAction2's transforms take them.
 
-    Colours are converted by the file's own matrix and range, to the nearest
+    Colors are converted by the file's own matrix and range, to the nearest
     level.
 
     Required keys: ``video_reader``, ``frame_inds``. Added keys: ``imgs`` (a

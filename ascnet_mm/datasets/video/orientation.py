@@ -33,7 +33,7 @@ class Orientation(NamedTuple):
 
     def apply_to_siting(self, siting: Tuple[float, float]
                         ) -> Tuple[float, float]:
-        """Where colour samples lie in the upright picture, of even size.
+        """Where color samples lie in the upright picture, of even size.
 
         Args:
             siting (tuple[float, float]): Of :func:`chroma_siting`.

@@ -52,7 +52,7 @@ class VideoReader:
     """Frames of a video by their numbers, decoded on one thread.
 
     Frame n is the n-th that FFmpeg puts out when it decodes the whole file.
-    The file is read forwards and sought in where a key frame lies between
+    The file is read forward and sought in where a key frame lies between
     here and the next wanted frame. Each decoded frame is held to the file's
     timetable; where they do not agree, or where the file cannot have a true
     one, it is decoded in order from its beginning instead (:attr:`in_order`).
@@ -125,7 +125,7 @@ class VideoReader:
         return float(self.times[-1]) + 1 / self.fps
 
     def chroma_siting(self, frame: av.VideoFrame) -> Tuple[float, float]:
-        """Where the colour samples of the file's frames lie.
+        """Where the color samples of the file's frames lie.
 
         Args:
             frame (av.VideoFrame): One of them.

@@ -1,4 +1,4 @@
-"""Where the colour samples of a picture lie between those of its luma."""
+"""Where the color samples of a picture lie between those of its luma."""
 from typing import Tuple
 
 import av
@@ -7,22 +7,22 @@ from av.video.reformatter import Interpolation
 
 from .scaling import ACCURATE_RND
 
-# Pixels of a picture to ask with, and what one colour sample adds
+# Pixels of a picture to ask with, and what one color sample adds
 EDGE, STEP = 16, 20
 
 
 def chroma_siting(frame: av.VideoFrame) -> Tuple[float, float]:
-    """Ask FFmpeg's scaler where the colour samples of a frame lie.
+    """Ask FFmpeg's scaler where the color samples of a frame lie.
 
     PyAV does not tell a frame's ``chroma_location``, but the scaler keeps to
-    it: a picture with the frame's properties and a ramp of colours is
+    it: a picture with the frame's properties and a ramp of colors is
     converted, and the ramp read.
 
     Args:
         frame (av.VideoFrame): One of a file, or one that was converted.
 
     Returns:
-        tuple[float, float]: How many pixels of the luma the first colour
+        tuple[float, float]: How many pixels of the luma the first color
         sample lies right of and below the first pixel: (0, 0.5) for H.264's
         usual ``left``, (0.5, 0.5) in the middle of four pixels, (0, 0) for
         ``topleft``. Where the file does not say, in the middle, as FFmpeg

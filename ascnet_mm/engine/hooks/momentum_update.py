@@ -13,13 +13,13 @@ from ..unwrap import unwrap
 
 @HOOKS.register_module()
 class MomentumUpdateHook(Hook):
-    """Move the target network after each optimiser step (line 22).
+    """Move the target network after each optimizer step (line 22).
 
     With momentum tau, xi <- tau xi + (1 - tau) theta. tau rises over the run
-    along BYOL's cosine: before optimiser step k of K it is
-    1 - (1 - momentum) (cos(pi k / K) + 1) / 2, for k = 0 ... K - 1, towards
+    along BYOL's cosine: before optimizer step k of K it is
+    1 - (1 - momentum) (cos(pi k / K) + 1) / 2, for k = 0 ... K - 1, toward
     ``end_momentum``. With gradient accumulation, the iterations between two
-    optimiser steps leave the target alone. A model without a target network
+    optimizer steps leave the target alone. A model without a target network
     is left alone altogether.
 
     Args:
@@ -52,7 +52,7 @@ class MomentumUpdateHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Start the target as a copy of the online network (line 2).
 
-        Here and not only at initialisation, because ``load_from`` may have
+        Here and not only at initialization, because ``load_from`` may have
         put other weights into the online network since.
         """
         model = unwrap(runner)
@@ -67,7 +67,7 @@ class MomentumUpdateHook(Hook):
                          batch_idx: int,
                          data_batch: Optional[dict] = None,
                          outputs: Optional[dict] = None) -> None:
-        """Update the target, if this iteration made an optimiser step."""
+        """Update the target, if this iteration made an optimizer step."""
         model = unwrap(runner)
         if not isinstance(model, TargetNetworkRecognizer):
             return
@@ -77,7 +77,7 @@ class MomentumUpdateHook(Hook):
         runner.message_hub.update_scalar('train/ema_momentum', momentum)
 
     def momentum_at(self, runner: Runner) -> float:
-        """tau of the optimiser step that the current iteration belongs to."""
+        """tau of the optimizer step that the current iteration belongs to."""
         accumulated = runner.optim_wrapper._accumulative_counts
         step = runner.iter // accumulated
         steps = math.ceil(runner.max_iters / accumulated)

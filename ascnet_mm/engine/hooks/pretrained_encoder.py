@@ -15,8 +15,8 @@ from ..unwrap import unwrap
 class PretrainedEncoderHook(Hook):
     """Start training on top of a pre-trained encoder.
 
-    Its weights go into the recogniser's ``backbone``, all or none of them. A
-    run that starts from a checkpoint of the whole recogniser (``--resume``
+    Its weights go into the recognizer's ``backbone``, all or none of them. A
+    run that starts from a checkpoint of the whole recognizer (``--resume``
     or ``load_from``) keeps that one's encoder.
 
     Args:
@@ -43,7 +43,7 @@ class PretrainedEncoderHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Load the weights and log which.
 
-        Not in ``before_run``, after which the runner initialises them.
+        Not in ``before_run``, after which the runner initializes them.
 
         Raises:
             InputError: As :meth:`load`.
@@ -55,7 +55,7 @@ class PretrainedEncoderHook(Hook):
         """Load the weights into an encoder.
 
         Args:
-            encoder (nn.Module): The recogniser's, or, to find mistakes
+            encoder (nn.Module): The recognizer's, or, to find mistakes
                 before training starts, another of the same config.
 
         Returns:

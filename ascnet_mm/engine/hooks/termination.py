@@ -214,12 +214,12 @@ def _waits_for_data(frame: Optional[FrameType]) -> bool:
     return False
 
 
-def _start_worker(initialise: Optional[Callable], worker_id: int) -> None:
+def _start_worker(initialize: Optional[Callable], worker_id: int) -> None:
     """Take the signal from nobody but the run, which ends its workers so."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=_wait_for_parent, daemon=True).start()
-    if initialise is not None:
-        initialise(worker_id)
+    if initialize is not None:
+        initialize(worker_id)
 
 
 def _wait_for_parent() -> None:

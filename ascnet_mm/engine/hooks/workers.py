@@ -65,7 +65,7 @@ def _weigh_no_more(loader: DataLoader) -> None:
         loader.collate_fn = loader.collate_fn.collate
 
 
-def _start_worker(initialise: Optional[Callable], worker_id: int) -> None:
+def _start_worker(initialize: Optional[Callable], worker_id: int) -> None:
     report_what_cannot_be_sent()
-    if initialise is not None:
-        initialise(worker_id)
+    if initialize is not None:
+        initialize(worker_id)

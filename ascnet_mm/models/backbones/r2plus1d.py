@@ -17,7 +17,7 @@ class R2Plus1D(ResNet2Plus1d):
 
     Table 3 prints one block per stage, without the "x2" of Table 4. Its
     silence on the shortcuts is filled as in the authors' earlier code
-    (RSPNet, after VCOP): they are factorised like the rest, with the mid
+    (RSPNet, after VCOP): they are factorized like the rest, with the mid
     channels that the formula of Tran et al. (CVPR 2018, section 3.5) gives
     for a 1x1x1 kernel.
 

@@ -45,7 +45,7 @@ LAYOUTS = (
         name="torchvision's r2plus1d_18",
         sign='stem.3.weight',
         differs='45 instead of 83 mid channels in its stem, one number of mid '
-        'channels per block and shortcuts that are not factorised'),
+        'channels per block and shortcuts that are not factorized'),
     Layout(
         name="RSPNet's resnet18",
         sign='layer1.0.conv1.weight',
@@ -117,7 +117,7 @@ def recognize(
     understood = ', '.join(
         layout.name for layout in LAYOUTS if layout.encoder is not None)
     raise InputError(
-        f'no encoder was recognised among its weights '
+        f'no encoder was recognized among its weights '
         f'({listed(list(state), 5)}): use a checkpoint of ascnet_mm or '
         f'MMAction2 (with backbone.*), or {understood}')
 

@@ -160,12 +160,12 @@ def require_same_encoder(model: nn.Module, state: Dict[str, Tensor],
     silently leave a random encoder.
 
     Args:
-        model (nn.Module): A recogniser with a ``backbone``.
+        model (nn.Module): A recognizer with a ``backbone``.
         state (dict[str, Tensor]): What is to be loaded.
-        prefix (str): Of the recogniser's names in it.
+        prefix (str): Of the recognizer's names in it.
 
     Raises:
-        InputError: If the encoder's weights in it are not the recogniser's.
+        InputError: If the encoder's weights in it are not the recognizer's.
     """
     names = f'{prefix}backbone.'
     wanted = model.backbone.state_dict(prefix=names)

@@ -17,10 +17,10 @@ from .yuv import cut_clip, yuv_to_rgb
 
 @MODELS.register_module()
 class ClipDataPreprocessor(ActionDataPreprocessor):
-    """Stack clips, augment and normalise them on the device.
+    """Stack clips, augment and normalize them on the device.
 
-    Clips come as RGB frames, or as colour planes whose crops are still to be
-    cut (``DecodePlanes``, ``SampleCrops``). In training the colours of each
+    Clips come as RGB frames, or as color planes whose crops are still to be
+    cut (``DecodePlanes``, ``SampleCrops``). In training the colors of each
     clip are changed in their own way, the same for all its frames. The draws
     depend on the samples' ``sample_seed`` alone. Work goes clip by clip, so
     that no second float copy of the batch is held.

@@ -25,7 +25,7 @@ class ASCNet(MemoryBankRecognizer):
 
     :class:`MomentumUpdateHook` moves the target network and
     :class:`MemoryBankHook` fills the bank. The checkpoint holds the encoder
-    under ``backbone.*``, as every recogniser of MMAction2 does.
+    under ``backbone.*``, as every recognizer of MMAction2 does.
 
     Args:
         backbone (dict | nn.Module): The encoder or its config: any backbone

@@ -1,4 +1,4 @@
-"""What the recognisers that learn without labels have in common."""
+"""What the recognizers that learn without labels have in common."""
 from abc import abstractmethod
 from copy import deepcopy
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
@@ -22,7 +22,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
 
     A subclass says by :meth:`loss` how its heads train the encoder. Features,
     evaluation and the names in a checkpoint are the same for all: the encoder
-    stands under ``backbone.*``, as in every recogniser of MMAction2.
+    stands under ``backbone.*``, as in every recognizer of MMAction2.
 
     Args:
         backbone (dict | nn.Module): The encoder or its config: any backbone
@@ -238,7 +238,7 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
         self._steps_since_update += 1
 
     def init_weights(self) -> None:
-        """Initialise the online network and start the target as its copy."""
+        """Initialize the online network and start the target as its copy."""
         super().init_weights()
         self.reset_target()
 

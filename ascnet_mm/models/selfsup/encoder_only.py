@@ -13,7 +13,7 @@ from .base import Part, SelfSupervisedRecognizer
 class EncoderOnly(SelfSupervisedRecognizer):
     """A trained encoder whose features are judged or written to a file.
 
-    It has no heads and cannot be trained. In a checkpoint of a recogniser
+    It has no heads and cannot be trained. In a checkpoint of a recognizer
     only ``backbone.*`` is read.
 
     Args:

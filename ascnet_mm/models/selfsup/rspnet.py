@@ -198,7 +198,7 @@ class RSPNet(MemoryBankRecognizer):
 
     def loss(self, inputs: Tensor, data_samples: List[ActionDataSample],
              **kwargs) -> Dict[str, Tensor]:
-        """Losses of a batch; their sum is minimised.
+        """Losses of a batch; their sum is minimized.
 
         Args:
             inputs (Tensor): Query, key of the same and key of another speed,

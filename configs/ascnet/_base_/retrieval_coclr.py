@@ -1,6 +1,6 @@
 # CoCLR's retrieval protocol (docs/protocols.md): windows over the whole
 # video, the middle 224 x 224 of 320 x 240 pixels made 128 x 128, the mean of
-# their features, queries and gallery centred each, cosine
+# their features, queries and gallery centered each, cosine
 reader = 'pyav'  # ours: or 'decord'
 clip_len = 32  # CoCLR's
 stride = None  # CoCLR's: half a window less one, so 15

@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
-    '../_base_/labelled_clips_112.py', '../_base_/finetune.py'
+    '../_base_/labeled_clips_112.py', '../_base_/finetune.py'
 ]
 
 work_dir = 'work_dirs/finetune/r18_hmdb51'

@@ -8,7 +8,7 @@ from ascnet_mm.datasets.video import UnreadableVideo, VideoReader
 
 
 def render(path, frames=50, gop=12, b_frames=0, codec='libx264'):
-    """Frame i is grey of level 4 i + 20, so that it can be told."""
+    """Frame i is gray of level 4 i + 20, so that it can be told."""
     with av.open(str(path), 'w') as out:
         stream = out.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'

@@ -64,16 +64,16 @@ def test_shortcuts_have_the_mid_channels_of_a_1x1x1_kernel(encoder):
 
 def test_parameters_are_those_of_the_formula(encoder):
 
-    def factorised(inside, mid, out, space, time):
+    def factorized(inside, mid, out, space, time):
         return (inside * mid * space + 2 * mid + mid * out * time + 2 * out)
 
-    total = factorised(3, 83, 64, 49, 3)
+    total = factorized(3, 83, 64, 49, 3)
     mids = iter(MID_CHANNELS[1:])
     for inside, out in ((64, 64), (64, 128), (128, 256), (256, 512)):
-        total += factorised(inside, next(mids), out, 9, 3)
-        total += factorised(out, next(mids), out, 9, 3)
+        total += factorized(inside, next(mids), out, 9, 3)
+        total += factorized(out, next(mids), out, 9, 3)
         if inside != out:
-            total += factorised(inside, inside * out // (inside + out), out, 1,
+            total += factorized(inside, inside * out // (inside + out), out, 1,
                                 1)
     assert sum(p.numel() for p in encoder.parameters()) == total
 
@@ -96,7 +96,7 @@ def test_a_norm_config_reaches_every_norm():
 def test_the_last_frozen_stage_freezes_everything(type_):
     model = MODELS.build(
         dict(type=type_, base_channels=2, frozen_stages=4, norm_eval=True))
-    # Already before training, when optimiser and DDP look at it.
+    # Already before training, when optimizer and DDP look at it.
     assert not any(p.requires_grad for p in model.parameters())
     model.train()
     assert not any(p.requires_grad for p in model.parameters())

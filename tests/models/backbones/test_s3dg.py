@@ -43,7 +43,7 @@ def test_parameters(encoder):
     assert round((count + 1024 * 400 + 400) / 1e6, 2) == 9.09
 
 
-def test_3d_kernels_are_factorised_and_gated(encoder):
+def test_3d_kernels_are_factorized_and_gated(encoder):
     convs = [m for m in encoder.modules() if isinstance(m, nn.Conv3d)]
     kernels = [conv.kernel_size for conv in convs]
     assert kernels.count((1, 7, 7)) == kernels.count((7, 1, 1)) == 1

@@ -28,7 +28,7 @@ FOREIGN = {
 
 
 @torch.no_grad()
-def randomise(model):
+def randomize(model):
     """Weights and statistics that no two layers share."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm3d):
@@ -80,7 +80,7 @@ def assert_refused(tmp_path, checkpoint, encoder, *parts):
 @pytest.mark.parametrize('name', FOREIGN)
 def test_a_foreign_network_computes_the_same(name, tmp_path):
     network, width, backbone = FOREIGN[name]
-    foreign = randomise(network(width))
+    foreign = randomize(network(width))
     encoder = build(backbone, base_channels=width)
     line = load_encoder(encoder, save(tmp_path, foreign.state_dict()))
     assert_same(encoder, foreign.features)
@@ -111,7 +111,7 @@ def test_a_weight_less_or_more_is_refused(name, tmp_path):
 @pytest.mark.parametrize('name', FOREIGN)
 def test_counters_of_old_files_may_be_missing(name, tmp_path):
     network, width, backbone = FOREIGN[name]
-    foreign = randomise(network(width))
+    foreign = randomize(network(width))
     encoder = build(backbone, base_channels=width)
     state = {
         key: value
@@ -130,7 +130,7 @@ def test_counters_of_old_files_may_be_missing(name, tmp_path):
     ('module.', 'module.fc.weight'),
 ])
 def test_rspnet_files_of_every_stage(prefix, head, tmp_path):
-    foreign, key_encoder = (randomise(RSPNetR3D(4)) for _ in range(2))
+    foreign, key_encoder = (randomize(RSPNetR3D(4)) for _ in range(2))
     state = prefixed(prefix, foreign.state_dict())
     state[head] = torch.zeros(3, 32)
     if 'encoder_q' in prefix:
@@ -147,8 +147,8 @@ def test_rspnet_files_of_every_stage(prefix, head, tmp_path):
 @pytest.mark.parametrize('prefix', ['', 'module.'])
 def test_own_checkpoints(prefix, tmp_path):
     model = tiny_model(backbone=dict(type='R3D', base_channels=4))
-    randomise(model.backbone)
-    randomise(model.target_backbone)
+    randomize(model.backbone)
+    randomize(model.target_backbone)
     state = prefixed(prefix, model.state_dict())
     encoder = build(dict(type='R3D', base_channels=4))
     path = save(tmp_path, dict(state_dict=state, meta=dict(epoch=1)))
@@ -172,7 +172,7 @@ def test_own_checkpoints_are_taken_whole_or_not_at_all(tmp_path):
 def test_a_target_network_alone_is_no_encoder(tmp_path):
     encoder = build(dict(type='R3D', base_channels=4))
     state = prefixed('target_backbone.', encoder.state_dict())
-    assert_refused(tmp_path, dict(state_dict=state), encoder, 'recognised')
+    assert_refused(tmp_path, dict(state_dict=state), encoder, 'recognized')
 
 
 # What the options would have to be, for encoders with other ones; the weights
@@ -215,7 +215,7 @@ def test_torchvisions_r2plus1d_is_refused(tmp_path):
         'layer1.0.conv1.0.0.weight': torch.zeros(144, 64, 1, 3, 3),
     }
     assert_refused(tmp_path, state, build(dict(type='R2Plus1D')),
-                   'r2plus1d_18', '45 instead of 83', 'factorised')
+                   'r2plus1d_18', '45 instead of 83', 'factorized')
 
 
 @pytest.mark.parametrize('checkpoint, found', [
@@ -249,7 +249,7 @@ def test_torchvision_itself(tmp_path):
     # A torchvision built for another torch raises a RuntimeError.
     video = pytest.importorskip(
         'torchvision.models.video', exc_type=(ImportError, RuntimeError))
-    foreign = randomise(video.r3d_18())
+    foreign = randomize(video.r3d_18())
     encoder = build(NO_POOL)
     load_encoder(encoder, save(tmp_path, foreign.state_dict()))
     foreign.avgpool = foreign.fc = nn.Identity()

@@ -68,7 +68,7 @@ def test_the_order_is_that_of_the_docstring(clips):
         in_turn = apply(in_turn, **{name: value})
     torch.testing.assert_close(
         apply(clips, **changes), in_turn, atol=1e-5, rtol=0)
-    # Grey has no hue that could move its luma.
+    # Gray has no hue that could move its luma.
     torch.testing.assert_close(
         apply(clips, gray=1., hue=0.4), luma(clips).expand_as(clips),
         atol=1e-5, rtol=0)
@@ -159,7 +159,7 @@ def test_draws_come_from_the_seed_and_keep_to_their_ranges():
     assert (drawn[:, 0] != drawn[:, 1]).any(-1).float().mean() > 0.9
 
 
-def test_normalises_and_leaves_test_clips_alone():
+def test_normalizes_and_leaves_test_clips_alone():
     preprocessor = ClipDataPreprocessor(
         MEAN, STD, augmentation=dict(brightness=0.4, gray_prob=1.))
     clips = torch.randint(0, 256, (3, 2, 3, 4, 6, 6), dtype=torch.uint8)
@@ -169,7 +169,7 @@ def test_normalises_and_leaves_test_clips_alone():
     torch.testing.assert_close(out, (clips - mean) / std)
     assert out[:, 0].is_contiguous()
     trained = preprocessor(dict(data), training=True)['inputs'] * std + mean
-    assert trained.std(dim=2).max() < 1e-3  # grey
+    assert trained.std(dim=2).max() < 1e-3  # gray
     assert (trained - clips).abs().max() > 1
 
 
@@ -185,7 +185,7 @@ def test_the_frames_of_a_clip_change_alike():
     assert not torch.allclose(out[:, 0], out[:, 1])
 
 
-def test_autocast_leaves_the_colours_alone():
+def test_autocast_leaves_the_colors_alone():
     preprocessor = ClipDataPreprocessor(
         MEAN, STD, augmentation=dict(brightness=0.4, hue=0.4))
     clips = torch.randint(0, 256, (2, 2, 3, 4, 6, 6), dtype=torch.uint8)

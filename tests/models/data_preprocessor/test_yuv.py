@@ -62,7 +62,7 @@ def test_chroma_is_taken_from_where_it_lies(siting, size):
 @pytest.mark.parametrize('bt709, red, blue', [(False, 0.299, 0.114),
                                               (True, 0.2126, 0.0722)])
 @pytest.mark.parametrize('full', [False, True])
-def test_colours_are_those_that_were_encoded(bt709, red, blue, full):
+def test_colors_are_those_that_were_encoded(bt709, red, blue, full):
     """By the definition of Y'CbCr in ITU-R BT.601 and BT.709."""
     rgb = torch.rand(3, 50, generator=torch.Generator().manual_seed(1))
     luma = red * rgb[0] + (1 - red - blue) * rgb[1] + blue * rgb[2]
@@ -92,7 +92,7 @@ def batch(count=2, **metainfo):
 MEAN, STD = [120., 110., 100.], [60., 50., 40.]
 
 
-def test_planes_become_normalised_rgb():
+def test_planes_become_normalized_rgb():
     inputs, samples = batch()
     out, _ = ClipDataPreprocessor(MEAN, STD).preprocess(inputs, samples)
     assert out.shape == (2, 2, 3, 3, 10, 14)
@@ -110,7 +110,7 @@ def test_planes_become_normalised_rgb():
                 out[b, c], expected, atol=1e-4, rtol=1e-4)
 
 
-def test_colours_change_alike_from_planes_and_from_rgb():
+def test_colors_change_alike_from_planes_and_from_rgb():
     """Where nothing has to be cut at black or white."""
     inputs, samples = batch()
     muted = [torch.full_like(clips, 120) + clips // 32 for clips in inputs]

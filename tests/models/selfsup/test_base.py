@@ -254,7 +254,7 @@ def test_projections_are_the_online_ones(name):
 
 @pytest.mark.parametrize('name', METHODS)
 def test_checkpoints_hold_the_encoder_as_backbone(name):
-    """For evaluation in another recogniser and for export; all or none."""
+    """For evaluation in another recognizer and for export; all or none."""
     model, _ = make(name)
     other, _ = make('ASCNet')
     state = dict(model.state_dict())

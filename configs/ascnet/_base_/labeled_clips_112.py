@@ -1,7 +1,7 @@
 reader = 'pyav'  # ours: or 'decord'
 clip_len = 16  # Tables 3 and 4
 scale = (112, 112)  # Tables 3 and 4
-short_side = (-1, scale[1])  # RSPNet's: the largest centre square
+short_side = (-1, scale[1])  # RSPNet's: the largest center square
 num_clips = 10  # RSPNet's default, at even distances
 
 open_video = dict(type='OpenVideo', reader=reader)

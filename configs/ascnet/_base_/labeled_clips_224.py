@@ -1,5 +1,5 @@
 # S3D-G's larger clips: the paper does not give its input
-_base_ = 'labelled_clips_112.py'
+_base_ = 'labeled_clips_112.py'
 
 clip_len = 64  # RSPNet's for S3D-G
 scale = (224, 224)  # RSPNet's for S3D-G
