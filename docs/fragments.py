@@ -296,6 +296,7 @@ def ratios(found: Figures) -> str:
 
 
 def _named(variant: str) -> str:
+    # The published files have the older name.
     return variant.replace('host pipeline', "MMAction2's pipeline")
 
 
@@ -458,11 +459,13 @@ def soak() -> str:
 
 @fragment('processes')
 def processes() -> str:
-    keys = ('losses', 'gauges', 'weights', 'banks')
+    titles = dict(losses='losses', gauges='metrics', weights='weights',
+                  banks='banks')
     return table(
-        ['ranks', 'precision', *keys, 'banks identical on all ranks'],
+        ['ranks', 'precision', *titles.values(),
+         'banks identical on all ranks'],
         [(row['ranks'], row['dtype'],
-          *(f'{row["largest_difference"][key]:.1e}' for key in keys),
+          *(f'{row["largest_difference"][key]:.1e}' for key in titles),
           'yes' if row['banks_identical'] else 'no')
          for row in figures('reliability_processes')['rows']])
 
@@ -478,7 +481,7 @@ def collapse() -> str:
                                     for words in found['warnings']) else 'no')
                       for found in seeds))
         rows.append([name, *(' / '.join(map(str, cell)) for cell in cells)])
-    return table(['run', 'lowest spread', 'stopped at iteration',
+    return table(['run', 'lowest feature std', 'stopped at iteration',
                   'last good checkpoint', 'warned of few directions'], rows)
 
 

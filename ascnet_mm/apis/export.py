@@ -89,23 +89,23 @@ def model_card(checkpoint: dict, filename: str, encoder: dict,
         trained=meta.get('time'),
         trained_with=meta.get('versions'),
         exported_with=versions(),
-        gauges=gauges_at(osp.dirname(filename), meta.get('epoch')))
+        gauges=metrics_at(osp.dirname(filename), meta.get('epoch')))
 
 
-def gauges_at(work_dir: str, epoch: int) -> Dict[str, float]:
-    """What the validation after an epoch has logged in a work folder.
+def metrics_at(work_dir: str, epoch: int) -> Dict[str, float]:
+    """The validation metrics that a work folder's log has for an epoch.
 
-    A checkpoint is saved before the validation of its epoch, so it cannot
-    hold them itself.
+    A checkpoint is saved before the validation of its epoch, so it does not
+    contain them.
     """
-    gauges: Dict[str, float] = {}
+    metrics: Dict[str, float] = {}
     for path in sorted(glob(
             osp.join(escape(work_dir), '*/vis_data/scalars.json'))):
         with open(path) as lines:
             for entry in map(json.loads, lines):
                 if entry.get('step') == epoch and 'loss' not in entry:
-                    gauges = {k: v for k, v in entry.items() if '/' in k}
-    return gauges
+                    metrics = {k: v for k, v in entry.items() if '/' in k}
+    return metrics
 
 
 def _recipe(content: dict, checkpoint: str, config: Optional[str],

@@ -143,11 +143,11 @@ def train(work_dir: str, seed: int, predictor: bool = True,
         end=number(r'at iteration (\d+)', stopped or '') or runner.iter,
         good=number(r'\(iteration (\d+)\)', stopped or ''),
         checkpoint=checkpoint and checkpoint[1].replace(f'{work_dir}/', ''),
-        lowest_spread=round(float(spreads(runner).min()), 3))
+        lowest_spread=round(float(feature_stds(runner).min()), 3))
 
 
-def spreads(runner: Runner) -> np.ndarray:
-    """Smaller of the two spreads in each whole epoch of a run."""
+def feature_stds(runner: Runner) -> np.ndarray:
+    """The smaller of the two feature stds in each whole epoch of a run."""
     logged = [
         runner.message_hub.get_scalar(f'train/{task}_spread').data[0]
         for task in ('acp', 'scp')

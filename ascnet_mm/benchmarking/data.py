@@ -74,7 +74,7 @@ def variants(folder: str, paths: List[str], clip_len: int,
 
     return {
         'ours': lambda: load('ours'),
-        'host pipeline': lambda: load('mmaction2'),
+        "MMAction2's pipeline": lambda: load('mmaction2'),
         'decord, bare': decode_with_decord,
         'decoded, thrown away': decode_and_throw_away,
     }
@@ -221,7 +221,7 @@ def run(videos: str, originals: Optional[str], clip_len: int, size: int,
               'decoded, thrown away', '<= 1.25'),
         ratio("decord's bare decoding / ours", per_pair, 'decord, bare',
               'ours', '>= 1.5'),
-        ratio("MMAction2's pipeline / ours", per_pair, 'host pipeline',
+        ratio("MMAction2's pipeline / ours", per_pair, "MMAction2's pipeline",
               'ours', '>= 1.5'),
     ]
     if originals:
@@ -229,7 +229,8 @@ def run(videos: str, originals: Optional[str], clip_len: int, size: int,
             ratio('ours on originals / ours on prepared', per_pair,
                   'ours, originals', 'ours', '>= 7'),
             ratio("MMAction2's pipeline / ours, originals", per_pair,
-                  'host pipeline, originals', 'ours, originals', '>= 1.0'),
+                  "MMAction2's pipeline, originals", 'ours, originals',
+                  '>= 1.0'),
         ]
     parts = parts_of_ours(videos, len(paths), clip_len, size,
                           repeats)

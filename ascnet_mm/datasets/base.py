@@ -12,7 +12,7 @@ from typing import FrozenSet, Iterator, List, Optional, Set
 import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
-from mmaction.datasets import transforms as host
+from mmaction.datasets import transforms as mmaction_transforms
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
@@ -30,9 +30,10 @@ ROLES = ('gallery', 'query')
 PAUSES = (0.1, 5)
 # Broken files make decoders and their bindings raise about anything: what
 # one of these raises is taken for the file's fault.
-DECODING = (OpenVideo, DecodePlanes, DecodeFrames, host.DecordInit,
-            host.DecordDecode, host.PyAVInit, host.PyAVDecode,
-            host.OpenCVInit, host.OpenCVDecode)
+DECODING = (OpenVideo, DecodePlanes, DecodeFrames,
+            mmaction_transforms.DecordInit, mmaction_transforms.DecordDecode,
+            mmaction_transforms.PyAVInit, mmaction_transforms.PyAVDecode,
+            mmaction_transforms.OpenCVInit, mmaction_transforms.OpenCVDecode)
 
 
 class BaseVideoDataset(BaseActionDataset):

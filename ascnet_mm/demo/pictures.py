@@ -11,13 +11,13 @@ from .checks import CHECKS
 
 CURVES = {
     'losses': ('loss_acp', 'loss_scp'),
-    'spread of the projections': ('acp_spread', 'scp_spread'),
+    'feature std of the projections': ('acp_spread', 'scp_spread'),
     'retrieved from the bank': ('retrieved_similarity', 'scp_target_share'),
 }
 
 
 def draw(logs: Dict[int, List[dict]], path: str) -> None:
-    """Losses and gauges over the epochs, a line per seed.
+    """Losses, diagnostics and metrics over the epochs, a line per seed.
 
     Args:
         logs (dict[int, list[dict]]): What was logged, by seed.

@@ -22,8 +22,8 @@ from .functional import logistic_regression
 class _SpeedClipsMetric(ClipFeaturesMetric):
     """Collects the features of each query video's clips, one per speed.
 
-    A gauge without videos to read it from reports nothing, and says so once:
-    it is no reason to stop a pre-training.
+    If no video can be read, the metric reports nothing and warns once: that
+    is no reason to stop pre-training.
     """
 
     def __init__(self, **kwargs) -> None:

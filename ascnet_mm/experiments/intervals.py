@@ -14,14 +14,14 @@ def standard_error(percent: float, queries: int) -> float:
 
 
 def interval(found: Sequence[float]) -> Tuple[float, float]:
-    """Where a mean lies with 95 %, by the spread of values that differ."""
+    """The 95 % confidence interval of a mean, from values that differ."""
     return stats.t.interval(
         0.95, len(found) - 1, mean(found), stats.sem(found))
 
 
 def difference(first: Sequence[float],
                second: Sequence[float]) -> Tuple[float, float]:
-    """Of two means, the second less the first, and its 95 % by the spreads.
+    """The difference of two means, second minus first, and its 95 % interval.
 
     Args:
         first (list[float]): Two or more values.
@@ -44,8 +44,8 @@ def told_apart(found: Figures, key: str,
                reference: int) -> Optional[Tuple[List[str], List[str]]]:
     """Methods whose interval does not overlap that of one among them.
 
-    Values of a method that are all equal, which few queries make likely, say
-    nothing of their spread: such a method has no interval.
+    A method whose values are all equal, which few queries make likely, has no
+    interval: their variance is unknown.
 
     Args:
         found (dict): An experiment.

@@ -53,15 +53,15 @@ What a run logged last, seed by seed, in its training:
 $last_losses
 
 **Data.** $pretrain videos pre-train without labels. $kept_out others are kept
-out, and these alone are judged: as queries, and by the gauges (same video,
-speed probe). Galleries may hold videos that pre-train.$prepared
+out, and these alone are judged: as queries, and by the metrics without labels
+(same video, speed probe). Galleries may hold videos that pre-train.$prepared
 
 **What it shows:** how these methods compare at this budget, on these videos,
 with these settings. What a method has learned is what it adds to
 `$untrained`, the same encoder with random weights. **What it does not show:**
 what the methods reach with the encoders, videos and epochs of their papers;
-the spread over choices of videos and of settings, for a seed changes the
-network and the clips alone.
+how figures vary with the choice of videos and settings, since a seed changes
+only the network and the clips.
 
 $unreadable
 
@@ -82,7 +82,7 @@ $lists
 '''
 UNREADABLE = '''
 **Unreadable videos:** up to $most in a run; a query among them counts as a
-miss, and the gauges leave them out.
+miss, and the metrics without labels leave them out.
 '''
 BROKEN = '''
 **Broken runs**, whose figures are in no mean:

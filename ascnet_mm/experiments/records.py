@@ -57,7 +57,7 @@ def reason(path: str, returncode: int) -> str:
 
 
 def training_figures(work_dir: str) -> Dict[str, float]:
-    """What a pre-training has logged last: losses and gauges."""
+    """The losses and diagnostics that pre-training logged last."""
     figures: Dict[str, float] = {}
     pattern = osp.join(escape(work_dir), '*', 'vis_data', 'scalars.json')
     for path in sorted(glob(pattern)):

@@ -81,7 +81,7 @@ def _chance(figure: str, evaluations: Sequence[Evaluation],
             jobs: Sequence[Job], records: Dict[str, Record]
             ) -> Optional[float]:
     evaluation = _evaluation_of(figure, evaluations)
-    # The gauges say themselves what chance would give.
+    # Metrics without labels report chance themselves.
     key = f'{figure.partition("/")[2].rpartition("/")[0]}/chance'
     told = [
         records[job.path]['figures'][key] for job in jobs

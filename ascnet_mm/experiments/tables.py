@@ -8,7 +8,7 @@ from .source import PRETRAIN
 
 
 def table(found: Figures) -> str:
-    """Markdown: a row per method, mean and spread of each measure."""
+    """Markdown: a row per method, mean and deviation of each measure."""
     measures, seeds = found['measures'], len(found['methods'][0]['runs'])
     rows = [['method', 'seeds'] + [measure['title'] for measure in measures]]
     for method in found['methods']:

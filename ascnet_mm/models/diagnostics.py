@@ -1,11 +1,11 @@
-"""What tells a network that learns from one that has collapsed."""
+"""Diagnostics of training: has the network collapsed?"""
 import torch
 from torch import Tensor
 
 
 @torch.no_grad()
-def spread(unit_vectors: Tensor) -> Tensor:
-    """How far unit vectors have collapsed.
+def feature_std(unit_vectors: Tensor) -> Tensor:
+    """Standard deviation of unit vectors, scaled so that 0 means collapse.
 
     Args:
         unit_vectors (Tensor): ``[N, D]``.
@@ -20,13 +20,13 @@ def spread(unit_vectors: Tensor) -> Tensor:
 
 @torch.no_grad()
 def effective_rank(features: Tensor) -> Tensor:
-    """Into how many directions features vary.
+    """The number of directions in which features vary.
 
     Roy and Vetterli, *The effective rank*, EUSIPCO 2007, of the covariance:
     exp(-sum p log p), p being the eigenvalues over their sum. Published
-    figures are mostly of singular values, see :func:`rank_me`. It sees a
-    dimensional collapse, which :func:`spread` does not: vectors along one
-    line, half of them each way, have nearly full spread.
+    figures are mostly of singular values, see :func:`rank_me`. It detects
+    dimensional collapse, which :func:`feature_std` does not: vectors along
+    one line, half of them each way, have a feature std of nearly 1.
 
     Args:
         features (Tensor): ``[N, C]``, N > 1.

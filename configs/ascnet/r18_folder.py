@@ -6,7 +6,7 @@ _base_ = [
 
 data_root = 'data/videos'
 batch_size = 64  # RSPNet's default, per GPU
-val_share = 0.1  # ours: kept out of training, for the gauges
+val_share = 0.1  # ours: kept out of training, for validation
 
 train_dataloader = dict(
     batch_size=batch_size,

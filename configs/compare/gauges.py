@@ -1,4 +1,4 @@
-# The gauges without labels; tools/compare.py names the videos, which are
+# Metrics without labels; tools/compare.py names the videos, which are
 # those kept out of pre-training.
 _base_ = [
     '../ascnet/_base_/ascnet_r18.py', '../ascnet/_base_/clips_112.py',

@@ -1,4 +1,4 @@
-# The gauges of what the two projections make of the features.
+# The same metrics on the outputs of the two projections.
 _base_ = 'gauges.py'
 
 test_evaluator = [

@@ -13,7 +13,7 @@ notes = (
     'that training warns of.')
 # Folder of the videos, below DATA_ROOT: all but those kept out pre-train.
 videos = 'videos'
-# These take no part in pre-training; the gauges are taken on them.
+# Kept out of pre-training; the metrics without labels use them.
 kept_out = [
     'lists/ucf101_subset_test.txt', 'lists/skateboard_test.txt',
     'lists/exercise_typing_test.txt'

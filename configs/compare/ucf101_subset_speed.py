@@ -38,19 +38,19 @@ methods = [
 ]
 
 _clips = {**_base_._encoder, **_base_._heads, 'scale': (64, 64)}
-_gauges = 'configs/compare/gauges.py'
+_without_labels = 'configs/compare/gauges.py'
 evaluations = [
-    dict(name='gauges', config=_gauges, options=_clips),
+    dict(name='gauges', config=_without_labels, options=_clips),
     dict(
         name='apart',
-        config=_gauges,
+        config=_without_labels,
         options={
             **_clips, 'speeds': (1, 4)
         }),
-    dict(name='long', config=_gauges, options={
+    dict(name='long', config=_without_labels, options={
         **_clips, 'clip_len': 16
     }),
-    dict(name='large', config=_gauges, options={
+    dict(name='large', config=_without_labels, options={
         **_clips, 'scale': (96, 96)
     }),
     dict(

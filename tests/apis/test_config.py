@@ -43,7 +43,7 @@ def test_a_variable_acts_as_if_the_config_said_so(path):
     assert cfg.filename == path  # the runner dumps it under this name
 
 
-def test_without_variables_it_is_the_hosts_reading(path):
+def test_without_variables_mmengine_reads_it(path):
     options = {'val.pipeline.1.other': 2, 'new.key': 3}
     expected = Config.fromfile(path)
     expected.merge_from_dict(options)

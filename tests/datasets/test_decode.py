@@ -294,11 +294,11 @@ def test_the_frames_are_decords(videos):
     assert results['total_frames'] == len(decord.VideoReader(path))
     results['frame_inds'] = wanted
     ours = np.stack(DecodeFrames().transform(results)['imgs']).astype(int)
-    host = decord.VideoReader(path).get_batch(wanted).asnumpy()
+    theirs = decord.VideoReader(path).get_batch(wanted).asnumpy()
     # Its scaler is up to three levels off, and repeats chroma.
-    assert np.abs(ours - host).mean() < 2.5
-    for frame, other in zip(ours, host):
-        distances = [np.abs(frame - one).mean() for one in host]
+    assert np.abs(ours - theirs).mean() < 2.5
+    for frame, other in zip(ours, theirs):
+        distances = [np.abs(frame - one).mean() for one in theirs]
         assert np.abs(frame - other).mean() == min(distances)
 
 
@@ -403,7 +403,7 @@ def run(pipeline, path, seed=0, siting=None):
 
 
 @pytest.mark.parametrize('size', [(40, 56), (64, 64), (20, 30)])
-def test_the_hosts_transforms_give_the_same_clips(videos, size):
+def test_mmaction2s_transforms_give_the_same_clips(videos, size):
     """In luma to two levels on average, decoded by decord. In color, which
     decord's fast path repeats where it lies between two pixels, decoded by
     us.
@@ -416,12 +416,12 @@ def test_the_hosts_transforms_give_the_same_clips(videos, size):
         planes = run([
             dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
             dict(type='SampleCrops', scale=size), PACK], path)  # yapf: disable
-        host = run([
+        theirs = run([
             dict(type='DecordInit'), sample, dict(type='DecordDecode'),
             dict(type='Resize', scale=size, keep_ratio=False),
             dict(type='FormatShape', input_format='NCTHW'), PACK
         ], path)
-        assert planes.shape == host.shape == (2, 3, 4, *size[::-1])
+        assert planes.shape == theirs.shape == (2, 3, 4, *size[::-1])
         ours = run([
             dict(type='OpenVideo'), sample, dict(type='DecodeFrames'),
             dict(type='Resize', scale=size, keep_ratio=False),
@@ -433,9 +433,10 @@ def test_the_hosts_transforms_give_the_same_clips(videos, size):
             dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
             dict(type='SampleCrops', scale=size), PACK], path,
             siting=(0.5, 0.5))  # yapf: disable
-        assert (middle - host).abs().mean() < 3
+        assert (middle - theirs).abs().mean() < 3
         luma = torch.tensor([0.299, 0.587, 0.114])
-        differences = torch.einsum('c,nctij->ntij', luma, planes - host).abs()
+        differences = torch.einsum(
+            'c,nctij->ntij', luma, planes - theirs).abs()
         assert differences.mean(dim=(2, 3)).max() < 2
 
 
@@ -445,9 +446,9 @@ def test_grays_agree_to_two_levels_everywhere(tmp_path):
     planes = run([
         dict(type='OpenVideo'), sample, dict(type='DecodePlanes'),
         dict(type='SampleCrops', scale=(32, 32)), PACK], str(path))
-    host = run([
+    theirs = run([
         dict(type='DecordInit'), sample, dict(type='DecordDecode'),
         dict(type='Resize', scale=(32, 32), keep_ratio=False),
         dict(type='FormatShape', input_format='NCTHW'), PACK], str(path))
-    assert (planes - host).abs().max() <= 2
-    assert torch.unique(host).numel() > 10
+    assert (planes - theirs).abs().max() <= 2
+    assert torch.unique(theirs).numel() > 10

@@ -325,7 +325,7 @@ def test_a_list_that_cannot_be_written_stops_nothing(tmp_path):
 @pytest.mark.parametrize('opened, decoded', [
     ('DecordInit', 'DecordDecode'), ('OpenCVInit', 'OpenCVDecode'),
     ('PyAVInit', 'PyAVDecode')])
-def test_the_hosts_decoders_skip_what_they_cannot_read(
+def test_mmaction2s_decoders_skip_what_they_cannot_read(
         opened, decoded, tmp_path):
     whole = render(tmp_path / 'good.mp4', frames=9)
     (tmp_path / 'empty.mp4').write_bytes(b'')

@@ -79,7 +79,7 @@ def test_a_pattern_needs_as_many_speeds():
         SpeedPairedSampleFrames(8, (1, 2), (0, 1, 2))
 
 
-def test_indices_start_at_the_hosts_start_index():
+def test_indices_start_at_mmaction2s_start_index():
     clips, _ = draw(8, clip_len=8, start_index=1)
     assert clips.min() >= 1 and clips.max() <= 8
 
@@ -144,7 +144,7 @@ def test_coclrs_figures():
     assert slide(47, clip_len=32)[:, 0].tolist() == [0, 15]
 
 
-def test_sliding_clips_tell_what_the_host_wants_to_know():
+def test_sliding_clips_have_the_keys_that_mmaction2_expects():
     out = SlidingSampleFrames(6, 4, frame_interval=2).transform(
         dict(total_frames=20, start_index=1))
     assert out.pop('frame_inds').min() == 1

@@ -111,12 +111,12 @@ def test_values_are_read_only_to_be_logged(hook, iterations, tmp_path,
 
 
 def test_the_log_holds_the_same_values(tmp_path):
-    ours, hosts = (
+    ours, theirs = (
         trained(tmp_path / hook, hook).message_hub.log_scalars
         for hook in ('DeferredScalarsHook', 'RuntimeInfoHook'))
-    assert ours.keys() == hosts.keys()
+    assert ours.keys() == theirs.keys()
     for name in ('loss', 'loss_acp', 'loss_scp', 'acp_spread',
                  'scp_target_share', 'bank_fill_1x', 'lr'):
         values, _ = ours[f'train/{name}'].data
         assert len(values) == ITERATIONS
-        assert (values == hosts[f'train/{name}'].data[0]).all()
+        assert (values == theirs[f'train/{name}'].data[0]).all()

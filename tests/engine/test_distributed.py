@@ -21,7 +21,7 @@ def one_and_two(videos):
 
 
 def test_two_ranks_end_as_one_process(one_and_two):
-    """Logged losses, gauges, weights and banks."""
+    """Logged losses, metrics, weights and banks."""
     one, two = one_and_two
     found = differences(one, two[0])
     assert set(found) == {'losses', 'gauges', 'weights', 'banks'}

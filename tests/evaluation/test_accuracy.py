@@ -20,7 +20,7 @@ def scored(classes, label, generator):
 
 
 @pytest.mark.parametrize('classes', [3, 9])
-def test_it_is_the_hosts_where_all_can_be_read(classes):
+def test_it_is_mmaction2s_where_all_can_be_read(classes):
     generator = torch.Generator().manual_seed(0)
     samples = [scored(classes, n % classes, generator) for n in range(20)]
     assert evaluate(VideoAccuracyMetric(), samples) == evaluate(

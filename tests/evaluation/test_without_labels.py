@@ -120,7 +120,7 @@ def test_without_videos_nothing_is_reported_and_that_is_said_once(
 
 @pytest.mark.parametrize('broken, best', [
     (True, 'same_video/top1'), (False, 'speed_probe/accuracy')])
-def test_pretraining_goes_on_without_gauges(broken, best, videos, tmp_path):
+def test_pretraining_goes_on_without_metrics(broken, best, videos, tmp_path):
     """With a single validation video: it is broken, or there is no probe."""
     shutil.copytree(f'{videos}/videos', tmp_path / 'videos')
     cfg = pretraining(tmp_path, tmp_path / 'work', val_share=0.01, **{

@@ -40,7 +40,7 @@ def test_methods_are_told_apart_where_intervals_do_not_overlap():
     assert told_apart(found, 'top1', 0) == (['ASCNet', 'better'], [])
     assert told_apart(found, 'top1', 4) is None
     assert told_apart(found, 'top5', 1) is None
-    # Equal by accident: what would the spread be?
+    # Equal by accident: the variance is unknown.
     found['methods'][0] = method('untrained', 60., 60., 60.)
     assert told_apart(found, 'top1', 1) == (['better'], [])
     assert told_apart(found, 'top1', 0) is None

@@ -5,8 +5,8 @@ import torch
 from ascnet_mm.models.diagnostics import (
     distinct_share,
     effective_rank,
+    feature_std,
     rank_me,
-    spread,
 )
 
 
@@ -80,6 +80,6 @@ def test_distinct_share_counts_entries_of_those_found(entries, share):
 
 def test_spread_is_one_on_the_sphere_and_zero_in_a_point():
     points = torch.nn.functional.normalize(torch.randn(20000, 16), dim=1)
-    assert spread(points).item() == pytest.approx(1, abs=0.01)
-    assert spread(points[:1].expand(10, -1)).item() == pytest.approx(
+    assert feature_std(points).item() == pytest.approx(1, abs=0.01)
+    assert feature_std(points[:1].expand(10, -1)).item() == pytest.approx(
         0, abs=1e-6)

@@ -82,10 +82,10 @@ LEARNERS = {
 }  # yapf: disable
 
 
-@pytest.mark.parametrize('gauge', LEARNERS)
-def test_the_speed_is_learned_where_it_can_be_seen(gauge):
+@pytest.mark.parametrize('accuracy', LEARNERS)
+def test_the_speed_is_learned_where_it_can_be_seen(accuracy):
     """Of waves that all move alike at 1x."""
-    cfg, clips, enough = LEARNERS[gauge]
+    cfg, clips, enough = LEARNERS[accuracy]
     torch.manual_seed(0)
     np.random.seed(0)
     model = MODELS.build(dict(
@@ -111,5 +111,5 @@ def test_the_speed_is_learned_where_it_can_be_seen(gauge):
         if hasattr(model, 'memory_bank'):
             model.update_target(0.95)
             model.memory_bank.enqueue(model.take_bank_entries())
-        seen.append(losses[gauge].item())
+        seen.append(losses[accuracy].item())
     assert np.mean(seen[-20:]) > enough

@@ -228,7 +228,7 @@ def test_a_port_in_use_is_said(videos, tmp_path):
     assert 'EADDRINUSE' in done.stderr
 
 
-def test_the_hosts_own_script_trains_two_ranks(videos, tmp_path):
+def test_mmaction2s_script_trains_two_ranks(videos, tmp_path):
     """The config brings along what a machine without GPUs needs."""
     script = osp.join(
         osp.dirname(mmaction.__file__), '.mim', 'tools', 'train.py')

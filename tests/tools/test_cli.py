@@ -53,7 +53,7 @@ def trained(videos, tmp_path_factory):
     return work_dir
 
 
-def test_every_gauge_is_in_the_log(trained):
+def test_every_diagnostic_and_metric_is_in_the_log(trained):
     lines = scalars(trained)
     training = [line for line in lines if 'loss_acp' in line]
     # 64 videos, a tenth of them (rounded up) kept out, batches of 8

@@ -46,9 +46,9 @@ class TrainingHealthHook(Hook):
 
     - **Weights** that are not finite end the run at once, before a checkpoint
       can hold them: nothing mends them.
-    - **Losses**, most of them not finite, and a **spread** (any gauge of that
-      name) below ``min_spread`` are warned of, and end the run when they have
-      lasted for ``patience`` iterations.
+    - **Losses**, most of them not finite, and a **feature std** (any
+      diagnostic named ``*_spread``) below ``min_spread`` are warned of, and
+      end the run when they have lasted for ``patience`` iterations.
     - An effective rank below ``low_rank`` and a share of distinct retrieved
       entries below ``min_distinct`` are warned of.
 
@@ -100,7 +100,7 @@ class TrainingHealthHook(Hook):
             few_directions=Sign(
                 'effective_rank', low_rank, False,
                 "the encoder's features vary in few directions "
-                '(effective_rank {:.1f}), which the spread does not show',
+                '(effective_rank {:.1f}), which the feature std does not show',
                 'a lower learning rate, a warm-up, a higher momentum of the '
                 'target network or a larger batch may help'),
             few_entries=Sign(
@@ -189,8 +189,8 @@ class TrainingHealthHook(Hook):
             self.checkpoints.protect(runner, self._lost_since)
 
     def _signs(self, values: Dict[str, float]) -> Dict[str, Sign]:
-        """Those that the model's gauges can show."""
-        spreads = {
+        """The signs that the logged diagnostics can show."""
+        collapsed = {
             name: Sign(
                 name, self.min_spread, True,
                 'the projections of different videos have become alike '
@@ -198,7 +198,7 @@ class TrainingHealthHook(Hook):
             for name in values if name.endswith('_spread')
         }
         return {
-            name: sign for name, sign in {**spreads, **self.signs}.items()
+            name: sign for name, sign in {**collapsed, **self.signs}.items()
             if sign.value in values
         }
 

@@ -8,7 +8,7 @@ from mmengine.dist import all_reduce
 from torch import Tensor
 
 from ...errors import InputError
-from ..diagnostics import distinct_share, spread
+from ..diagnostics import distinct_share, feature_std
 from ..memory_bank import BankEntries, MemoryBank
 from .base import MemoryBankRecognizer, Part, require_clips
 
@@ -105,8 +105,8 @@ class ASCNet(MemoryBankRecognizer):
 
         Returns:
             dict[str, Tensor]: ``loss_acp`` and ``loss_scp`` as they are
-            (:meth:`parse_losses` weighs them) and the gauges ``acp_spread``,
-            ``scp_spread``, ``retrieved_similarity``,
+            (:meth:`parse_losses` weighs them) and the diagnostics
+            ``acp_spread``, ``scp_spread``, ``retrieved_similarity``,
             ``retrieved_distinct`` and ``scp_target_share``; scalars.
 
         Raises:
@@ -156,8 +156,8 @@ class ASCNet(MemoryBankRecognizer):
         return dict(
             loss_acp=self.acp_head.loss(x_i, a_j),
             loss_scp=self.scp_head.loss(x_i, retrieved.motion, found),
-            acp_spread=spread(a_j),
-            scp_spread=spread(m_j),
+            acp_spread=feature_std(a_j),
+            scp_spread=feature_std(m_j),
             retrieved_similarity=retrieved.similarity.sum() /
             found.sum().clamp(min=1),
             retrieved_distinct=distinct_share(retrieved.entry),

@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from ..diagnostics import spread
+from ..diagnostics import feature_std
 from .base import Part, TargetNetworkRecognizer, require_clips
 
 
@@ -62,20 +62,21 @@ class BYOL(TargetNetworkRecognizer):
             data_samples (list[ActionDataSample]): Not read.
 
         Returns:
-            dict[str, Tensor]: ``loss_byol``, 0 to 8, and the gauge
+            dict[str, Tensor]: ``loss_byol``, 0 to 8, and the diagnostic
             ``byol_spread``; scalars.
 
         Raises:
             InputError: If there are not two clips.
         """
         require_clips(inputs, (0, 0))
-        losses, spreads = [], []
+        losses, deviations = [], []
         for i, j in ((0, 1), (1, 0)):
             with torch.no_grad():
                 x_j = self.encode(inputs[:, j], self.target_backbone)
                 target = self.byol_head.project_target(x_j)
             x_i = self.encode(inputs[:, i], self.backbone)
             losses.append(self.byol_head.loss(x_i, target))
-            spreads.append(spread(target))
+            deviations.append(feature_std(target))
         return dict(
-            loss_byol=sum(losses), byol_spread=torch.stack(spreads).mean())
+            loss_byol=sum(losses),
+            byol_spread=torch.stack(deviations).mean())

@@ -9,7 +9,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..diagnostics import spread
+from ..diagnostics import feature_std
 from ..heads import TargetHead, unit_length
 from ..memory_bank import BankEntries, MemoryBank
 from .base import MemoryBankRecognizer, Part, require_clips
@@ -207,7 +207,7 @@ class RSPNet(MemoryBankRecognizer):
                 ``speeds`` (of all clips) and ``video_id``.
 
         Returns:
-            dict[str, Tensor]: ``loss_avid``, ``loss_rsp`` and the gauges
+            dict[str, Tensor]: ``loss_avid``, ``loss_rsp`` and the diagnostics
             ``rsp_accuracy``, ``avid_spread`` and ``rsp_spread``; scalars.
 
         Raises:
@@ -235,8 +235,8 @@ class RSPNet(MemoryBankRecognizer):
             self.rsp_head.loss(self.rsp_head.project(x), m_same, m_other),
             loss_avid=self.avid_head.loss(a_query, a_same, a_other,
                                           negatives),
-            avid_spread=spread(a_same),
-            rsp_spread=spread(m_same))
+            avid_spread=feature_std(a_same),
+            rsp_spread=feature_std(m_same))
 
     @torch.no_grad()
     def _keys(self, clips: Tensor):

@@ -40,7 +40,7 @@ HOST_BACKBONES = {
 
 
 @pytest.mark.parametrize('name', HOST_BACKBONES)
-def test_the_hosts_backbones_are_encoders(name):
+def test_mmaction2s_backbones_are_encoders(name):
     backbone, dim = HOST_BACKBONES[name]
     head = dict(in_channels=dim, hidden_channels=6, out_channels=5)
     model = tiny_model(

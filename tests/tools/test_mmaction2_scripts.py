@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
     reason='this installation of MMAction2 has no scripts')
 
 
-def test_the_folder_runs_in_a_project_of_the_hosts(videos, tmp_path):
+def test_the_folder_runs_in_a_checkout_of_mmaction2(videos, tmp_path):
     """Copied to configs/ascnet of another folder: train, resume, test."""
     shutil.copytree(
         osp.join(ROOT, 'configs', 'ascnet'), tmp_path / 'configs' / 'ascnet')
