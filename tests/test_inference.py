@@ -27,7 +27,7 @@ from ascnet_mm.recipe import recipe_of, require_registered
 from ascnet_mm.settings import settings_of
 
 from .conftest import ROOT, run_tool
-from .engine.test_loops import finetuning, pretraining
+from .engine.reliability.test_loops import finetuning, pretraining
 from .tools.test_cli import TINY
 
 RETRIEVAL = 'configs/ascnet/retrieval/r18_ucf101.py'

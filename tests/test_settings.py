@@ -15,7 +15,7 @@ from ascnet_mm.settings import (
     settings_of,
 )
 
-from .engine.test_loops import Stop, pretraining, train
+from .engine.reliability.test_loops import Stop, pretraining, train
 from .helpers.resuming import differences
 
 

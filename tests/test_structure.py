@@ -70,6 +70,7 @@ def test_no_imports_run_in_a_circle():
     ('datasets.video', ('datasets.transforms', 'datasets.base')),
     ('evaluation', ('engine', 'apis')),
     ('engine', ('apis', 'preparation', 'experiments', 'inference')),
+    ('engine.hooks', ('engine.reliability', )),
     ('compat', ('models', 'datasets', 'engine', 'evaluation', 'apis')),
     ('apis', ('experiments', 'demo', 'benchmarking', 'visualization')),
 ])

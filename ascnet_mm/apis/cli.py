@@ -14,7 +14,7 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from .. import compat
 from ..datasets.transport import transport_fault
-from ..engine.hooks.work_folder import hold
+from ..engine.reliability.work_folder import hold
 from ..errors import InputError, TrainingStopped
 from .checks import (
     RANK,

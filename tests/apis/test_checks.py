@@ -11,7 +11,12 @@ import ascnet_mm.benchmarking.processes  # noqa: F401
 from ascnet_mm import InputError
 from ascnet_mm.apis import build_runner, check_data, check_resume, checks
 
-from ..engine.test_loops import Stop, finetuning, pretraining, train
+from ..engine.reliability.test_loops import (
+    Stop,
+    finetuning,
+    pretraining,
+    train,
+)
 
 
 @pytest.fixture(scope='module')

@@ -16,7 +16,7 @@ from ascnet_mm.evaluation import (
     VideoRetrievalMetric,
 )
 
-from ..engine.test_loops import pretraining, train
+from ..engine.reliability.test_loops import pretraining, train
 
 
 def evaluate(metric, features):

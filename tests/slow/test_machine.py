@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from ..conftest import ROOT
-from ..engine.test_termination import command
+from ..engine.reliability.test_termination import command
 from .test_termination import wait_for_training
 
 

@@ -7,7 +7,7 @@ import time
 import torch
 
 from ..conftest import ROOT
-from ..engine.test_termination import command
+from ..engine.reliability.test_termination import command
 from .ranks import torchrun
 
 

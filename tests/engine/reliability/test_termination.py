@@ -15,8 +15,8 @@ from mmengine.runner import Runner
 
 from ascnet_mm.datasets import VideoFolder
 
-from ..conftest import ROOT
-from ..helpers.resuming import differences
+from ...conftest import ROOT
+from ...helpers.resuming import differences
 from .test_loops import last, pretraining, train
 
 SCRIPTS = osp.join(osp.dirname(mmaction.__file__), '.mim', 'tools')

@@ -8,14 +8,14 @@ from mmengine.runner import Runner
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import build_runner
-from ascnet_mm.engine.hooks.work_folder import hold, leave
+from ascnet_mm.engine.reliability.work_folder import hold, leave
 
 from .test_loops import pretraining
 
 # Another process that has a folder until it is told to end.
 OWNER = '''
 import sys
-from ascnet_mm.engine.hooks.work_folder import hold
+from ascnet_mm.engine.reliability.work_folder import hold
 hold(sys.argv[1])
 print('taken', flush=True)
 sys.stdin.read()

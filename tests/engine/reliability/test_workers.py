@@ -18,7 +18,7 @@ from ascnet_mm.datasets.transport import (
     transport_fault,
 )
 
-from ..conftest import ROOT
+from ...conftest import ROOT
 from .test_loops import pretraining
 from .test_termination import command
 

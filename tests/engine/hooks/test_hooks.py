@@ -14,8 +14,8 @@ from ascnet_mm.engine import MemoryBankHook, MomentumUpdateHook, SampleSeedHook
 from ascnet_mm.models.heads import SCPHead
 from ascnet_mm.models.memory_bank import BankEntries
 
-from ..conftest import tiny_model
-from ..helpers.processes import spawn
+from ...conftest import tiny_model
+from ...helpers.processes import spawn
 
 
 def runner_at(iteration, max_iters=100, accumulative_counts=1, model=None):

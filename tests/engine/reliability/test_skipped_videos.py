@@ -10,9 +10,9 @@ from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.engine import SkippedVideosHook
 
-from ..datasets.test_hostile import PIPELINE
-from ..datasets.video.test_reader import render
-from ..helpers.processes import spawn
+from ...datasets.test_hostile import PIPELINE
+from ...datasets.video.test_reader import render
+from ...helpers.processes import spawn
 
 
 def loader_of(folder, **options):

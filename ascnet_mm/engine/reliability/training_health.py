@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ...errors import TrainingStopped
 from ...models.diagnostics import effective_rank
+from ..hooks.deferred_scalars import log_is_due
 from ..unwrap import unwrap
-from .deferred_scalars import log_is_due
 from .good_checkpoints import GoodCheckpoints
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from ascnet_mm import InputError
 from ascnet_mm.engine import PretrainedEncoderHook
 
-from ..conftest import tiny_batch, tiny_model
+from ...conftest import tiny_batch, tiny_model
 
 
 def save(model, path):

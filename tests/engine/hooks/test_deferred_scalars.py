@@ -5,7 +5,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ..conftest import tiny_model
+from ...conftest import tiny_model
 
 ITERATIONS, INTERVAL = 11, 4
 HOOKS = [

@@ -9,8 +9,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
-from ..errors import InputError
-from .unwrap import unwrap
+from ...errors import InputError
+from ..unwrap import unwrap
 
 
 @LOOPS.register_module()

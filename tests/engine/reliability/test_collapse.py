@@ -17,8 +17,8 @@ from ascnet_mm import TrainingStopped
 from ascnet_mm.apis import run_script
 from ascnet_mm.engine import TrainingHealthHook
 
-from ..conftest import tiny_batch, tiny_model
-from ..helpers.processes import spawn
+from ...conftest import tiny_batch, tiny_model
+from ...helpers.processes import spawn
 
 PER_EPOCH, INTERVAL, PATIENCE = 4, 2, 8
 

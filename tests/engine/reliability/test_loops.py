@@ -14,8 +14,8 @@ from ascnet_mm.apis import read_config
 from ascnet_mm.datasets.base import BaseVideoDataset
 from ascnet_mm.engine import ResumableEpochLoop
 
-from ..conftest import ROOT
-from ..helpers.resuming import differences
+from ...conftest import ROOT
+from ...helpers.resuming import differences
 
 # 16 videos in batches of 4: three epochs of four iterations
 ITERATIONS = 12
