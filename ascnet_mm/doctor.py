@@ -81,6 +81,9 @@ def _device() -> Iterator[Finding]:
                 f'GPU {index}', f'{properties.name}, '
                 f'{properties.total_memory / 2**30:.0f} GiB, CUDA '
                 f'{torch.version.cuda}')
+        version = torch.backends.cudnn.version()
+        yield Finding('cuDNN', str(version),
+                      convolution_advice(torch.__version__, version))
         device = 'cuda'
     else:
         built = torch.version.cuda
@@ -93,6 +96,51 @@ def _device() -> Iterator[Finding]:
         'precision', 'bfloat16' if computes_in_bfloat16(device) else
         f'float32: this {"GPU" if device == "cuda" else "CPU"} has no '
         'instructions for bfloat16')
+
+
+def convolution_advice(torch_version: str,
+                       cudnn: Optional[int]) -> Optional[str]:
+    """What to install if 3D convolutions of a GPU are wrong or slow.
+
+    Encoders hand over half precision channels last, which the first two
+    faults spare; MMAction2's other recognizers do not.
+
+    Args:
+        torch_version (str): torch's release.
+        cudnn (int, optional): cuDNN's version as torch gives it, such as
+            91002 for 9.10.2; None without cuDNN.
+
+    Returns:
+        str, optional: None where all is well.
+
+    Examples:
+        >>> convolution_advice('2.13.0', 92100) is None
+        True
+        >>> convolution_advice('2.13.0', 91002)
+        'cuDNN 9.10.2 computes some 3D convolutions in TF32 wrongly \
+(pytorch#167024) and torch keeps half precision from it (pytorch#163539): \
+pip install the nvidia-cudnn of your CUDA, 9.16 or later'
+    """
+    if torch_version.split('+')[0] == '2.9.0':
+        return ('torch 2.9.0 computes 3D convolutions in half precision '
+                'without cuDNN, slowly and in many times the memory '
+                '(pytorch#166643): install another release')
+    if cudnn is None:
+        return 'without cuDNN 3D convolutions are slow'
+    if not 90800 <= cudnn < 91600:
+        return None
+    release = f'{cudnn // 10000}.{cudnn // 100 % 100}.{cudnn % 100}'
+    faults = []
+    if cudnn >= 91002:
+        faults.append('computes some 3D convolutions in TF32 wrongly '
+                      '(pytorch#167024)')
+    if cudnn < 91500:
+        faults.append('torch keeps half precision from it (pytorch#163539)'
+                      if faults else
+                      'computes some 3D convolutions in half precision '
+                      'wrongly (pytorch#163539)')
+    return (f'cuDNN {release} {" and ".join(faults)}: pip install the '
+            'nvidia-cudnn of your CUDA, 9.16 or later')
 
 
 def _decoders() -> Iterator[Finding]:

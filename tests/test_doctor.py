@@ -47,3 +47,15 @@ def test_a_gpu_that_torch_does_not_find_is_advised_of(monkeypatch):
     assert 'nvidia-smi' in advice('GPU')
     monkeypatch.setattr(torch.version, 'cuda', None)
     assert advice('GPU') is None
+
+
+@pytest.mark.parametrize('torch_version, cudnn, said', [
+    ('2.9.0+cu128', 91600, ['166643']),
+    ('2.8.0', 90701, []), ('2.9.1', 90800, ['163539']),
+    ('2.9.1', 91002, ['163539', '167024']), ('2.10.0', 91500, ['167024']),
+    ('2.13.0', 91600, []), ('2.9.1', None, ['cuDNN'])])
+def test_faulty_convolutions_are_advised_of(torch_version, cudnn, said):
+    """Ranges as in the named threads of PyTorch's."""
+    advice = doctor.convolution_advice(torch_version, cudnn)
+    assert (advice is None) == (not said)
+    assert all(word in advice for word in said)

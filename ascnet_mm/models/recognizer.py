@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from .checkpoints import require_same_encoder
+from .memory_format import for_convolutions
 
 
 @MODELS.register_module()
@@ -50,7 +51,9 @@ class ActionRecognizer(Recognizer3D):
             tuple: Features ``[B * clips, C, T', H', W']`` and arguments of
             the head.
         """
-        return super().extract_feat(inputs.contiguous(), *args, **kwargs)
+        clips = for_convolutions(inputs.flatten(0, 1).contiguous())
+        return super().extract_feat(
+            clips.unflatten(0, inputs.shape[:2]), *args, **kwargs)
 
     def predict(self, inputs: Optional[Tensor],
                 data_samples: List[ActionDataSample],

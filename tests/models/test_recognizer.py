@@ -34,6 +34,27 @@ def test_scores_are_averaged_over_clips_and_crops(recognizer):
         assert result.pred_label.item() == expected.argmax().item()
 
 
+@pytest.mark.parametrize('half', [False, True])
+def test_half_precision_runs_with_channels_last(recognizer, half):
+    """For training and for testing; the scores stay."""
+    seen = []
+    recognizer.backbone.register_forward_pre_hook(
+        lambda _, inputs: seen.append(
+            inputs[0].is_contiguous(memory_format=torch.channels_last_3d)))
+    clips = torch.randn(3, 2, 3, 4, 8, 8)
+    strided = clips.transpose(0, 1).contiguous().transpose(0, 1)
+    samples = [sample(label) for label in range(3)]
+    single = [s.pred_score.clone()
+              for s in recognizer.predict(clips, samples)]
+    seen.clear()
+    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=half):
+        recognizer.loss(clips[:, :1], samples)
+        found = recognizer.predict(strided, samples)
+    assert seen == [half, half]
+    for result, score in zip(found, single):
+        assert torch.allclose(result.pred_score, score, atol=0.02)
+
+
 @pytest.mark.parametrize('label', [0, 3, 6])
 def test_an_unreadable_video_is_a_miss_at_every_k(recognizer, label):
     samples = [sample(1), sample(label, readable=False)]

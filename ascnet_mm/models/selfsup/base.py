@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..checkpoints import require_same_encoder
 from ..memory_bank import BankEntries, MemoryBank, concat_entries
+from ..memory_format import for_convolutions
 
 # A part of a model, or its config
 Part = Union[dict, nn.Module]
@@ -81,11 +82,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         Raises:
             InputError: If C is not what the heads expect.
         """
-        if torch.is_autocast_enabled(clips.device.type):
-            # Half precision convolutions are made for it, and hand it on to
-            # each other; in single precision it costs more than it gains.
-            clips = clips.contiguous(memory_format=torch.channels_last_3d)
-        features = pool(backbone(clips))
+        features = pool(backbone(for_convolutions(clips)))
         for name in self._head_names:
             expected = getattr(self, name).in_channels
             if features.shape[1] != expected:
