@@ -1,21 +1,22 @@
-_base_ = [
-    '../_base_/hmdb51.py', '../_base_/recognizer_r18.py',
-    '../_base_/labeled_clips_112.py', '../_base_/finetune.py'
-]
+_base_ = 'r2plus1d_ucf101.py'
 
 work_dir = 'work_dirs/finetune/r2plus1d_hmdb51'
 
+data_root = 'data/hmdb51'
 batch_size = 32  # RSPNet's: 16 on each of two GPUs
 
-model = dict(
-    backbone=dict(_delete_=True, type='R2Plus1D', depth=10),  # Table 3
-    cls_head=dict(num_classes=51, dropout_ratio=0))  # RSPNet's: linear
+model = dict(cls_head=dict(num_classes=51))
 train_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.train_pipeline))
+    batch_size=batch_size,
+    dataset=dict(
+        data_root=data_root,
+        ann_file='hmdb51_train_split_{split}_videos.txt'))
 val_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=_base_.val_pipeline))
+    batch_size=batch_size,
+    dataset=dict(
+        data_root=data_root, ann_file='hmdb51_val_split_{split}_videos.txt'))
 test_dataloader = dict(
-    batch_size=8,  # ours: it changes no figure
-    dataset=dict(pipeline=_base_.test_pipeline))
+    dataset=dict(
+        data_root=data_root, ann_file='hmdb51_val_split_{split}_videos.txt'))
 
 auto_scale_lr = dict(base_batch_size=batch_size)
