@@ -5,6 +5,7 @@ import os.path as osp
 import pickle
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 from urllib.parse import urlparse
+from zipfile import is_zipfile
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from ..errors import InputError
 
 class SafeCheckpointLoader(CheckpointLoader):
     """MMEngine's loader, under torch's protection where torch is 2.6 or later.
+
+    Tensors of a file are mapped, not read: whoever wants only the settings or
+    the encoder of a checkpoint does not wait for its memory bank.
 
     Examples:
         >>> SafeCheckpointLoader.load_checkpoint(
@@ -36,23 +40,47 @@ def load_checkpoints_safely() -> None:
     addresses are replaced. Under an older torch they work, unprotected, and
     are left alone. Can go with MMEngine 0.11.
     """
-    _protect(CheckpointLoader)
+    _protect(CheckpointLoader, load_from_local)
 
 
-def _protect(loaders: Type[CheckpointLoader]) -> None:
+def _protect(loaders: Type[CheckpointLoader], load_local: Callable) -> None:
     if digit_version(torch.__version__) < digit_version('2.6'):
         return
-    for prefixes, loader in (('', load_from_local),
+    for prefixes, loader in (('', load_local),
                              (('http://', 'https://'), load_from_http)):
         loaders.register_scheme(prefixes=prefixes, loader=loader, force=True)
 
 
-def load_from_local(filename: str, map_location: Any = None) -> dict:
+def mmap_from_local(filename: str, map_location: Any = None) -> dict:
+    """:func:`load_from_local`, reading of each tensor only what is used.
+
+    Not for a run that trains on with the tensors: they are the file's as long
+    as they live.
+
+    Args:
+        filename (str): Path of the file.
+        map_location: As for :func:`torch.load`.
+
+    Returns:
+        dict: As of :func:`load_from_local`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        InputError: As for :func:`load_from_local`.
+    """
+    return load_from_local(filename, map_location, mmap=True)
+
+
+def load_from_local(filename: str,
+                    map_location: Any = None,
+                    mmap: bool = False) -> dict:
     """Load a checkpoint that holds tensors, numbers and log buffers only.
 
     Args:
         filename (str): Path of the file.
         map_location: As for :func:`torch.load`.
+        mmap (bool): Whether to map the tensors instead of reading them, where
+            the file's format allows it. Defaults to False.
 
     Returns:
         dict: The checkpoint, without ``meta['config']``: MMEngine would run
@@ -69,7 +97,11 @@ def load_from_local(filename: str, map_location: Any = None) -> dict:
     try:
         with torch.serialization.safe_globals(_allowed_globals()):
             checkpoint = torch.load(
-                filename, map_location=map_location, weights_only=True)
+                filename,
+                map_location=map_location,
+                weights_only=True,
+                # torch maps no files in its format from before 1.6.
+                mmap=mmap and is_zipfile(filename))
     except (MemoryError, torch.OutOfMemoryError):
         raise
     # A damaged file can make the unpickler fail in any way.
@@ -168,4 +200,4 @@ def _first_sentence(error: Optional[BaseException]) -> str:
     return text.split('. ', 1)[0][:200] or type(error).__name__
 
 
-_protect(SafeCheckpointLoader)
+_protect(SafeCheckpointLoader, mmap_from_local)

@@ -1,10 +1,17 @@
+import os
+
 import pytest
 import torch
 from mmaction.registry import MODELS
 from torch import nn
 
 from ascnet_mm import InputError
-from ascnet_mm.models.checkpoints import encoder_weights, load_encoder
+from ascnet_mm.compat.checkpoints import load_from_local
+from ascnet_mm.models.checkpoints import (
+    encoder_weights,
+    load_encoder,
+    read_checkpoint,
+)
 from ascnet_mm.models.checkpoints.strict import compare
 
 from ...conftest import tiny_model
@@ -258,3 +265,46 @@ def test_torchvision_itself(tmp_path):
     with pytest.raises(InputError, match='45 instead of 83'):
         encoder_weights(video.r2plus1d_18().state_dict(),
                         MODELS.build(dict(type='R2Plus1D')))
+
+
+def bytes_read() -> int:
+    """How many this process has read from files so far; mapped ones not."""
+    with open('/proc/self/io') as counters:
+        return int(counters.readline().split()[1])
+
+
+def test_of_a_checkpoint_only_what_is_used_is_read(tmp_path):
+    encoder = build(dict(type='R3D'), base_channels=4)
+    path = save(tmp_path, dict(
+        state_dict=prefixed('backbone.', encoder.state_dict()),
+        meta=dict(epoch=1), memory_bank=torch.zeros(4 << 20)))  # 16 MB
+    load_encoder(encoder, path)
+    before = bytes_read()
+    assert read_checkpoint(path)['meta']['epoch'] == 1
+    load_encoder(encoder, path)
+    assert bytes_read() - before < 2 << 20
+    before = bytes_read()
+    load_from_local(path)
+    assert bytes_read() - before > 16 << 20
+
+
+def test_an_encoder_keeps_nothing_of_the_file(tmp_path):
+    encoder = randomize(build(dict(type='R3D'), base_channels=4))
+    weights = {k: v.clone() for k, v in encoder.state_dict().items()}
+    path = save(tmp_path, prefixed('backbone.', weights))
+    load_encoder(encoder, path)
+    with open(path, 'r+b') as file:
+        file.write(bytes(os.path.getsize(path)))
+    for name, weight in encoder.state_dict().items():
+        assert torch.equal(weight, weights[name]), name
+
+
+def test_files_in_torchs_older_format_are_read(tmp_path):
+    encoder = randomize(build(dict(type='R3D'), base_channels=4))
+    weights = {k: v.clone() for k, v in encoder.state_dict().items()}
+    path = str(tmp_path / 'old.pth')
+    torch.save(prefixed('backbone.', weights), path,
+               _use_new_zipfile_serialization=False)
+    load_encoder(randomize(encoder), path)
+    for name, weight in encoder.state_dict().items():
+        assert torch.equal(weight, weights[name]), name
