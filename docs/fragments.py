@@ -142,13 +142,13 @@ def results() -> str:
         lines.append(cells)
     data = figures(f'compare_{base}')['data']
     shown = table(['', 'retrieval, top-1 %',
-                   'average of six measures by labels, %', 'speed probe, %'],
+                   'average of six metrics with labels, %', 'speed probe, %'],
                   lines, 3)
     return f'{shown}\n\n' + paragraph(
         f'Mean ± standard deviation over {len(method["runs"])} seeds; '
         f'{data["pretrain"]} videos to pre-train on, {data["kept_out"]} '
-        'others to judge by. Told apart, by 95 % intervals over the seeds, '
-        'from random weights (†) or from ASCNet (‡).')
+        'others to evaluate on. By 95 % intervals over the seeds, '
+        'distinguishable from random weights (†) or from ASCNet (‡).')
 
 
 @fragment('speed on real videos')
@@ -225,14 +225,14 @@ def recipe() -> str:
         apart = '' if name == 'ASCNet' else (
             'yes' if told_apart(by_name[name], reference, AVERAGE) else 'no')
         rows.append((title, cell(values(by_name[name], AVERAGE)), apart))
-    return table(['change', 'average of six measures, %',
-                  'told apart from ASCNet'], rows, 2)
+    return table(['change', 'average of six metrics, %',
+                  'distinguishable from ASCNet'], rows, 2)
 
 
 @fragment('recipe, one seed')
 def recipe_of_one_seed() -> str:
     methods = figures('compare_ucf101_subset_screen')['methods']
-    return table(['change', 'average of six measures, %'],
+    return table(['change', 'average of six metrics, %'],
                  [(method['name'], cell(values(method, AVERAGE)))
                   for method in methods], 1)
 

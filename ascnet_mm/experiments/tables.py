@@ -44,7 +44,7 @@ def _largest_error(found: Figures, measure: Figures) -> str:
 
 
 def told_apart_lists(found: Figures) -> List[str]:
-    """Markdown: which methods are told apart from the first two.
+    """Markdown: which methods can be distinguished from the first two.
 
     Returns:
         list[str]: A part for each of the two that has an interval in any
@@ -62,7 +62,7 @@ def told_apart_lists(found: Figures) -> List[str]:
                              f'{"; ".join(sides) or "none"}')
         if lines:
             name = found['methods'][number]['name']
-            parts.append('\n'.join([f'Told apart from **{name}** by', '',
+            parts.append('\n'.join([f'Distinguishable from **{name}** by', '',
                                     *lines]))
     return parts
 

@@ -44,7 +44,7 @@ def test_the_table_is_that_of_the_figures(plan, tmp_path, commands):
     assert '| 2 | 96 | 2, 1 | 384 | ' in text
     assert '| 1 | 48 | 4, 2 | 384 | ' in text
     assert '- diverges, seed 1, pretrain: error: no luck' in text
-    assert 'Told apart from **ASCNet** by' in text
+    assert 'Distinguishable from **ASCNet** by' in text
     assert '- retrieval, top-1 %: none\n\n**Budget' in text
     assert '- ASCNet: loss_acp 0.50 / 0.50' in text
 
