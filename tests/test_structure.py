@@ -1,6 +1,9 @@
 """Which room of the house may know which."""
 import ast
 import os.path as osp
+import re
+import sys
+from configparser import ConfigParser
 from glob import glob
 
 import pytest
@@ -86,3 +89,41 @@ def test_the_package_does_not_know_its_commands():
     for path in MODULES.values():
         with open(path) as file:
             assert 'import ascnet_mm_cli' not in file.read(), path
+
+
+# Which requirement brings a module of another name. mmcv comes with
+# the extra `lite` or was there before.
+INSTALLED_BY = dict(mmaction='mmaction2', mmcv='mmcv-lite',
+                    sklearn='scikit-learn', umap='umap-learn')
+
+
+def declared():
+    """Names of the requirements in setup.cfg, those of extras included."""
+    parser = ConfigParser()
+    parser.read(osp.join(ROOT, 'setup.cfg'))
+    lines = [parser['options']['install_requires'],
+             *(parser['options.extras_require'][extra]
+               for extra in ('lite', 'tools', 'maps'))]
+    return {
+        re.match(r'[\w-]+', line)[0]
+        for line in '\n'.join(lines).split('\n')
+        if line and not line.startswith('#')
+    }
+
+
+def test_what_is_imported_is_declared():
+    found = set()
+    for folder in ('ascnet_mm', 'ascnet_mm_cli'):
+        for path in glob(osp.join(ROOT, folder, '**', '*.py'),
+                         recursive=True):
+            with open(path) as file:
+                tree = ast.parse(file.read())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import):
+                    found.update(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    found.add(node.module)
+    top = {name.partition('.')[0] for name in found}
+    others = top - sys.stdlib_module_names - {'ascnet_mm', 'ascnet_mm_cli'}
+    assert {'torch', 'mmcv', 'rich'} <= others
+    assert {INSTALLED_BY.get(name, name) for name in others} <= declared()

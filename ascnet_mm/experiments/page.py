@@ -77,8 +77,8 @@ $repetition
 '''
 TOLD_APART = '''
 Two methods are called distinguishable if the 95 % intervals of their means
-over the seeds (Student's t) do not overlap. This rule is strict: other methods need
-not be equal. It covers the choice of seeds, not of videos.
+over the seeds (Student's t) do not overlap. This rule is strict: other methods
+need not be equal. It covers the choice of seeds, not of videos.
 
 $lists
 '''
