@@ -2,8 +2,8 @@
 
 Importing the package registers every component under the scope ``mmaction``:
 a config needs no more than ``custom_imports = dict(imports='ascnet_mm')``.
-What is broken in the releases of MMEngine is mended by our commands and
-configs, not by importing (:mod:`ascnet_mm.compat`).
+Bugs of MMEngine are worked around by our commands and configs, not by
+importing the package (:mod:`ascnet_mm.compat`).
 """
 from . import compat
 

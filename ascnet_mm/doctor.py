@@ -1,4 +1,4 @@
-"""What is installed, what this machine has, and what would go wrong."""
+"""Checks of the installation and the machine, with advice."""
 import multiprocessing
 import os
 import platform

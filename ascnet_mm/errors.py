@@ -1,4 +1,4 @@
-"""What is told to the user in one sentence, without a traceback."""
+"""Errors that users see as one sentence, without a traceback."""
 from .text import printable
 
 

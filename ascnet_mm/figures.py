@@ -1,4 +1,4 @@
-"""Figures in a JSON file, with all that they depend on."""
+"""Figures in a JSON file, with everything they depend on."""
 import os
 import os.path as osp
 import platform

@@ -1,4 +1,4 @@
-"""Files that appear under their name when they are whole."""
+"""Writing files atomically: complete or not at all."""
 import io
 import json
 import os

@@ -1,4 +1,4 @@
-"""An encoder from its file, and the features that it gives of videos."""
+"""Load an encoder from a file and compute features of videos."""
 import os
 from typing import (
     Any,
@@ -57,7 +57,7 @@ class ClipFeatures(NamedTuple):
 def load_encoder(source: str,
                  checkpoint: Optional[str] = None,
                  device: Optional[str] = None) -> 'VideoEncoder':
-    """Load an encoder together with the way its clips are made.
+    """Load an encoder, including how its clips are made.
 
     Args:
         source (str): A checkpoint of ``tools/train.py`` (of any of its
@@ -100,7 +100,7 @@ def load_encoder(source: str,
 
 
 class VideoEncoder(BaseModel):
-    """A trained encoder that takes files of videos.
+    """A trained encoder that takes video files.
 
     Args:
         backbone (dict): Config of the encoder.
@@ -147,7 +147,7 @@ class VideoEncoder(BaseModel):
         self.eval()
 
     def forward(self, clips: Tensor) -> Tensor:
-        """Features of clips that are cut, scaled and normalized already.
+        """Features of clips that are already cut, scaled and normalized.
 
         Args:
             clips (Tensor): ``[N, 3, T, H, W]``.
@@ -158,7 +158,7 @@ class VideoEncoder(BaseModel):
         return pool(self.backbone(clips))
 
     def embed(self, videos: Iterable[str]) -> Tensor:
-        """Features of videos: the mean of those of their clips.
+        """Features of videos, each averaged over the clips of the video.
 
         Args:
             videos (Iterable[str]): Paths of the files.

@@ -1,4 +1,4 @@
-"""What a checkpoint says of its encoder and its clips, as data.
+"""A checkpoint's description of its encoder and its clips, as data.
 
 A recipe is a dictionary of plain values: ``backbone`` and
 ``data_preprocessor``, configs of the model's parts, and ``pipeline``, the

@@ -1,4 +1,4 @@
-"""What a run was set to, and what becomes of it when it is resumed."""
+"""The settings of a run, and what happens to them when it is resumed."""
 import inspect
 import re
 from typing import Any, Iterator, List, Tuple

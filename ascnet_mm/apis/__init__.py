@@ -1,4 +1,4 @@
-"""What the commands do, as functions to call."""
+"""The work of the commands, as functions."""
 from ..versions import versions
 from .checks import check_data, check_pretrained, check_resume, set_pretrained
 from .cli import build_runner, run_script, set_environment

@@ -1,4 +1,4 @@
-"""Mistakes in a config, found before a run writes its first file."""
+"""Checks of a config before a run writes its first file."""
 import logging
 import math
 import os
@@ -108,7 +108,7 @@ def check_compile(cfg: Config) -> None:
 
     Raises:
         InputError: If the config wants one in bfloat16 on a CPU: what
-            :class:`PaddedConv3d` mends there would be compiled as it is.
+            :class:`PaddedConv3d` fixes there would be compiled unfixed.
     """
     wrapper = cfg.get('optim_wrapper') or {}
     if (cfg.get('compile') and get_device() == 'cpu'

@@ -1,4 +1,4 @@
-"""What the commands share."""
+"""Shared by the commands: set-up, building the runner, errors."""
 import argparse
 import gc
 import os
@@ -93,7 +93,7 @@ def run_script(main: Callable[[], None]) -> None:
     """Run a script; a mistake or a lost run ends it with one sentence.
 
     Of several ranks' errors torchrun names the first as the cause. Faults of
-    MMEngine are mended beforehand (:func:`ascnet_mm.compat.apply`).
+    MMEngine are worked around first (:func:`ascnet_mm.compat.apply`).
 
     Examples:
         >>> def main():

@@ -1,7 +1,8 @@
-"""What a checkpoint says of its encoder, put into a config.
+"""Configs for the encoder that a checkpoint describes.
 
-Only checkpoints of this package say it (:mod:`ascnet_mm.recipe`); for others
-the config is left as it is. Options of the command line have the last word.
+Only checkpoints of this package describe their encoder
+(:mod:`ascnet_mm.recipe`); for others the config is left unchanged. Options of
+the command line take precedence.
 """
 import logging
 from contextlib import suppress
@@ -28,7 +29,7 @@ OF_TRAINING = ('frozen_stages', 'norm_eval', 'with_cp')
 
 def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
                                                              Any]) -> None:
-    """Let a config build the encoder that a checkpoint holds.
+    """Make a config build the encoder of a checkpoint.
 
     Args:
         cfg (Config): Of any recognizer; its ``model`` is changed. Where the
@@ -78,7 +79,7 @@ def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
 
 
 def features_config(checkpoint: str) -> Config:
-    """A config that gives features by what a checkpoint says.
+    """A config that computes features as a checkpoint describes.
 
     Args:
         checkpoint (str): Of ``tools/train.py`` or ``tools/export.py``.
@@ -112,7 +113,7 @@ def features_config(checkpoint: str) -> Config:
 
 def read_features_config(config: Optional[str], checkpoint: str,
                          options: Dict[str, Any]) -> Config:
-    """The config by which a checkpoint's encoder gives features.
+    """The config that computes features with a checkpoint's encoder.
 
     Args:
         config (str, optional): Path of a config with a protocol of

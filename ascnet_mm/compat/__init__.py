@@ -1,8 +1,8 @@
-"""What releases of MMEngine and MMAction2 get wrong: one module per fault.
+"""Workarounds for bugs of MMEngine and MMAction2, one module each.
 
-Each function says which thread reports the fault, and from which release on
-it can go; it leaves alone whatever works, and may be called again. What
-importing ``ascnet_mm`` needs is done by :func:`allow_import`; of MMEngine it
+Each function says which thread reports the bug and from which release on it
+can be removed; it changes nothing that works and may be called repeatedly.
+What importing ``ascnet_mm`` needs is done by :func:`allow_import`; of MMEngine it
 touches only how configs called ``ascnet_mm::...`` are found. The rest changes
 what MMEngine does for all libraries in the process, so it is done by
 :func:`apply` only: our commands call it, and our configs import
@@ -23,7 +23,7 @@ def allow_import() -> None:
 
 
 def apply() -> None:
-    """Mend every known fault of the installed MMEngine."""
+    """Work around every known bug of the installed MMEngine."""
     # Imported late: these modules import MMEngine.
     from .checkpoints import load_checkpoints_safely
     from .cpu_ranks import join_ranks_without_gpus

@@ -1,4 +1,4 @@
-"""What all data sets share: reproducible draws, unreadable videos."""
+"""Base of all data sets: reproducible draws, unreadable videos."""
 import hashlib
 import logging
 import math

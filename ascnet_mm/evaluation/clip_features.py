@@ -1,4 +1,4 @@
-"""What metrics of features share."""
+"""Base of metrics on clip features."""
 from typing import Optional
 
 from mmengine.evaluator import BaseMetric

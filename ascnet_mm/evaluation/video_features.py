@@ -1,4 +1,4 @@
-"""What metrics of queries and a gallery share."""
+"""Base of metrics on queries and a gallery."""
 from abc import abstractmethod
 from typing import Any, Dict, List, Sequence, Tuple
 

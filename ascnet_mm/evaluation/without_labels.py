@@ -1,4 +1,4 @@
-"""Checks without labels: do ACP and SCP do their jobs, has it collapsed?
+"""Metrics without labels: do ACP and SCP work, has training collapsed?
 
 All read the features of clips of the same videos at every speed, as
 ``SpeedPairedSampleFrames(test_mode=True)`` makes them, of the samples whose

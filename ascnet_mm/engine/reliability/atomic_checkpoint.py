@@ -1,4 +1,4 @@
-"""Checkpoints of which a whole one is there at any moment."""
+"""Checkpoints that are complete at any moment."""
 import os.path as osp
 from collections import deque
 

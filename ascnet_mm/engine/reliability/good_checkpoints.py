@@ -1,4 +1,4 @@
-"""The checkpoints from before a run was lost."""
+"""The last checkpoints from before a run collapsed or diverged."""
 from collections import deque
 from typing import List, Optional, Tuple
 

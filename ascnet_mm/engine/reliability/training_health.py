@@ -45,7 +45,7 @@ class TrainingHealthHook(Hook):
     running statistics are looked at.
 
     - **Weights** that are not finite end the run at once, before a checkpoint
-      can hold them: nothing mends them.
+      can contain them: a run never recovers from them.
     - **Losses**, most of them not finite, and a **feature std** (any
       diagnostic named ``*_spread``) below ``min_spread`` are warned of, and
       end the run when they have lasted for ``patience`` iterations.
@@ -216,8 +216,8 @@ class TrainingHealthHook(Hook):
         return (
             'training was stopped: since some iteration after '
             f'{since} weights or running statistics are not finite ({which}) '
-            'and no step mends them; likely causes: too high a learning rate, '
-            'no warm-up, float16, a broken device; '
+            'and training does not recover from that; likely causes: too high '
+            'a learning rate, no warm-up, float16, a broken device; '
             f'{self.checkpoints.way_back(since)}')
 
     @property

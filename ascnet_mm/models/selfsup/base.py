@@ -1,4 +1,4 @@
-"""What the recognizers that learn without labels have in common."""
+"""Base classes of the self-supervised recognizers."""
 from abc import abstractmethod
 from copy import deepcopy
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union

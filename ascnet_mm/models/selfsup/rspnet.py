@@ -147,7 +147,7 @@ class RSPHead(ContrastiveHead):
 
 @MODELS.register_module()
 class RSPNet(MemoryBankRecognizer):
-    """Which of two clips has my speed, which is of my video?
+    """Relative speed perception and instance discrimination.
 
     Chen et al., AAAI 2021, as in its authors' code. Three clips of a video: a
     query, a key of the same speed and a key of another speed, the keys seen

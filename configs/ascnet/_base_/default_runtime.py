@@ -1,5 +1,5 @@
 custom_imports = dict(
-    # The second mends MMEngine, also under MMAction2's own scripts.
+    # The second patches MMEngine, also under MMAction2's own scripts.
     imports=['ascnet_mm', 'ascnet_mm.compat.applied'],
     allow_failed_imports=False)
 default_scope = 'mmaction'
