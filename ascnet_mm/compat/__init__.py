@@ -2,9 +2,9 @@
 
 Each function says which thread reports the bug and from which release on it
 can be removed; it changes nothing that works and may be called repeatedly.
-What importing ``ascnet_mm`` needs is done by :func:`allow_import`; of MMEngine it
-touches only how configs called ``ascnet_mm::...`` are found. The rest changes
-what MMEngine does for all libraries in the process, so it is done by
+What importing ``ascnet_mm`` needs is done by :func:`allow_import`; of MMEngine
+it touches only how configs called ``ascnet_mm::...`` are found. The rest
+changes what MMEngine does for all libraries in the process, so it is done by
 :func:`apply` only: our commands call it, and our configs import
 :mod:`ascnet_mm.compat.applied`.
 """
