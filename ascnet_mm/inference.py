@@ -4,33 +4,27 @@ from typing import (
     Any,
     Callable,
     Iterable,
-    List,
     NamedTuple,
     Optional,
     Sequence,
 )
 
-import numpy as np
 import torch
-from mmaction.registry import MODELS, TRANSFORMS
-from mmcv.transforms import Compose
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
+from .clip_reader import ClipReader, Part, Windows
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
 from .models.checkpoints import encoder_weights, read_checkpoint
 from .models.selfsup.base import pool
-from .recipe import evaluation_pipeline, recipe_in, recipe_of
+from .recipe import recipe_in, recipe_of
 from .settings import settings_of
 from .shipped import config_path
-
-# Clips that are decoded and encoded at a time (ours); no feature depends on
-# it.
-AT_ONCE = 10
 
 
 class ClipFeatures(NamedTuple):
@@ -111,7 +105,9 @@ class VideoEncoder(BaseModel):
 
     Attributes:
         backbone (nn.Module): The encoder.
-        clip_len (int): Frames of a clip.
+        reader (ClipReader): What makes clips of videos.
+        clip_len (int): Frames of a clip; for a 2-D encoder (TSN, TSM) as
+            many as its pipeline takes of a video.
         interval (int): Frames of the video from one of a clip to the next.
 
     Raises:
@@ -133,17 +129,9 @@ class VideoEncoder(BaseModel):
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(data_preprocessor=data_preprocessor)
             self.backbone = MODELS.build(backbone)
-            transforms = [
-                TRANSFORMS.build(step)
-                for step in evaluation_pipeline(pipeline)
-            ]
-        place = _place_of_sampler(transforms)
-        self._open = Compose(transforms[:place])
-        self._finish = Compose(transforms[place + 1:])
-        sampler = transforms[place]
-        self._sampler = sampler
-        self.clip_len: int = sampler.clip_len
-        self.interval: int = getattr(sampler, 'frame_interval', 1)
+        self.reader = ClipReader(pipeline)
+        self.clip_len: int = self.reader.clip_len
+        self.interval: int = self.reader.interval
         self.eval()
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -183,10 +171,9 @@ class VideoEncoder(BaseModel):
         return torch.stack(rows)
 
     def _mean_of_clips(self, video: dict) -> Tensor:
-        results = self._sampler(self._open(dict(video)))
-        results['video_reader'].close()
-        frames = results['frame_inds'].reshape(results['num_clips'], -1)
-        return self._features(video, frames).mean(dim=0)
+        return torch.cat([
+            self.encode(part) for part in self.reader.sampled(video)
+        ]).mean(dim=0)
 
     def embed_clips(self,
                     video: str,
@@ -225,64 +212,47 @@ class VideoEncoder(BaseModel):
 
     def _windows(self, video: dict, window: float,
                  stride: float) -> ClipFeatures:
-        reader = self._open(dict(video))['video_reader']
-        reader.close()
-        times, duration = reader.times, reader.duration
-        # What a float is off makes no window more.
-        start = np.arange(
-            0, max(duration - window - 1e-6, 0) + stride, stride)
-        start = start[start < duration]
-        end = np.minimum(start + window, duration)
-        # A frame belongs to the window in which it is shown first.
-        bounds = np.searchsorted(times, np.stack([start, end]) - 1e-6)
-        places = [
-            self._side_by_side(int(first), int(last), len(times))
-            for first, last in bounds.T
-        ]
-        unique = sorted(set().union(*places))
-        steps = np.arange(self.clip_len) * self.interval
-        # A video shorter than a clip is played in a loop.
-        frames = (np.array(unique)[:, None] + steps) % len(times)
-        rows = dict(zip(unique, self._features(video, frames)))
-        features = [
-            torch.stack([rows[place] for place in clips]).mean(dim=0)
-            for clips in places
-        ]
+        parts = self.reader.windows(video, window, stride)
+        windows = next(parts)
+        features = torch.cat([self.encode(part) for part in parts])
         return ClipFeatures(
-            torch.stack(features), torch.from_numpy(start),
-            torch.from_numpy(end))
-
-    def _side_by_side(self, first: int, last: int, total: int) -> List[int]:
-        """Where clips begin that fill frames first to last - 1 evenly."""
-        span = (self.clip_len - 1) * self.interval + 1
-        count = max(1, round((last - first) / span))
-        # A clip that does not fit before the end of the video begins earlier.
-        latest = max(0, total - span)
-        starts = np.linspace(first, max(first, last - span), count)
-        return np.minimum(starts.round().astype(int), latest).tolist()
+            mean_of_windows(features, windows),
+            torch.from_numpy(windows.start), torch.from_numpy(windows.end))
 
     @torch.inference_mode()
-    def _features(self, video: dict, frames: np.ndarray) -> Tensor:
-        """Features ``[clips, C]`` of the frames ``[clips, T]`` of a video."""
-        parts = []
-        for chosen in np.split(frames, range(AT_ONCE, len(frames), AT_ONCE)):
-            results = self._open(dict(video))
-            results.update(
-                frame_inds=chosen.ravel(),
-                clip_len=self.clip_len,
-                frame_interval=self.interval,
-                num_clips=len(chosen))
-            packed = self._finish(results)
-            batch = self.data_preprocessor(
-                dict(
-                    inputs=[packed['inputs']],
-                    data_samples=[packed['data_samples']]), False)
-            clips = batch['inputs'].flatten(0, 1).contiguous()
-            features = self(clips).float()
-            # MMAction2 puts the first crops of all clips before the second.
-            parts.append(
-                features.view(-1, len(chosen), features.shape[1]).mean(dim=0))
-        return torch.cat(parts).cpu()
+    def encode(self, part: Part) -> Tensor:
+        """Features of clips that :attr:`reader` has made.
+
+        Args:
+            part (Part): Some clips of a video.
+
+        Returns:
+            Tensor: float32 ``[clips, C]``, on the CPU; the mean over the
+            crops of a clip, and for a 2-D encoder over its frames.
+        """
+        batch = self.data_preprocessor(
+            dict(inputs=[part.inputs], data_samples=[part.data_sample]),
+            False)
+        clips = batch['inputs'].flatten(0, 1).contiguous()
+        features = self(clips).float()
+        # MMAction2 puts the first crops of all clips before the second.
+        frames = self.reader.clip_len if clips.ndim == 4 else 1
+        return features.view(-1, part.clips, frames, features.shape[1]).mean(
+            dim=(0, 2)).cpu()
+
+
+def mean_of_windows(features: Tensor, windows: Windows) -> Tensor:
+    """Features of windows: the mean of those of the clips in each.
+
+    Args:
+        features (Tensor): Of the clips, ``[clips, C]``.
+        windows (Windows): W of them.
+
+    Returns:
+        Tensor: ``[W, C]``.
+    """
+    return torch.stack(
+        [features[inside].mean(dim=0) for inside in windows.clips])
 
 
 def _read(path: str, read: Callable[[dict], Any]) -> Any:
@@ -299,12 +269,3 @@ def _read(path: str, read: Callable[[dict], Any]) -> Any:
             return read(dict(video, in_order=True))
     except UnreadableVideo as error:
         raise InputError(f'{path} cannot be read: {error}') from error
-
-
-def _place_of_sampler(transforms: list) -> int:
-    for place, transform in enumerate(transforms):
-        if hasattr(transform, 'clip_len') and not hasattr(
-                transform, 'transforms'):
-            return place
-    raise InputError('its pipeline has no transform that samples clips, such '
-                     'as SampleFrames')
