@@ -1,5 +1,14 @@
 """Clips of a video, read forwards and part by part."""
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 import av
 import numpy as np
@@ -114,14 +123,21 @@ class ClipReader:
         finally:
             reader.close()
 
-    def windows(self, video: dict, window: float,
-                stride: float) -> Iterator[Any]:
+    def windows(self,
+                video: dict,
+                window: float,
+                stride: float,
+                start: float = 0,
+                end: Optional[float] = None) -> Iterator[Any]:
         """The windows of a video, and then their clips.
 
         Args:
             video (dict): As for :meth:`sampled`.
             window (float): Seconds of a window.
             stride (float): Seconds from the start of one to the next.
+            start (float): When the first begins. Defaults to 0.
+            end (float, optional): When the last ends. Defaults to the end of
+                the video.
 
         Yields:
             Windows: At first. Then, as :class:`Part`, all clips of the
@@ -129,29 +145,35 @@ class ClipReader:
 
         Raises:
             UnreadableVideo: If the video cannot be read.
+            InputError: If it has nothing between start and end.
         """
         results = _apply(self._open, dict(video))
         reader = results['video_reader']
         try:
-            windows = self._lay(reader, window, stride)
+            windows = self._lay(reader, window, stride, start, end)
             yield windows
             yield from self._parts(results, windows.frames)
         finally:
             reader.close()
 
-    def _lay(self, reader: VideoReader, window: float,
-             stride: float) -> Windows:
+    def _lay(self, reader: VideoReader, window: float, stride: float,
+             first: float, last: Optional[float]) -> Windows:
         times, duration = reader.times, reader.duration
+        last = duration if last is None else min(last, duration)
+        if not 0 <= first < last:
+            raise InputError(
+                f'it lasts {duration:.2f} s and has nothing from {first:g} '
+                f'to {last:g} s: name another moment')
         # What a float is off makes no window more.
-        start = np.arange(
-            0, max(duration - window - 1e-6, 0) + stride, stride)
-        start = start[start < duration]
-        end = np.minimum(start + window, duration)
+        start = first + np.arange(
+            0, max(last - first - window - 1e-6, 0) + stride, stride)
+        start = start[start < last]
+        end = np.minimum(start + window, last)
         # A frame belongs to the window in which it is shown first.
         bounds = np.searchsorted(times, np.stack([start, end]) - 1e-6)
         clips = [
-            self._clips_within(int(first), int(last), len(times))
-            for first, last in bounds.T
+            self._clips_within(int(begin), int(finish), len(times))
+            for begin, finish in bounds.T
         ]
         unique = sorted(set().union(*clips))
         number = {clip: place for place, clip in enumerate(unique)}

@@ -1,5 +1,7 @@
 """An encoder from its file, and the features that it gives of videos."""
+import hashlib
 import os
+from copy import deepcopy
 from typing import (
     Any,
     Callable,
@@ -77,18 +79,41 @@ def load_encoder(source: str,
         >>> encoder.embed(['a.mp4', 'b.mp4']).shape  # doctest: +SKIP
         torch.Size([2, 512])
     """
-    weights = source if checkpoint is None else checkpoint
-    content = read_checkpoint(os.fspath(weights))
+    weights = os.fspath(source if checkpoint is None else checkpoint)
+    content = read_checkpoint(weights)
     try:
         if checkpoint is None:
             recipe = recipe_in(content)
         else:
             cfg = Config.fromfile(config_path(os.fspath(source)))
             recipe = recipe_of(settings_of(cfg))
-        encoder = VideoEncoder(**recipe)
-        _, state = encoder_weights(content, encoder.backbone)
     except InputError as error:
         raise InputError(f'{weights}: {error}') from error
+    return build_encoder(recipe, weights, device)
+
+
+def build_encoder(recipe: dict,
+                  checkpoint: str,
+                  device: Optional[str] = None) -> 'VideoEncoder':
+    """Build an encoder as a recipe says, with the weights of a checkpoint.
+
+    Args:
+        recipe (dict): Of :func:`ascnet_mm.recipe.recipe_of`.
+        checkpoint (str): Path of the weights.
+        device (str, optional): As for :func:`load_encoder`.
+
+    Returns:
+        VideoEncoder: In evaluation mode.
+
+    Raises:
+        InputError: If the checkpoint cannot be read, or holds other weights.
+    """
+    try:
+        encoder = VideoEncoder(**recipe)
+        _, state = encoder_weights(
+            read_checkpoint(checkpoint), encoder.backbone)
+    except InputError as error:
+        raise InputError(f'{checkpoint}: {error}') from error
     encoder.backbone.load_state_dict(state)
     return encoder.to(device or get_device())
 
@@ -105,6 +130,7 @@ class VideoEncoder(BaseModel):
 
     Attributes:
         backbone (nn.Module): The encoder.
+        recipe (dict): The three arguments.
         reader (ClipReader): What makes clips of videos.
         clip_len (int): Frames of a clip; for a 2-D encoder (TSN, TSM) as
             many as its pipeline takes of a video.
@@ -125,10 +151,14 @@ class VideoEncoder(BaseModel):
 
     def __init__(self, backbone: dict, data_preprocessor: dict,
                  pipeline: Sequence[dict]) -> None:
+        recipe = deepcopy(
+            dict(backbone=backbone, data_preprocessor=data_preprocessor,
+                 pipeline=pipeline))  # yapf: disable
         # Whatever another OpenMMLab library in this process has set.
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(data_preprocessor=data_preprocessor)
             self.backbone = MODELS.build(backbone)
+        self.recipe: dict = recipe
         self.reader = ClipReader(pipeline)
         self.clip_len: int = self.reader.clip_len
         self.interval: int = self.reader.interval
@@ -178,7 +208,9 @@ class VideoEncoder(BaseModel):
     def embed_clips(self,
                     video: str,
                     window: float = 2.0,
-                    stride: float = 1.0) -> ClipFeatures:
+                    stride: float = 1.0,
+                    start: float = 0.0,
+                    end: Optional[float] = None) -> ClipFeatures:
         """Features of the windows of a video, with their times.
 
         A window's feature is the mean of those of the clips that lie in it
@@ -190,13 +222,16 @@ class VideoEncoder(BaseModel):
             window (float): Seconds. Defaults to 2.
             stride (float): Seconds from the start of one to that of the next.
                 Defaults to 1.
+            start (float): When the first begins, in seconds. Defaults to 0.
+            end (float, optional): When the last ends. Defaults to the end of
+                the video.
 
         Returns:
             ClipFeatures: ``features``, ``start`` and ``end``, on the CPU.
 
         Raises:
-            InputError: If the video cannot be read, or a length is not
-                positive.
+            InputError: If the video cannot be read or has nothing between
+                start and end, or a length is not positive.
 
         Examples:
             >>> found = encoder.embed_clips('a.mp4')  # doctest: +SKIP
@@ -208,16 +243,27 @@ class VideoEncoder(BaseModel):
                              f'seconds, not {window} and {stride}')
         return _read(
             os.fspath(video),
-            lambda file: self._windows(file, window, stride))
+            lambda file: self._windows(file, window, stride, start, end))
 
-    def _windows(self, video: dict, window: float,
-                 stride: float) -> ClipFeatures:
-        parts = self.reader.windows(video, window, stride)
+    def _windows(self, *place) -> ClipFeatures:
+        parts = self.reader.windows(*place)
         windows = next(parts)
         features = torch.cat([self.encode(part) for part in parts])
         return ClipFeatures(
             mean_of_windows(features, windows),
             torch.from_numpy(windows.start), torch.from_numpy(windows.end))
+
+    def digest(self) -> str:
+        """SHA-256 of the encoder's weights and buffers, with their names.
+
+        It is the same whichever file they were loaded from.
+        """
+        found = hashlib.sha256()
+        for name, value in sorted(self.backbone.state_dict().items()):
+            found.update(f'{name} {value.dtype} {list(value.shape)}'.encode())
+            found.update(
+                value.cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return found.hexdigest()
 
     @torch.inference_mode()
     def encode(self, part: Part) -> Tensor:
