@@ -24,7 +24,7 @@ from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
 from .models.checkpoints import encoder_weights, read_checkpoint
 from .models.selfsup.base import pool
-from .recipe import recipe_in, recipe_of
+from .recipe import is_of_a_package, recipe_in, recipe_of
 from .settings import settings_of
 from .shipped import config_path
 
@@ -157,7 +157,15 @@ class VideoEncoder(BaseModel):
         # Whatever another OpenMMLab library in this process has set.
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(data_preprocessor=data_preprocessor)
-            self.backbone = MODELS.build(backbone)
+            if is_of_a_package(backbone['type']):
+                # Which of their layers are taken is MMAction2's affair.
+                recognizer = MODELS.build(
+                    dict(type='Recognizer2D', backbone=deepcopy(backbone)))
+                self.backbone = recognizer.backbone
+                self._extract = recognizer.extract_feat
+            else:
+                self.backbone = MODELS.build(backbone)
+                self._extract = None
         self.recipe: dict = recipe
         self.reader = ClipReader(pipeline)
         self.clip_len: int = self.reader.clip_len
@@ -173,7 +181,11 @@ class VideoEncoder(BaseModel):
         Returns:
             Tensor: ``[N, C]``, averaged over space and time.
         """
-        return pool(self.backbone(clips))
+        if self._extract is None:
+            return pool(self.backbone(clips))
+        # [frames, 3, H, W] as clips of one frame
+        maps, _ = self._extract(clips[:, None], stage='backbone')
+        return pool(maps)
 
     def embed(self, videos: Iterable[str]) -> Tensor:
         """Features of videos: the mean of those of their clips.

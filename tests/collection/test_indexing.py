@@ -1,5 +1,6 @@
 """Videos embedded into a collection, and a collection brought up to date."""
 import os
+import shutil
 import signal
 import time
 
@@ -257,21 +258,30 @@ def in_child(function):
 def killed_often(videos, folder, encoder, kills, seed=0):
     """Index, killed so many times at random moments, then to the end.
 
+    What is left of a killed run is gone on with, but for every fourth.
+
     Returns:
         list[int]: How many shards there were at each kill.
     """
-    rng, shards, longest = np.random.default_rng(seed), [], 1.0
+    def run(number):
+        return in_child(lambda: index(
+            str(videos), str(folder), encoder, workers=number % 3))
+
+    began = time.monotonic()
+    os.waitpid(run(0), 0)
+    whole = time.monotonic() - began
+    rng, shards = np.random.default_rng(seed), []
     while len(shards) < kills:
-        began = time.monotonic()
-        process = in_child(lambda: index(
-            str(videos), str(folder), encoder, workers=len(shards) % 3))
-        time.sleep(rng.uniform(0, longest))
-        ended, _ = os.waitpid(process, os.WNOHANG)
+        if len(shards) % 4 == 0:
+            shutil.rmtree(folder)
+        process = run(len(shards))
+        due = time.monotonic() + rng.uniform(0.1, 0.6) * whole
+        ended = 0
+        while time.monotonic() < due and not ended:
+            time.sleep(0.002)
+            ended, _ = os.waitpid(process, os.WNOHANG)
         if ended:
-            # It was faster than that: from the start, and sooner killed.
-            longest = 0.7 * (time.monotonic() - began)
-            for path in folder.rglob('*.json'):
-                path.unlink()
+            shutil.rmtree(folder)
             continue
         os.killpg(process, signal.SIGKILL)
         os.waitpid(process, 0)
@@ -282,7 +292,6 @@ def killed_often(videos, folder, encoder, kills, seed=0):
 
 def test_a_killed_run_ends_with_the_same_bits(videos, tmp_path, encoder):
     make(videos, tmp_path / 'alone', encoder)
-    (tmp_path / 'c').mkdir()
     killed_often(videos, tmp_path / 'c', encoder, 3)
     assert content(tmp_path / 'c') == content(tmp_path / 'alone')
 

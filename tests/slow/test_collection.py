@@ -26,7 +26,6 @@ def test_20_kills_leave_the_same_bits(tmp_path, monkeypatch):
     videos = write_videos(tmp_path / 'videos', 40)
     encoder = write_encoder(tmp_path / 'a.pth')
     made = make(videos, tmp_path / 'alone', encoder)
-    (tmp_path / 'c').mkdir()
     shards = killed_often(videos, tmp_path / 'c', encoder, 20)
     assert content(tmp_path / 'c') == content(tmp_path / 'alone')
     # Most were killed in the middle of it.
