@@ -65,6 +65,12 @@ def encoder_of(manifest: dict,
 
     Raises:
         InputError: If there is no such file, or it holds another encoder.
+
+    Examples:
+        >>> collection = Collection('mine')  # doctest: +SKIP
+        >>> encoder = encoder_of(collection.manifest)  # doctest: +SKIP
+        >>> clips = encoder.embed_clips('a.mp4')  # doctest: +SKIP
+        >>> found = collection.search(clips.features)  # doctest: +SKIP
     """
     if encoder is None or isinstance(encoder, (str, os.PathLike)):
         path = encoder or manifest['encoder'].get('checkpoint')

@@ -1,5 +1,6 @@
 """Videos embedded into a collection."""
 import json
+import math
 import os
 import os.path as osp
 from collections import Counter
@@ -13,7 +14,7 @@ from mmengine.dist import (
     is_main_process,
 )
 
-from ..engine.hooks.work_folder import LOCK, hold, leave
+from ..engine.reliability.work_folder import LOCK, hold, leave
 from ..errors import InputError
 from ..files import remove_if_there, write_json, write_lines
 from ..inference import VideoEncoder
@@ -110,7 +111,7 @@ def index(videos: str,
         (394, 2213)
     """
     require_pyarrow()
-    if not (window > 0 and stride > 0):
+    if not (0 < window < math.inf and 0 < stride < math.inf):
         raise InputError('window and stride are positive numbers of '
                          f'seconds, not {window} and {stride}')
     if dtype not in DTYPES:
@@ -251,6 +252,8 @@ def _embed(folder: str, manifest: dict, earlier: Earlier,
             write(shard)
     results = embed(encoder, paths, manifest['window'], manifest['stride'],
                     workers)
+    if not paths:
+        return
     with Progress(len(paths)) as progress:
         for number, result in results:
             shard, place = places[number]

@@ -30,15 +30,19 @@ LARGEST = 2**28
 
 
 class Video(NamedTuple):
-    """A video as a shard has it.
+    """A video of a collection.
 
     Attributes:
         file (str): Its path below the folder of the videos.
         size (int): Bytes.
         mtime_ns (int): When it was changed last.
         label (int): -1 where there is none.
-        clips (int): Rows of the shard that are its clips.
+        clips (int): How many clips it has.
         unreadable (str, optional): Why it could not be read.
+
+    Examples:
+        >>> Video('a.mp4', size=9000, mtime_ns=0, label=-1).clips
+        0
     """
     file: str
     size: int

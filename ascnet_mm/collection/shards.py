@@ -1,10 +1,11 @@
 """Shards written, and what earlier ones hold taken over."""
 import io
-import os
+import logging
 import os.path as osp
 from typing import Dict, List, Optional, Tuple, Union
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ..errors import InputError
 from ..files import PART, remove_if_there, write_json, write_whole
@@ -13,8 +14,10 @@ from .layout import (
     CLIPS,
     ENDINGS,
     FEATURES,
+    MANIFEST,
     NAME,
     RECORD,
+    SKIPPED,
     Shard,
     Video,
     digest_of,
@@ -101,13 +104,11 @@ class Earlier:
 
     Attributes:
         shards (dict[str, Shard]): Those that are whole, by name.
-        damaged (list[str]): Why others are not.
     """
 
     def __init__(self, folder: str, prefix: str) -> None:
         self.folder = folder
         self.shards: Dict[str, Shard] = {}
-        self.damaged: List[str] = []
         # Shard, place in it, first row in it
         self._places: Dict[tuple, Tuple[str, int, int]] = {}
         self._opened: Optional[str] = None
@@ -125,7 +126,7 @@ class Earlier:
                 if digest_of(path) != expected:
                     raise InputError(f'{path} is damaged')
         except InputError as error:
-            self.damaged.append(str(error))
+            print_log(f'{error}: made anew', 'current', logging.WARNING)
             return
         self.shards[name] = shard
         row = 0
@@ -179,9 +180,8 @@ def remove_others(folder: str, names: List[str]) -> None:
                        key=lambda path: not path.endswith(RECORD)):
         if path not in kept and _is_ours(path):
             remove_if_there(path)
-    for path in os.scandir(folder):
-        if path.name.endswith(PART):
-            remove_if_there(path.path)
+    for name in (MANIFEST, SKIPPED):
+        remove_if_there(osp.join(folder, name + PART))
 
 
 def _is_ours(path: str) -> bool:

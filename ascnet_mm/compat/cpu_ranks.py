@@ -12,6 +12,10 @@ from mmengine.model import convert_sync_batchnorm as convert
 from mmengine.runner import runner
 
 
+# Seconds that ranks of unequal work wait for one another: a week (ours).
+LONGEST_WAIT = 7 * 24 * 3600
+
+
 def join_ranks_without_gpus() -> None:
     """Let MMEngine's runner join several processes on CPUs.
 
@@ -52,7 +56,7 @@ def join_ranks(launcher: str, local_rank: int = 0) -> None:
         return
     os.environ.setdefault('LOCAL_RANK', str(local_rank))
     join = init_dist_without_gpus if get_device() == 'cpu' else init_dist
-    join(launcher)
+    join(launcher, timeout=LONGEST_WAIT)
 
 
 def init_dist_without_gpus(launcher: str,
