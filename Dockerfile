@@ -20,9 +20,9 @@ COPY . /opt/ascnet_mm
 # Torch of the base image if it has one; else, for CPUs, the tested versions
 RUN cd /opt/ascnet_mm \
     && if python -c "import torch"; then \
-        pip install ".[lite,tools]"; \
+        pip install ".[lite,tools,collection]"; \
     else \
-        pip install -c constraints.txt ".[lite,tools]" \
+        pip install -c constraints.txt ".[lite,tools,collection]" \
             --extra-index-url https://download.pytorch.org/whl/cpu; \
     fi
 

@@ -1,36 +1,32 @@
 """Load an encoder from a file and compute features of videos."""
+import hashlib
 import os
+from copy import deepcopy
 from typing import (
     Any,
     Callable,
     Iterable,
-    List,
     NamedTuple,
     Optional,
     Sequence,
 )
 
-import numpy as np
 import torch
-from mmaction.registry import MODELS, TRANSFORMS
-from mmcv.transforms import Compose
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
+from .clip_reader import ClipReader, Part, Windows
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
 from .models.checkpoints import encoder_weights, read_checkpoint
 from .models.selfsup.base import pool
-from .recipe import evaluation_pipeline, recipe_in, recipe_of
+from .recipe import is_of_a_package, recipe_in, recipe_of
 from .settings import settings_of
 from .shipped import config_path
-
-# Clips that are decoded and encoded at a time (ours); no feature depends on
-# it.
-AT_ONCE = 10
 
 
 class ClipFeatures(NamedTuple):
@@ -83,18 +79,41 @@ def load_encoder(source: str,
         >>> encoder.embed(['a.mp4', 'b.mp4']).shape  # doctest: +SKIP
         torch.Size([2, 512])
     """
-    weights = source if checkpoint is None else checkpoint
-    content = read_checkpoint(os.fspath(weights))
+    weights = os.fspath(source if checkpoint is None else checkpoint)
+    content = read_checkpoint(weights)
     try:
         if checkpoint is None:
             recipe = recipe_in(content)
         else:
             cfg = Config.fromfile(config_path(os.fspath(source)))
             recipe = recipe_of(settings_of(cfg))
-        encoder = VideoEncoder(**recipe)
-        _, state = encoder_weights(content, encoder.backbone)
     except InputError as error:
         raise InputError(f'{weights}: {error}') from error
+    return build_encoder(recipe, weights, device)
+
+
+def build_encoder(recipe: dict,
+                  checkpoint: str,
+                  device: Optional[str] = None) -> 'VideoEncoder':
+    """Build an encoder as a recipe says, with the weights of a checkpoint.
+
+    Args:
+        recipe (dict): Of :func:`ascnet_mm.recipe.recipe_of`.
+        checkpoint (str): Path of the weights.
+        device (str, optional): As for :func:`load_encoder`.
+
+    Returns:
+        VideoEncoder: In evaluation mode.
+
+    Raises:
+        InputError: If the checkpoint cannot be read, or holds other weights.
+    """
+    try:
+        encoder = VideoEncoder(**recipe)
+        _, state = encoder_weights(
+            read_checkpoint(checkpoint), encoder.backbone)
+    except InputError as error:
+        raise InputError(f'{checkpoint}: {error}') from error
     encoder.backbone.load_state_dict(state)
     return encoder.to(device or get_device())
 
@@ -111,7 +130,10 @@ class VideoEncoder(BaseModel):
 
     Attributes:
         backbone (nn.Module): The encoder.
-        clip_len (int): Frames of a clip.
+        recipe (dict): The three arguments.
+        reader (ClipReader): What makes clips of videos.
+        clip_len (int): Frames of a clip; for a 2-D encoder (TSN, TSM) as
+            many as its pipeline takes of a video.
         interval (int): Frames of the video from one of a clip to the next.
 
     Raises:
@@ -129,21 +151,25 @@ class VideoEncoder(BaseModel):
 
     def __init__(self, backbone: dict, data_preprocessor: dict,
                  pipeline: Sequence[dict]) -> None:
+        recipe = deepcopy(
+            dict(backbone=backbone, data_preprocessor=data_preprocessor,
+                 pipeline=pipeline))  # yapf: disable
         # Whatever another OpenMMLab library in this process has set.
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(data_preprocessor=data_preprocessor)
-            self.backbone = MODELS.build(backbone)
-            transforms = [
-                TRANSFORMS.build(step)
-                for step in evaluation_pipeline(pipeline)
-            ]
-        place = _place_of_sampler(transforms)
-        self._open = Compose(transforms[:place])
-        self._finish = Compose(transforms[place + 1:])
-        sampler = transforms[place]
-        self._sampler = sampler
-        self.clip_len: int = sampler.clip_len
-        self.interval: int = getattr(sampler, 'frame_interval', 1)
+            if is_of_a_package(backbone['type']):
+                # Which of their layers are taken is MMAction2's affair.
+                recognizer = MODELS.build(
+                    dict(type='Recognizer2D', backbone=deepcopy(backbone)))
+                self.backbone = recognizer.backbone
+                self._extract = recognizer.extract_feat
+            else:
+                self.backbone = MODELS.build(backbone)
+                self._extract = None
+        self.recipe: dict = recipe
+        self.reader = ClipReader(pipeline)
+        self.clip_len: int = self.reader.clip_len
+        self.interval: int = self.reader.interval
         self.eval()
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -155,7 +181,11 @@ class VideoEncoder(BaseModel):
         Returns:
             Tensor: ``[N, C]``, averaged over space and time.
         """
-        return pool(self.backbone(clips))
+        if self._extract is None:
+            return pool(self.backbone(clips))
+        # [frames, 3, H, W] as clips of one frame
+        maps, _ = self._extract(clips[:, None], stage='backbone')
+        return pool(maps)
 
     def embed(self, videos: Iterable[str]) -> Tensor:
         """Features of videos, each averaged over the clips of the video.
@@ -183,15 +213,16 @@ class VideoEncoder(BaseModel):
         return torch.stack(rows)
 
     def _mean_of_clips(self, video: dict) -> Tensor:
-        results = self._sampler(self._open(dict(video)))
-        results['video_reader'].close()
-        frames = results['frame_inds'].reshape(results['num_clips'], -1)
-        return self._features(video, frames).mean(dim=0)
+        return torch.cat([
+            self.encode(part) for part in self.reader.sampled(video)
+        ]).mean(dim=0)
 
     def embed_clips(self,
                     video: str,
                     window: float = 2.0,
-                    stride: float = 1.0) -> ClipFeatures:
+                    stride: float = 1.0,
+                    start: float = 0.0,
+                    end: Optional[float] = None) -> ClipFeatures:
         """Features of the windows of a video, with their times.
 
         A window's feature is the mean of those of the clips that lie in it
@@ -203,13 +234,16 @@ class VideoEncoder(BaseModel):
             window (float): Seconds. Defaults to 2.
             stride (float): Seconds from the start of one to that of the next.
                 Defaults to 1.
+            start (float): When the first begins, in seconds. Defaults to 0.
+            end (float, optional): When the last ends. Defaults to the end of
+                the video.
 
         Returns:
             ClipFeatures: ``features``, ``start`` and ``end``, on the CPU.
 
         Raises:
-            InputError: If the video cannot be read, or a length is not
-                positive.
+            InputError: If the video cannot be read or has nothing between
+                start and end, or a length is not positive.
 
         Examples:
             >>> found = encoder.embed_clips('a.mp4')  # doctest: +SKIP
@@ -221,68 +255,62 @@ class VideoEncoder(BaseModel):
                              f'seconds, not {window} and {stride}')
         return _read(
             os.fspath(video),
-            lambda file: self._windows(file, window, stride))
+            lambda file: self._windows(file, window, stride, start, end))
 
-    def _windows(self, video: dict, window: float,
-                 stride: float) -> ClipFeatures:
-        reader = self._open(dict(video))['video_reader']
-        reader.close()
-        times, duration = reader.times, reader.duration
-        # What a float is off makes no window more.
-        start = np.arange(
-            0, max(duration - window - 1e-6, 0) + stride, stride)
-        start = start[start < duration]
-        end = np.minimum(start + window, duration)
-        # A frame belongs to the window in which it is shown first.
-        bounds = np.searchsorted(times, np.stack([start, end]) - 1e-6)
-        places = [
-            self._side_by_side(int(first), int(last), len(times))
-            for first, last in bounds.T
-        ]
-        unique = sorted(set().union(*places))
-        steps = np.arange(self.clip_len) * self.interval
-        # A video shorter than a clip is played in a loop.
-        frames = (np.array(unique)[:, None] + steps) % len(times)
-        rows = dict(zip(unique, self._features(video, frames)))
-        features = [
-            torch.stack([rows[place] for place in clips]).mean(dim=0)
-            for clips in places
-        ]
+    def _windows(self, *place) -> ClipFeatures:
+        parts = self.reader.windows(*place)
+        windows = next(parts)
+        features = torch.cat([self.encode(part) for part in parts])
         return ClipFeatures(
-            torch.stack(features), torch.from_numpy(start),
-            torch.from_numpy(end))
+            mean_of_windows(features, windows),
+            torch.from_numpy(windows.start), torch.from_numpy(windows.end))
 
-    def _side_by_side(self, first: int, last: int, total: int) -> List[int]:
-        """Where clips begin that fill frames first to last - 1 evenly."""
-        span = (self.clip_len - 1) * self.interval + 1
-        count = max(1, round((last - first) / span))
-        # A clip that does not fit before the end of the video begins earlier.
-        latest = max(0, total - span)
-        starts = np.linspace(first, max(first, last - span), count)
-        return np.minimum(starts.round().astype(int), latest).tolist()
+    def digest(self) -> str:
+        """SHA-256 of the encoder's weights and buffers, with their names.
+
+        It is the same whichever file they were loaded from.
+        """
+        found = hashlib.sha256()
+        for name, value in sorted(self.backbone.state_dict().items()):
+            found.update(f'{name} {value.dtype} {list(value.shape)}'.encode())
+            found.update(
+                value.cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return found.hexdigest()
 
     @torch.inference_mode()
-    def _features(self, video: dict, frames: np.ndarray) -> Tensor:
-        """Features ``[clips, C]`` of the frames ``[clips, T]`` of a video."""
-        parts = []
-        for chosen in np.split(frames, range(AT_ONCE, len(frames), AT_ONCE)):
-            results = self._open(dict(video))
-            results.update(
-                frame_inds=chosen.ravel(),
-                clip_len=self.clip_len,
-                frame_interval=self.interval,
-                num_clips=len(chosen))
-            packed = self._finish(results)
-            batch = self.data_preprocessor(
-                dict(
-                    inputs=[packed['inputs']],
-                    data_samples=[packed['data_samples']]), False)
-            clips = batch['inputs'].flatten(0, 1).contiguous()
-            features = self(clips).float()
-            # MMAction2 puts the first crops of all clips before the second.
-            parts.append(
-                features.view(-1, len(chosen), features.shape[1]).mean(dim=0))
-        return torch.cat(parts).cpu()
+    def encode(self, part: Part) -> Tensor:
+        """Features of clips that :attr:`reader` has made.
+
+        Args:
+            part (Part): Some clips of a video.
+
+        Returns:
+            Tensor: float32 ``[clips, C]``, on the CPU; the mean over the
+            crops of a clip, and for a 2-D encoder over its frames.
+        """
+        batch = self.data_preprocessor(
+            dict(inputs=[part.inputs], data_samples=[part.data_sample]),
+            False)
+        clips = batch['inputs'].flatten(0, 1).contiguous()
+        features = self(clips).float()
+        # MMAction2 puts the first crops of all clips before the second.
+        frames = self.reader.clip_len if clips.ndim == 4 else 1
+        return features.view(-1, part.clips, frames, features.shape[1]).mean(
+            dim=(0, 2)).cpu()
+
+
+def mean_of_windows(features: Tensor, windows: Windows) -> Tensor:
+    """Features of windows: the mean of those of the clips in each.
+
+    Args:
+        features (Tensor): Of the clips, ``[clips, C]``.
+        windows (Windows): W of them.
+
+    Returns:
+        Tensor: ``[W, C]``.
+    """
+    return torch.stack(
+        [features[inside].mean(dim=0) for inside in windows.clips])
 
 
 def _read(path: str, read: Callable[[dict], Any]) -> Any:
@@ -299,12 +327,3 @@ def _read(path: str, read: Callable[[dict], Any]) -> Any:
             return read(dict(video, in_order=True))
     except UnreadableVideo as error:
         raise InputError(f'{path} cannot be read: {error}') from error
-
-
-def _place_of_sampler(transforms: list) -> int:
-    for place, transform in enumerate(transforms):
-        if hasattr(transform, 'clip_len') and not hasattr(
-                transform, 'transforms'):
-            return place
-    raise InputError('its pipeline has no transform that samples clips, such '
-                     'as SampleFrames')

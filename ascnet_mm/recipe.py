@@ -6,6 +6,7 @@ transforms that make clips of a video. Since a checkpoint may come from
 anybody, only registered components are built from it, and nothing is
 downloaded.
 """
+from importlib import import_module
 from typing import Any, Iterator, List, Optional, Sequence
 
 from mmaction.registry import MODELS, TRANSFORMS
@@ -30,6 +31,11 @@ PHASES = ('test', 'val', 'train')
 CROPS = ('SampleCrops', 'DeviceCrop')
 # What a network in a recipe would load from elsewhere.
 LOADED = ('init_cfg', 'pretrained', 'pretrained2d')
+# Packages whose models MMAction2's recognizers take by dotted names, and what
+# these would load.
+PACKAGES = dict(torchvision='torchvision.models', timm='timm')
+LOADED_BY_PACKAGES = ('weights', 'weights_backbone', 'checkpoint_path',
+                      'pretrained_cfg', 'pretrained_cfg_overlay')
 
 
 def recipe_in(checkpoint: dict) -> dict:
@@ -158,10 +164,27 @@ def require_registered(part: Any) -> Any:
     }
     if 'type' in part:
         copy['type'] = _registered(part['type'])
+        if is_of_a_package(copy['type']):
+            for key in LOADED_BY_PACKAGES:
+                copy.pop(key, None)
     return copy
 
 
+def is_of_a_package(kind: Any) -> bool:
+    """Whether a type is a model of torchvision or timm by dotted name."""
+    return isinstance(kind, str) and kind.partition('.')[0] in PACKAGES
+
+
 def _registered(kind: Any) -> str:
+    if is_of_a_package(kind):
+        package, _, name = kind.partition('.')
+        try:
+            models = import_module(PACKAGES[package])
+        except ImportError as error:
+            raise InputError(f'its backbone {kind} needs {package}, which is '
+                             'not installed') from error
+        if name in models.list_models():
+            return kind
     names = [
         name for registry in (TRANSFORMS, MODELS)
         for name, known in _components(registry)

@@ -44,6 +44,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="folder for logs and checkpoints; default: the config's "
         'work_dir, else work_dirs/NAME_OF_THE_CONFIG')
     add_config_options(parser)
+    add_launcher(parser)
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """``--launcher`` and ``--local_rank``."""
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -12,7 +12,8 @@ import ascnet_mm_cli
 
 PUBLIC = ('ascnet_mm', 'ascnet_mm.models', 'ascnet_mm.datasets',
           'ascnet_mm.datasets.video', 'ascnet_mm.engine',
-          'ascnet_mm.evaluation', 'ascnet_mm.preparation', 'ascnet_mm.apis')
+          'ascnet_mm.evaluation', 'ascnet_mm.preparation', 'ascnet_mm.apis',
+          'ascnet_mm.collection')
 
 
 def modules_of(package) -> list:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from glob import glob
+from types import ModuleType
 
 import av
 import numpy as np
@@ -193,6 +194,57 @@ def test_any_recognizer_of_mmaction2(kind, files, tmp_path):
             maps = reference.backbone(batch['inputs'][0])
         torch.testing.assert_close(
             row, maps.flatten(2).mean(dim=2).mean(dim=0))
+
+
+class TinyResNet(nn.Module):
+    """As torchvision's: a classifier on pooled features."""
+
+    def __init__(self, width, weights=None):
+        super().__init__()
+        assert weights is None
+        self.conv = nn.Conv2d(3, width, 3, stride=2)
+        self.fc = nn.Linear(width, 10)
+
+    def forward(self, images):
+        return self.fc(self.conv(images).relu().mean(dim=(2, 3)))
+
+
+def test_backbones_of_torchvision_by_their_dotted_names(
+        files, tmp_path, monkeypatch):
+    package, models = (ModuleType(name) for name in (
+        'torchvision', 'torchvision.models'))
+    package.models, models.tiny = models, TinyResNet
+    models.list_models = lambda: ['tiny']
+    monkeypatch.setitem(sys.modules, 'torchvision', package)
+    monkeypatch.setitem(sys.modules, 'torchvision.models', models)
+    model = dict(TWO_D['model'], backbone=dict(
+        type='torchvision.tiny', width=6, weights='DEFAULT'))
+    model['cls_head'] = dict(type='TSNHead', in_channels=6, num_classes=3)
+    pipeline = [
+        dict(type='DecordInit'), TWO_D['frames'], dict(type='DecordDecode'),
+        dict(type='Resize', scale=(32, 32), keep_ratio=False),
+        dict(type='FormatShape', input_format='NCHW'),
+        dict(type='PackActionInputs')]  # yapf: disable
+    dataset = dict(type='VideoDataset', pipeline=pipeline)
+    config = tmp_path / 'config.py'
+    config.write_text(f'model = {model}\n'
+                      f'test_dataloader = dict(dataset={dataset})')
+    torch.manual_seed(0)
+    net = TinyResNet(6)
+    path = str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict={
+        f'backbone.{key}': value for key, value in net.state_dict().items()
+        if not key.startswith('fc.')}), path)
+    encoder = ascnet_mm.load_encoder(str(config), path)
+    images = torch.rand(4, 3, 32, 32)
+    torch.testing.assert_close(
+        encoder(images), net.conv(images).relu().mean(dim=(2, 3)))
+    assert encoder.embed(files[:1]).shape == (1, 6)
+    for kind in ('torchvision.list_models', 'torchvision.os'):
+        with pytest.raises(InputError, match='is not registered'):
+            require_registered(dict(type=kind))
+    with pytest.raises(InputError, match='needs timm'):
+        require_registered(dict(type='timm.resnet18'))
 
 
 @pytest.fixture(scope='module')

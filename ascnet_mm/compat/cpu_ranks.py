@@ -1,6 +1,7 @@
 """MMEngine 0.10 cannot join ranks without GPUs."""
 import functools
 import logging
+import os
 
 import torch
 from mmengine.device import get_device
@@ -9,6 +10,10 @@ from mmengine.logging import print_log
 from mmengine.model import MMDistributedDataParallel
 from mmengine.model import convert_sync_batchnorm as convert
 from mmengine.runner import runner
+
+
+# Seconds that ranks of unequal work wait for one another: a week (ours).
+LONGEST_WAIT = 7 * 24 * 3600
 
 
 def join_ranks_without_gpus() -> None:
@@ -37,6 +42,21 @@ def join_ranks_without_gpus() -> None:
         init(self, module, *args, **kwargs)
 
     MMDistributedDataParallel.__init__ = init_on_cpu
+
+
+def join_ranks(launcher: str, local_rank: int = 0) -> None:
+    """Join the processes of a launcher, with GPUs or without.
+
+    Args:
+        launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        local_rank (int): Where the launcher does not say it in
+            ``LOCAL_RANK``. Defaults to 0.
+    """
+    if launcher == 'none':
+        return
+    os.environ.setdefault('LOCAL_RANK', str(local_rank))
+    join = init_dist_without_gpus if get_device() == 'cpu' else init_dist
+    join(launcher, timeout=LONGEST_WAIT)
 
 
 def init_dist_without_gpus(launcher: str,

@@ -4,7 +4,6 @@ import logging
 import math
 import os.path as osp
 import random
-import time
 from abc import abstractmethod
 from contextlib import contextmanager
 from typing import FrozenSet, Iterator, List, Optional, Set
@@ -19,15 +18,12 @@ from torch.utils.data import Dataset
 
 from ..errors import InputError
 from ..text import printable
-from .machine import holds_files, machine_fault
+from .machine import Patience, holds_files
 from .skipped_list import SkippedList
 from .transforms.decode import DecodeFrames, DecodePlanes, OpenVideo
 from .video import MiscountedVideo, UnreadableVideo, reason, within
 
 ROLES = ('gallery', 'query')
-# Seconds between tries while the machine is at fault, at first and at most
-# (ours).
-PAUSES = (0.1, 5)
 # Broken files make decoders and their bindings raise about anything: what
 # one of these raises is taken for the file's fault.
 DECODING = (OpenVideo, DecodePlanes, DecodeFrames,
@@ -190,31 +186,13 @@ class BaseVideoDataset(BaseActionDataset):
             UnreadableVideo: If the machine is not to blame.
             InputError: If it is, and stays so.
         """
-        filename, deadline, again = info['filename'], None, False
-        pause, longest = PAUSES
+        patience = Patience(info['filename'], self._folders, self.time_limit,
+                            self.patience, 'go on with --resume')
         while True:
             try:
                 return self._make(info)
             except (UnreadableVideo, OSError, MemoryError) as error:
-                fault = machine_fault(
-                    error, filename, self._folders, self.time_limit)
-                if fault is None and (
-                        again or not isinstance(error, UnreadableVideo)):
-                    raise
-            # A fault may have passed between the reading and the question.
-            again = fault is None
-            if again:
-                continue
-            now = time.monotonic()
-            deadline = deadline or now + self.patience
-            if now >= deadline:
-                raise InputError(
-                    f'{printable(filename)} cannot be read, and others '
-                    f'neither, for more than {self.patience:g} s ({fault}): '
-                    'the machine is to blame, so no video was given up for '
-                    'it; mend that, then go on with --resume')
-            time.sleep(min(pause, deadline - now))
-            pause = min(2 * pause, longest)
+                patience.bear(error)
 
     def _make(self, info: dict) -> dict:
         """Make a sample, all of whose draws come from its seed, in time."""

@@ -4,12 +4,14 @@ import mmap
 import os
 import os.path as osp
 import stat
+import time
 from typing import Collection, Iterator, Optional
 
 from av import FFmpegError
 
+from ..errors import InputError
 from ..text import printable
-from .video import within
+from .video import UnreadableVideo, within
 
 # What the system says when it, a disk or a server is in trouble.
 NO_VERDICT = {
@@ -29,8 +31,64 @@ ADVICE = {
     errno.ENFILE: 'raise the sysctl fs.file-max, or lower num_workers',
     errno.ENOMEM: 'lower num_workers or batch_size',
 }
+# Seconds between tries while the machine is at fault, at first and at most
+# (ours).
+PAUSES = (0.1, 5)
 # How much of a file the system is asked for, and how much memory (ours).
 ASKED = 2**28
+
+
+class Patience:
+    """Waits for faults of the machine to pass while a video is read.
+
+    Args:
+        filename (str): The video.
+        folders (Collection[str]): Folders that held files before.
+        time_limit (float): Seconds that the system may take to answer.
+        patience (float): Seconds for which a fault is waited for to pass.
+        advice (str): How to go on once the machine is mended.
+    """
+
+    def __init__(self, filename: str, folders: Collection[str],
+                 time_limit: float, patience: float, advice: str) -> None:
+        self.filename = filename
+        self.folders = folders
+        self.time_limit = time_limit
+        self.patience = patience
+        self.advice = advice
+        self._deadline: Optional[float] = None
+        self._again = False
+        self._pause = PAUSES[0]
+
+    def bear(self, error: BaseException) -> None:
+        """Return when the video is to be tried again.
+
+        Args:
+            error (BaseException): What reading it raised.
+
+        Raises:
+            UnreadableVideo: The same, if the machine is not to blame.
+            InputError: If it is, and stays so.
+        """
+        fault = machine_fault(
+            error, self.filename, self.folders, self.time_limit)
+        if fault is None and (
+                self._again or not isinstance(error, UnreadableVideo)):
+            raise error
+        # A fault may have passed between the reading and the question.
+        self._again = fault is None
+        if self._again:
+            return
+        now = time.monotonic()
+        self._deadline = self._deadline or now + self.patience
+        if now >= self._deadline:
+            raise InputError(
+                f'{printable(self.filename)} cannot be read, and others '
+                f'neither, for more than {self.patience:g} s ({fault}): '
+                'the machine is to blame, so no video was given up for '
+                f'it; mend that, then {self.advice}')
+        time.sleep(min(self._pause, self._deadline - now))
+        self._pause = min(2 * self._pause, PAUSES[1])
 
 
 def machine_fault(error: BaseException, path: str, folders: Collection[str],

@@ -1,0 +1,270 @@
+"""A collection, opened to be read."""
+import os
+import os.path as osp
+from functools import cached_property
+from typing import List, NamedTuple, Optional, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..datasets.video_list import leads_outside
+from ..errors import InputError
+from ..evaluation.search import nearest
+from .features import Features, UnitRows
+from .layout import (
+    CLIPS,
+    FEATURES,
+    Shard,
+    Video,
+    digest_of,
+    file_of,
+    read_manifest,
+    read_record,
+)
+from .table import TIMES, from_parquet
+
+
+class Clips(NamedTuple):
+    """The clips of a collection, a column each.
+
+    Attributes:
+        video (np.ndarray): Which of the collection's ``videos`` each is of;
+            int64 ``[N]``, ascending.
+        start (np.ndarray): When it begins, in seconds; float64 ``[N]``.
+        end (np.ndarray): When it ends, likewise.
+        fps (np.ndarray): Frames per second of the video; float64 ``[N]``.
+        label (np.ndarray): int64 ``[N]``, -1 where there is none.
+
+    Examples:
+        >>> clips = Collection('mine').clips  # doctest: +SKIP
+        >>> clips.start[:3]  # doctest: +SKIP
+        array([0., 1., 2.])
+    """
+    video: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    fps: np.ndarray
+    label: np.ndarray
+
+
+class Neighbors(NamedTuple):
+    """The nearest clips of each of Q queries, the nearest first.
+
+    Attributes:
+        similarity (np.ndarray): Cosines, float32 ``[Q, found]``.
+        row (np.ndarray): Rows of the collection, int64 ``[Q, found]``.
+
+    Examples:
+        >>> found = collection.search(collection.features[:2])
+        ... # doctest: +SKIP
+        >>> found.row[0]  # doctest: +SKIP
+        array([ 0, 17, 41,  8])
+    """
+    similarity: np.ndarray
+    row: np.ndarray
+
+
+class Collection:
+    """A folder that :func:`index` has made, opened to be read.
+
+    Clips are in the order of their videos' paths, those of a video in that
+    of their times. Nothing in the folder is executed, and nothing outside it
+    is read.
+
+    Args:
+        folder (str): The folder.
+        root (str, optional): Folder of the videos. Defaults to that of the
+            manifest, which is whoever's who made the collection: name your
+            own for one that you do not trust.
+
+    Attributes:
+        manifest (dict): What docs/collections.md says; plain data.
+        videos (list[Video]): Those that have clips, sorted by ``file``.
+        unreadable (list[Video]): Those that could not be read.
+
+    Raises:
+        InputError: If there is no collection, it is of another version of
+            the format, or damaged.
+
+    Examples:
+        >>> collection = Collection('mine')  # doctest: +SKIP
+        >>> len(collection), collection.features.shape  # doctest: +SKIP
+        (4312, (4312, 512))
+        >>> found = collection.search(
+        ...     collection.features[7], top=3)  # doctest: +SKIP
+        >>> for row in found.row[0]:  # doctest: +SKIP
+        ...     video = collection.videos[collection.clips.video[row]]
+        ...     print(video.file, collection.clips.start[row])
+        a.mp4 7.0
+        c.mp4 0.0
+        b.mp4 3.0
+    """
+
+    def __init__(self, folder: Union[str, os.PathLike],
+                 root: Optional[str] = None) -> None:
+        self.folder = os.fspath(folder)
+        self.manifest = read_manifest(self.folder)
+        self.root: str = root or self.manifest['root']
+        self._shards: List[Shard] = [
+            read_record(self.folder, name)
+            for name in self.manifest['shards']
+        ]
+        listed = [video for shard in self._shards for video in shard.videos]
+        self.videos: List[Video] = [v for v in listed if v.clips]
+        self.unreadable: List[Video] = [v for v in listed if not v.clips]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @cached_property
+    def features(self) -> Features:
+        """Features: ``[N, C]``, float16 or float32; read where asked for."""
+        # Without a row there is nothing to map.
+        shards = [shard for shard in self._shards if shard.clips]
+        return Features(
+            [file_of(self.folder, shard.name, FEATURES) for shard in shards],
+            [shard.clips for shard in shards], self.manifest['channels'],
+            self.manifest['dtype'])
+
+    @cached_property
+    def clips(self) -> Clips:
+        """Clips: Videos, times, frame rates and labels of all clips.
+
+        Raises:
+            InputError: If a table of them is damaged.
+        """
+        tables = [
+            from_parquet(
+                file_of(self.folder, shard.name, CLIPS), shard.clips)
+            for shard in self._shards
+        ]
+        counts = [video.clips for video in self.videos]
+        labels = [video.label for video in self.videos]
+        times = {
+            name: np.concatenate([np.empty(0)] + [
+                table[name] for table in tables])
+            for name in TIMES
+        }
+        return Clips(
+            video=np.repeat(np.arange(len(counts)), counts),
+            label=np.repeat(np.array(labels, dtype=np.int64), counts),
+            **times)
+
+    def path(self, video: int) -> str:
+        """Path of the file of a video.
+
+        Args:
+            video (int): Its place in :attr:`videos`.
+
+        Raises:
+            InputError: If it is not below the folder of the videos.
+        """
+        file = self.videos[video].file
+        if leads_outside(file):
+            raise InputError(f'{file!r} leads out of {self.root}')
+        return osp.join(self.root, file)
+
+    def rows(self, video: int) -> range:
+        """The rows of a video's clips.
+
+        Args:
+            video (int): Its place in :attr:`videos`.
+        """
+        first, last = np.searchsorted(
+            self.clips.video, [video, video + 1]).tolist()
+        return range(first, last)
+
+    def find(self, file: str) -> Optional[int]:
+        """The place in :attr:`videos` of a path below the root, or None."""
+        return self._places.get(file)
+
+    @cached_property
+    def _places(self) -> dict:
+        return {video.file: place for place, video in enumerate(self.videos)}
+
+    def search(self,
+               queries: Union[np.ndarray, Tensor],
+               top: int = 10,
+               one_per_video: bool = True) -> Neighbors:
+        """The clips that are most similar to queries, by cosine, exactly.
+
+        However large the collection is, a block of it at a time is in
+        memory.
+
+        Args:
+            queries (np.ndarray | Tensor): ``[Q, C]``, or ``[C]`` for one.
+            top (int): How many clips of each. Defaults to 10.
+            one_per_video (bool): Of each video only its most similar clip.
+                Defaults to True.
+
+        Returns:
+            Neighbors: ``[Q, found]``; fewer than ``top`` where there are no
+            more. Of equally similar clips the first comes first.
+
+        Raises:
+            InputError: If the queries have another number of channels, or
+                they or the features hold NaN.
+        """
+        queries = np.atleast_2d(np.asarray(queries, dtype=np.float32))
+        channels = self.features.shape[1]
+        if queries.ndim != 2 or queries.shape[1] != channels:
+            raise InputError(
+                f'queries of {self.folder} have {channels} channels, not '
+                f'{list(queries.shape)}: embed them with its encoder')
+        if top < 1:
+            raise InputError(f'top is a positive number, not {top}')
+        if not len(self):
+            return Neighbors(*(np.empty((len(queries), 0), kind)
+                               for kind in (np.float32, np.int64)))
+        unit, gallery = UnitRows(queries)[:], UnitRows(self.features)
+        wanted = min(top, len(self.videos)) if one_per_video else top
+        # Deeper until there are clips of enough videos.
+        depth = top
+        while True:
+            similarity, order = nearest(unit, gallery, depth)
+            if not one_per_video:
+                break
+            best = _best_of_videos(
+                torch.from_numpy(self.clips.video)[order], wanted)
+            if best is not None:
+                similarity = similarity.gather(1, best)
+                order = order.gather(1, best)
+                break
+            depth *= 4
+        return Neighbors(similarity.numpy(), order.numpy())
+
+    def verify(self) -> None:
+        """Read every file of the collection and compare it with its digest.
+
+        Raises:
+            InputError: If one is damaged.
+        """
+        for shard in self._shards:
+            for ending, expected in shard.sha256.items():
+                path = file_of(self.folder, shard.name, ending)
+                if digest_of(path) != expected:
+                    raise InputError(
+                        f'{path} is damaged: its content is not what was '
+                        'written; run `ascnet-mm index` again, which makes '
+                        'this part anew')
+
+
+def _best_of_videos(videos: Tensor, wanted: int) -> Optional[Tensor]:
+    """Where the first clips of videos stand in each row.
+
+    Args:
+        videos (Tensor): Of clips, int64 ``[Q, depth]``.
+        wanted (int): How many.
+
+    Returns:
+        Tensor, optional: int64 ``[Q, wanted]``; None if a row has clips of
+        fewer videos.
+    """
+    rows = []
+    for row in videos.numpy():
+        _, first = np.unique(row, return_index=True)
+        if len(first) < wanted:
+            return None
+        rows.append(np.sort(first)[:wanted])
+    return torch.from_numpy(np.stack(rows))

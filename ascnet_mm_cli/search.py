@@ -1,0 +1,70 @@
+"""Find the clips of a collection that are most like a video or a moment.
+
+    ascnet-mm search mine query.mp4
+    ascnet-mm search mine query.mp4 --start 12 --end 14.5
+    ascnet-mm search mine --row 4711
+
+prints the nearest clips with their times, of each video the nearest one. A
+query is embedded by the encoder that made the collection, in the same way; of
+several clips of it the mean counts. Similarity is the cosine; the search is
+exact.
+"""
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument('collection', help='folder of the collection')
+    query = parser.add_mutually_exclusive_group(required=True)
+    query.add_argument('query', nargs='?', help='path of a video')
+    query.add_argument(
+        '--row', type=int, help='a clip of the collection is the query')
+    parser.add_argument(
+        '--start', type=float, default=0.0, help='seconds at which the '
+        'moment begins; default: %(default)s')
+    parser.add_argument(
+        '--end', type=float, help='seconds at which it ends; default: the '
+        'end of the video')
+    parser.add_argument(
+        '--top', type=int, default=10, help='how many; default: %(default)s')
+    parser.add_argument(
+        '--all-clips', action='store_true', help='of each video all clips')
+    parser.add_argument(
+        '--encoder',
+        nargs='+',
+        metavar='FILE',
+        help='where the checkpoint of the encoder is now; or a config and a '
+        'checkpoint')
+    parser.add_argument('--device', help='where the encoder runs; default: '
+                        'a GPU if there is one')
+    parser.add_argument(
+        '--json', action='store_true', help='print JSON, not a table')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Search and print."""
+    import json
+
+    from ascnet_mm.collection import Collection
+    from ascnet_mm.collection.query import found_clips, query_of
+    collection = Collection(args.collection)
+    query = query_of(collection, args.query, args.row, args.start, args.end,
+                     args.encoder, args.device)
+    found = found_clips(
+        collection,
+        collection.search(query, args.top, not args.all_clips))
+    if args.json:
+        print(json.dumps(found, indent=1))
+    else:
+        print_table(found)
+
+
+def print_table(found: list) -> None:
+    """Print the clips found, one a line."""
+    from ascnet_mm.text import printable
+    names = [printable(clip['file']) for clip in found]
+    width = max(map(len, names), default=4)
+    print(f'{"cosine":>6}  {"video":{width}}  {"start":>8}  {"end":>8}  row')
+    for clip, name in zip(found, names):
+        print(f'{clip["similarity"]:6.3f}  {name:{width}}  '
+              f'{clip["start"]:8.2f}  {clip["end"]:8.2f}  {clip["row"]}')
