@@ -93,7 +93,7 @@ def test_the_package_does_not_know_its_commands():
 
 # Which requirement brings a module of another name. mmcv comes with
 # the extra `lite` or was there before.
-INSTALLED_BY = dict(mmaction='mmaction2', mmcv='mmcv-lite',
+INSTALLED_BY = dict(mmaction='mmaction2', mmcv='mmcv-lite', cv2='mmcv-lite',
                     sklearn='scikit-learn', umap='umap-learn')
 
 
@@ -103,7 +103,7 @@ def declared():
     parser.read(osp.join(ROOT, 'setup.cfg'))
     lines = [parser['options']['install_requires'],
              *(parser['options.extras_require'][extra]
-               for extra in ('lite', 'tools', 'maps'))]
+               for extra in ('lite', 'tools', 'collection', 'maps'))]
     return {
         re.match(r'[\w-]+', line)[0]
         for line in '\n'.join(lines).split('\n')

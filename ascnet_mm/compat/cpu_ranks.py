@@ -11,7 +11,6 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.model import convert_sync_batchnorm as convert
 from mmengine.runner import runner
 
-
 # Seconds that ranks of unequal work wait for one another: a week (ours).
 LONGEST_WAIT = 7 * 24 * 3600
 
