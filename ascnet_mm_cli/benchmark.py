@@ -3,6 +3,7 @@
 Speeds are compared side by side, as ratios.
 
     python tools/benchmark.py data VIDEOS
+    python tools/benchmark.py key_frames VIDEOS
     python tools/benchmark.py step
     python tools/benchmark.py colors
     python tools/benchmark.py retrieval
@@ -21,8 +22,8 @@ import importlib
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subjects and their options."""
     commands = parser.add_subparsers(dest='command', required=True)
-    for declare in (data, step, colors, retrieval, epoch, files, processes,
-                    collapse, soak):
+    for declare in (data, key_frames, step, colors, retrieval, epoch, files,
+                    processes, collapse, soak):
         command = commands.add_parser(declare.__name__, help=declare.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
@@ -53,6 +54,15 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--soak', type=int, default=0, metavar='N',
         help='also load N videos and see whether memory grows')
+    _add_repeats(parser)
+
+
+def key_frames(parser: argparse.ArgumentParser) -> None:
+    """ways to encode videos, and to place clips, that spare decoding"""
+    parser.add_argument('videos', help='folder of prepared videos')
+    parser.add_argument('--clip-len', type=int, default=16)
+    parser.add_argument(
+        '--limit', type=int, default=100, help='number of videos')
     _add_repeats(parser)
 
 

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -218,3 +219,27 @@ def test_a_video_without_a_rate_and_one_of_less_than_a_step():
 def test_an_impossible_rate_is_refused(rate):
     with pytest.raises(InputError, match='frame_rate'):
         SampleFramesAtRate(rate, clip_len=8)
+
+
+def starts_at(keys, total=40, **options):
+    """Where clips of 8 frames at 1x and 2x start, with these key frames."""
+    sample = SpeedPairedSampleFrames(8, at_key_frames=True, **options)
+    found = {1: set(), 2: set()}
+    for _ in range(300):
+        out = sample(dict(total_frames=total, start_index=0,
+                          video_reader=SimpleNamespace(key_frames=keys)))
+        for start, speed in zip(out['frame_inds'][::8], out['speeds']):
+            found[speed].add(int(start))
+    return found
+
+
+def test_clips_start_at_every_key_frame_that_leaves_room_and_nowhere_else():
+    # The last starts that leave room are 32 at 1x and 25 at 2x.
+    assert starts_at([0, 12, 25, 36]) == {1: {0, 12, 25}, 2: {0, 12, 25}}
+    assert starts_at([0, 12, 26, 32]) == {1: {0, 12, 26, 32}, 2: {0, 12}}
+
+
+def test_clips_start_anywhere_without_key_frames_and_in_short_videos():
+    assert starts_at([]) == {1: set(range(33)), 2: set(range(26))}
+    assert starts_at([0, 4], total=6) == {1: set(range(6)), 2: set(range(6))}
+    assert starts_at([0, 12], test_mode=True) == starts_at([])

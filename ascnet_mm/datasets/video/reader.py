@@ -124,6 +124,13 @@ class VideoReader:
         """float: Seconds; the last frame is shown as long as the average."""
         return float(self.times[-1]) + 1 / self.fps
 
+    @property
+    def key_frames(self) -> List[int]:
+        """list[int]: The frames that decoding can start at, ascending; none
+        where the file has to be decoded from its beginning.
+        """
+        return [] if self.in_order else self.timetable.keys
+
     def chroma_siting(self, frame: av.VideoFrame) -> Tuple[float, float]:
         """Where the color samples of the file's frames lie.
 

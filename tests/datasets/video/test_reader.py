@@ -74,6 +74,18 @@ def test_it_seeks_only_where_that_saves_frames(wanted, seeks, decoded,
     assert (spy.seeks, spy.decoded) == (seeks, decoded)
 
 
+@pytest.mark.parametrize('name, options', [
+    ('plain.mp4', {}), ('b.mp4', dict(b_frames=3)), ('one_key.mkv',
+                                                     dict(gop=999))])
+def test_key_frames_are_those_that_decode_as_such(name, options, tmp_path):
+    path = render(tmp_path / name, **options)
+    with av.open(path) as container:
+        keys = [number for number, frame in enumerate(
+            container.decode(video=0)) if frame.key_frame]
+    assert VideoReader(path).key_frames == keys
+    assert VideoReader(path, in_order=True).key_frames == []
+
+
 def test_no_key_frame_lies_before_the_first_one(tmp_path):
     reader = VideoReader(render(tmp_path / 'plain.mp4'))
     reader.timetable.keys[:] = [20, 30]
