@@ -12,6 +12,7 @@ Speeds are compared side by side, as ratios.
     python tools/benchmark.py processes VIDEOS
     python tools/benchmark.py collapse
     python tools/benchmark.py soak VIDEOS
+    python tools/benchmark.py projection
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subjects and their options."""
     commands = parser.add_subparsers(dest='command', required=True)
     for declare in (data, key_frames, step, colors, retrieval, epoch, files,
-                    processes, collapse, soak):
+                    processes, collapse, soak, projection):
         command = commands.add_parser(declare.__name__, help=declare.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
@@ -139,6 +140,10 @@ def soak(parser: argparse.ArgumentParser) -> None:
     """whether memory and open files of a long run grow"""
     parser.add_argument('videos', help='folder of prepared videos')
     parser.add_argument('--minutes', type=float, default=60)
+
+
+def projection(parser: argparse.ArgumentParser) -> None:
+    """the most pairs a second of some GPUs, computed and not measured"""
 
 
 def _add_repeats(parser: argparse.ArgumentParser) -> None:

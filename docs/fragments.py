@@ -312,8 +312,8 @@ def machine(found: Figures) -> str:
 
 @fragment('performance commands')
 def performance_commands() -> str:
-    names = ('data', 'step', 'colors', 'retrieval', 'large/retrieval',
-             'epoch')
+    names = ('data', 'key_frames', 'step', 'colors', 'retrieval',
+             'large/retrieval', 'epoch', 'projection')
     found = [figures(name) for name in names]
     return table(['command', 'date', 'machine'],
                  [(f'`{part["command"]}`', part['date'], machine(part))
@@ -404,15 +404,69 @@ def epoch() -> str:
             '\n\n' + ratios(found))
 
 
+@fragment('key frames')
+def key_frames() -> str:
+    found = figures('key_frames')
+    said, rows = found['settings'], []
+    names = list(dict.fromkeys(
+        name.rpartition(': ')[0] for name in found['seconds']))
+    gains = {item['name'].rpartition(' / ')[2]: item['value']
+             for item in found['ratios']}
+    bytes_of = said['bytes']
+    shipped = next(iter(bytes_of.values()))
+    for name in names:
+        copies, _, starts = name.rpartition(', starts ')
+        rows.append((
+            copies, starts, f'{bytes_of[copies] / shipped:.2f}',
+            f'{said["frames_decoded"][f"{name}: pair"]:.1f}',
+            *(f'{1000 * median(found["seconds"][f"{name}: {clip}"]):.2f}'
+              for clip in ('1x', '2x', 'pair')),
+            f'{gains.get(name, 1):.2f}'))
+    return '\n\n'.join([
+        table(['copies', 'clips start', 'bytes', 'frames decoded',
+               '1x, ms', '2x, ms', 'pair, ms', 'gain'], rows, 6),
+        paragraph(f'{said["videos"]} videos, clips of {said["clip_len"]} '
+                  'frames, opening included; bytes and gain against the '
+                  'first row. The gain is the median over the rounds.')
+    ])
+
+
+@fragment('projection')
+def projection() -> str:
+    found = figures('projection')
+    gpus = found['settings']['gpus']
+    seconds = median(figures('data')['seconds']['ours'])
+    head = ['config', 'GFLOP a pair', *(
+        f'{name} ({gpu["teraflops"]} TFLOP/s)' for name, gpu in gpus.items())]
+    rows = [(f'`{config}`', f'{found["flops"][config]["pair"] / 1e9:.1f}',
+             *(f'{pairs[name]:,.0f} ({pairs[name] * seconds:.0f})'
+               for name in gpus))
+            for config, pairs in found['pairs_per_second'].items()]
+    return table(head, rows, len(head) - 1)
+
+
 @fragment('kinetics')
 def kinetics() -> str:
+    found = figures('projection')
+    said = found['settings']
+    pairs = said['videos'] * said['epochs']
     seconds = median(figures('data')['seconds']['ours'])
-    hours = 240e3 * 200 * seconds / 3600
-    return paragraph(
-        'Not measured. 240,000 videos x 200 epochs are 48 million pairs. At '
-        f'the {1000 * seconds:.1f} ms of processor time a pair above, loading '
-        f'them takes {hours:.0f} core hours: {hours / 16:.0f} hours on 16 '
-        'cores, if the device keeps up.')
+    hours = pairs * seconds / 3600
+    rows = [(f'`{config}`', *(
+        f'{pairs / rate[name] / gpus / 3600:,.0f}'
+        for name in said['gpus'] for gpus in (1, 8)))
+        for config, rate in found['pairs_per_second'].items()]
+    head = ['hours, at least', *(
+        f'{gpus} x {name}' for name in said['gpus'] for gpus in (1, 8))]
+    return '\n\n'.join([
+        table(head, rows, len(head) - 1),
+        paragraph(
+            f'{said["videos"]:,} videos x {said["epochs"]} epochs are '
+            f'{pairs / 1e6:.0f} million pairs. At the {1000 * seconds:.1f} ms '
+            f'of processor time a pair above, loading them takes {hours:.0f} '
+            f'core hours: {hours / 16:.0f} hours on 16 cores, if the device '
+            'keeps up.')
+    ])
 
 
 # ------------------------------------------------------------ reliability
