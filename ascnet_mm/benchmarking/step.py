@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..models import ASCNet
 from ..models.memory_bank import BankEntries
 from ..shipped import config_path
-from ..yuv420 import ColorCoding
+from ..yuv420 import ColorCoding, cut_planes, cuts_of
 from .timing import publish, ratio, side_by_side
 
 # The config of each encoder, and its feature's dimension over its width.
@@ -201,14 +201,13 @@ def prepared_planes(batch: int, frames: int, pixels: int,
         device (str): ``'cpu'`` or ``'cuda'``.
 
     Returns:
-        tuple: Inputs and data samples, as the preprocessor takes them.
+        tuple: Inputs and data samples, as ``padded_collate`` makes them.
     """
     # An eighth more than is shown, 4 by 3, in even numbers
     height = max(4, pixels * 8 // 7 // 2 * 2)
     width = height * 4 // 3 // 2 * 2
     clips = torch.randint(
-        0, 256, (2, frames, height * 3 // 2, width),
-        dtype=torch.uint8, device=device)
+        0, 256, (2, frames, height * 3 // 2, width), dtype=torch.uint8)
     draw = TRANSFORMS.build(
         dict(type='SampleCrops', scale=(pixels, pixels),
              area_range=(0.4, 1.0), flip_ratio=0.5))  # yapf: disable
@@ -219,7 +218,8 @@ def prepared_planes(batch: int, frames: int, pixels: int,
                           color_coding=coding))
         samples.append(ActionDataSample(metainfo=dict(
             yuv420=drawn['yuv420'], sample_seed=index)))
-    return [clips] * batch, samples
+    planes = cut_planes([clips] * batch, cuts_of(samples), clips.new_empty)
+    return planes.to(device), samples
 
 
 def waited_for(part: Callable[[], None], device: str) -> Callable[[], None]:

@@ -2,9 +2,9 @@
 from .blur import GaussianBlur
 from .clips import ClipDataPreprocessor
 from .color import ColorJitter
-from .yuv import cut_clip, yuv_to_rgb
+from .yuv import resize, sample_positions, yuv_to_rgb
 
 __all__ = [
-    'ClipDataPreprocessor', 'ColorJitter', 'GaussianBlur', 'cut_clip',
-    'yuv_to_rgb'
+    'ClipDataPreprocessor', 'ColorJitter', 'GaussianBlur', 'resize',
+    'sample_positions', 'yuv_to_rgb'
 ]

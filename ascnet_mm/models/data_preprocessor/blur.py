@@ -52,26 +52,54 @@ class GaussianBlur:
         return np.where(uniform[..., 0] < self.prob,
                         low + (high - low) * uniform[..., 1], 0)
 
-    @staticmethod
-    def apply(clip: Tensor, sigma: float) -> Tensor:
-        """Blur one clip.
+    def kernels(self, sigmas: np.ndarray, length: int) -> Tensor:
+        """Kernels along an axis of the frames.
 
         Args:
-            clip (Tensor): ``[3, T, H, W]``.
-            sigma (float): Deviation of the kernel, which reaches three
-                times as far, or to the clip's edge.
+            sigmas (np.ndarray): Deviations ``[...]``, 0 for no blur.
+            length (int): Pixels of the axis.
+
+        Returns:
+            Tensor: float32 ``[..., taps]``, the sum of each 1. A kernel
+            reaches three times its deviation, or to the far edge.
+
+        Examples:
+            >>> kernels = GaussianBlur().kernels(np.array([0., 0.3]), 112)
+            >>> kernels.shape, kernels[0].max(), (kernels[1] > 0).sum()
+            (torch.Size([2, 13]), tensor(1.), tensor(3))
+        """
+        reach = min(math.ceil(3 * self.sigma[1]), length - 1)
+        steps = np.arange(-reach, reach + 1)
+        sigmas = sigmas[..., None]
+        with np.errstate(divide='ignore', invalid='ignore'):
+            weights = np.exp(-0.5 * (steps / sigmas)**2)
+        weights[..., reach] = 1
+        weights *= np.abs(steps) <= np.ceil(3 * sigmas)
+        weights /= weights.sum(axis=-1, keepdims=True)
+        return torch.from_numpy(weights.astype(np.float32))
+
+    @staticmethod
+    def apply(clips: Tensor, down: Tensor, across: Tensor) -> Tensor:
+        """Blur clips.
+
+        Args:
+            clips (Tensor): ``[B, 3, T, H, W]``.
+            down (Tensor): Kernels ``[B, taps]`` of :meth:`kernels` for H.
+            across (Tensor): Likewise for W.
 
         Returns:
             Tensor: Same shape; edges are mirrored.
         """
-        frames = clip.flatten(0, 1)[:, None]
-        for axis in (2, 3):
-            reach = min(math.ceil(3 * sigma), frames.shape[axis] - 1)
-            steps = torch.arange(-reach, reach + 1).to(clip)
-            kernel = torch.softmax(-0.5 * (steps / sigma)**2, dim=0)
-            margin = (0, 0, reach, reach) if axis == 2 else (reach, reach, 0,
-                                                             0)
-            shape = (1, 1, -1, 1) if axis == 2 else (1, 1, 1, -1)
+        # A channel per frame, each with its clip's kernel
+        frames = clips.view(1, -1, *clips.shape[-2:])
+        for kernels, vertical in ((down, True), (across, False)):
+            taps = kernels.shape[1]
+            weights = kernels[:, None].expand(
+                -1, clips.shape[1] * clips.shape[2], -1)
+            shape = (-1, 1, taps, 1) if vertical else (-1, 1, 1, taps)
+            reach = taps // 2
+            margin = (0, 0, reach, reach) if vertical else (reach, reach, 0, 0)
             frames = F.conv2d(
-                F.pad(frames, margin, mode='reflect'), kernel.view(shape))
-        return frames.view_as(clip)
+                F.pad(frames, margin, mode='reflect'), weights.reshape(shape),
+                groups=frames.shape[1])
+        return frames.view_as(clips)

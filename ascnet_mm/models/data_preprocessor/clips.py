@@ -1,29 +1,29 @@
 """From the clips of the loader to the input of the model."""
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-import numpy as np
 import torch
 from mmaction.models import ActionDataPreprocessor
 from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
+from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from ...errors import InputError
-from ...yuv420 import Yuv420
+from ...yuv420 import Yuv420, cut_planes, cuts_of
 from .blur import GaussianBlur
 from .color import ColorJitter
-from .yuv import cut_clip, yuv_to_rgb
+from .yuv import resize, sample_positions, yuv_to_rgb
 
 
 @MODELS.register_module()
 class ClipDataPreprocessor(ActionDataPreprocessor):
-    """Stack clips, augment and normalize them on the device.
+    """Stack clips, augment and normalise them on the device.
 
-    Clips come as RGB frames, or as color planes whose crops are still to be
-    cut (``DecodePlanes``, ``SampleCrops``). In training the colors of each
-    clip are changed in their own way, the same for all its frames. The draws
-    depend on the samples' ``sample_seed`` alone. Work goes clip by clip, so
-    that no second float copy of the batch is held.
+    Clips come as RGB frames, or as colour planes (``DecodePlanes``,
+    ``SampleCrops``) that are still to be resized. In training the colours of
+    each clip are changed in their own way, the same for all its frames. The
+    draws depend on the samples' ``sample_seed`` alone. They are made on the
+    CPU, and what follows from them goes to the device in one copy, so that
+    nothing waits for the device. Work goes clip by clip, so that no second
+    float copy of the batch is held. Data samples stay where they are.
 
     Args:
         mean (Sequence[float]): Channel means in 0 to 255.
@@ -34,6 +34,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             to None: none.
 
     Examples:
+        >>> from mmaction.structures import ActionDataSample
         >>> preprocessor = ClipDataPreprocessor(
         ...     mean=[128] * 3, std=[64] * 3, blur=dict(prob=0.5))
         >>> sample = ActionDataSample(metainfo=dict(sample_seed=7))
@@ -55,16 +56,25 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         self.augmentation = augmentation and ColorJitter(**augmentation)
         self.blur = None if blur is None else GaussianBlur(**blur)
 
+    def cast_data(self, data: Any) -> Any:
+        """MMEngine's; data samples stay on the CPU, where they are read."""
+        if isinstance(data, BaseDataElement):
+            return data
+        return super().cast_data(data)
+
     def preprocess(self,
-                   inputs: List[Optional[Tensor]],
+                   inputs: Union[Tensor, List[Optional[Tensor]]],
                    data_samples: list,
                    training: bool = False) -> Tuple[Optional[Tensor], list]:
         """Make the model's input of a batch.
 
         Args:
-            inputs (list[Tensor | None]): Per sample uint8
-                ``[clips, 3, T, H, W]``, or planes ``[clips, T, 3 H / 2, W]``,
-                or None where a video of a test set could not be read.
+            inputs (Tensor | list[Tensor | None]): What ``padded_collate``
+                makes of all samples: uint8 ``[B, clips, 3, T, H, W]``, or
+                planes ``[B, clips, T, 3 H / 2, W]``, cut. Or what they come
+                as, per sample: uint8 ``[clips, 3, T, H, W]``, or planes
+                ``[clips, T, 3 H / 2, W]``, or None where a video of a test
+                set could not be read.
             data_samples (list[ActionDataSample]): Their samples; those of
                 planes have the metainfo ``yuv420``, a :class:`Yuv420`.
             training (bool): Whether to augment.
@@ -77,87 +87,112 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         Raises:
             InputError: If planes come without ``yuv420``.
         """
-        readable = [pair for pair in zip(inputs, data_samples)
-                    if pair[0] is not None]
-        if not readable:
-            return None, data_samples
+        samples = data_samples
+        if not isinstance(inputs, Tensor):
+            readable = [pair for pair in zip(inputs, data_samples)
+                        if pair[0] is not None]
+            if not readable:
+                return None, data_samples
+            inputs, samples = zip(*readable)
+        cuts = cuts_of(samples) if inputs[0].ndim == 4 else None
+        if cuts and not isinstance(inputs, Tensor):
+            inputs = cut_planes(inputs, cuts, inputs[0].new_empty)
         # MMEngine calls this inside autocast, which is for the network.
-        with torch.autocast(readable[0][0].device.type, enabled=False):
-            batch = self._batch(*zip(*readable), training)
+        with torch.autocast(inputs[0].device.type, enabled=False):
+            batch = self._batch(
+                inputs, cuts, [s.get('sample_seed') for s in samples],
+                training)
         return batch, data_samples
 
-    def _batch(self, inputs: Sequence[Tensor], samples: Sequence,
+    def _batch(self, inputs: Union[Tensor, Sequence[Tensor]],
+               cuts: Optional[Sequence[Yuv420]], seeds: Sequence[int],
                training: bool) -> Tensor:
-        count, device = len(inputs[0]), inputs[0].device
-        seeds = [sample.get('sample_seed') for sample in samples]
-        colors = sigmas = out = None
-        if training and self.augmentation:
-            colors = self.augmentation.draw(seeds, count).to(
-                device, non_blocking=True)
-        if training and self.blur:
-            sigmas = self.blur.draw(seeds, count)
+        count, out = len(inputs[0]), None
+        plan = _in_one_copy(
+            self._plan(inputs, cuts, seeds, training), inputs[0].device)
         for index in range(count):
-            clip = self._rgb([clips[index] for clips in inputs], samples,
-                             index, None if colors is None else
-                             colors[:, index])
-            if sigmas is not None:
-                self._blur(clip, sigmas[:, index])
+            clip = self._rgb(
+                inputs[:, index] if isinstance(inputs, Tensor) else
+                torch.stack([clips[index] for clips in inputs]),
+                cuts and cuts[0].scale,
+                {name: part[index] for name, part in plan.items()})
             if out is None:
                 out = clip.new_empty((count, *clip.shape))
             torch.sub(clip, self.mean, out=out[index]).div_(self.std)
         return out.transpose(0, 1)
 
-    def _rgb(self, clips: Sequence[Tensor], samples: Sequence, index: int,
-             colors: Optional[Tensor]) -> Tensor:
+    def _plan(self, inputs: Union[Tensor, Sequence[Tensor]],
+              cuts: Optional[Sequence[Yuv420]], seeds: Sequence[int],
+              training: bool) -> Dict[str, Tensor]:
+        """What is to be done with each clip: tensors ``[clips, ...]``."""
+        plan, count, size = {}, len(inputs[0]), inputs[0].shape[-2:]
+        # Of what is there to RGB from 0 to 1
+        color, offset = torch.eye(3) / 255, torch.zeros(3, 1)
+        if cuts:
+            plan['positions'] = sample_positions(
+                cuts, (size[0] * 2 // 3, size[1]))
+            size = cuts[0].scale[::-1]
+            color, offset = _from_yuv(cuts)
+        if training and self.augmentation:
+            draws = self.augmentation.draw(seeds, count).transpose(0, 1)
+            of_pixel, of_mean = self.augmentation.affine(draws)
+            plan['color'] = of_pixel @ color
+            plan['mean_color'] = of_mean @ color
+            plan['offset'] = (of_pixel + of_mean) @ offset
+            if self.augmentation.hue:
+                plan['hue'] = draws[..., -1]
+        elif cuts:
+            plan['color'], plan['offset'] = (
+                part.expand(count, *part.shape) for part in (color, offset))
+        for name in ('color', 'mean_color', 'offset'):
+            if name in plan:
+                plan[name] = 255 * plan[name]
+        if training and self.blur:
+            sigmas = self.blur.draw(seeds, count).T
+            plan['blur_down'], plan['blur_across'] = (
+                self.blur.kernels(sigmas, length) for length in size)
+        return plan
+
+    def _rgb(self, clip: Tensor, scale: Optional[Tuple[int, int]],
+             plan: Dict[str, Tensor]) -> Tensor:
         """One clip of every sample, RGB in 0 to 255, ``[B, 3, T, H, W]``."""
-        if clips[0].ndim == 3:  # planes [T, 3 H / 2, W]
-            planes = [_yuv420(sample) for sample in samples]
-            pixels = torch.stack([
-                cut_clip(clip, of.crops[index], of.flips[index], of.scale,
-                         of.coding.siting) for clip, of in zip(clips, planes)
-            ]).transpose(1, 2)
-            color, offset = (part.to(pixels.device, non_blocking=True)
-                             for part in _from_yuv(planes))
+        if 'positions' in plan:
+            clip = resize(clip, plan['positions'], scale)
         else:
-            pixels = torch.stack(list(clips)).float()
-            if colors is None:
-                return pixels
-            color = torch.eye(3).to(pixels).expand(len(clips), 3, 3) / 255
-            offset = pixels.new_zeros(len(clips), 3, 1)
-        flat = pixels.flatten(2)
-        if colors is not None:
-            mean = color @ flat.mean(dim=2, keepdim=True) + offset
-            jitter, shift = self.augmentation.affine(mean, colors)
-            color, offset = jitter @ color, jitter @ offset + shift
-        rgb = torch.baddbmm(255 * offset, 255 * color, flat).clamp_(0, 255)
-        if colors is not None and self.augmentation.hue:
-            self.augmentation.shift_hue_(rgb, colors[:, -1])
-        return rgb.view_as(pixels)
-
-    def _blur(self, clip: Tensor, sigmas: np.ndarray) -> None:
-        for part, sigma in zip(clip, sigmas):
-            if sigma:
-                part.copy_(self.blur.apply(part, float(sigma)))
+            clip = clip.float()
+        if 'color' in plan:
+            pixels, offset = clip.flatten(2), plan['offset']
+            if 'mean_color' in plan:
+                offset = torch.baddbmm(offset, plan['mean_color'],
+                                       pixels.mean(dim=2, keepdim=True))
+            pixels = torch.baddbmm(offset, plan['color'], pixels)
+            clip = pixels.clamp_(0, 255).view_as(clip)
+        if 'hue' in plan:
+            self.augmentation.shift_hue_(clip.flatten(2), plan['hue'])
+        if 'blur_down' in plan:
+            clip = self.blur.apply(
+                clip, plan['blur_down'], plan['blur_across'])
+        return clip
 
 
-def _yuv420(sample: ActionDataSample) -> Yuv420:
-    """What is to be cut out of a sample's planes.
+def _in_one_copy(plan: Dict[str, Tensor],
+                 device: torch.device) -> Dict[str, Tensor]:
+    """Bring small tensors to a device, which nothing waits for."""
+    if not plan:
+        return plan
+    flat = torch.cat([part.flatten() for part in plan.values()])
+    if device.type == 'cuda' and torch.cuda.is_available():
+        flat = flat.pin_memory()
+    pieces = flat.to(device, non_blocking=True).split(
+        [part.numel() for part in plan.values()])
+    return {
+        name: piece.view(part.shape)
+        for (name, part), piece in zip(plan.items(), pieces)
+    }
 
-    Raises:
-        InputError: If the pipeline does not say it.
-    """
-    if 'yuv420' not in sample:
-        raise InputError(
-            'planes came without their crops: a pipeline with DecodePlanes '
-            'needs SampleCrops after it, and PackClips at its end in place of '
-            'PackActionInputs')
-    return sample.yuv420
 
-
-def _from_yuv(planes: Sequence[Yuv420]) -> Tuple[Tensor, Tensor]:
+def _from_yuv(cuts: Sequence[Yuv420]) -> Tuple[Tensor, Tensor]:
     """Matrices ``[B, 3, 3]`` and offsets ``[B, 3, 1]`` of YUV to RGB."""
-    maps = [
-        yuv_to_rgb(of.coding.bt709, of.coding.full_range) for of in planes
-    ]
+    maps = [yuv_to_rgb(of.coding.bt709, of.coding.full_range) for of in cuts]
     matrices, offsets = zip(*maps)
     return torch.stack(matrices), torch.stack(offsets)

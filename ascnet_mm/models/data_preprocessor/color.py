@@ -12,11 +12,11 @@ from ...errors import InputError
 RGB_TO_YIQ = torch.tensor([[0.299, 0.587, 0.114],
                            [0.595716, -0.274453, -0.321263],
                            [0.211456, -0.522591, 0.311135]])
-
+YIQ_TO_RGB = torch.linalg.inv(RGB_TO_YIQ)
 
 # Pixels whose hue is shifted at once. On a CPU they fit into its caches;
-# elsewhere they are enough for a kernel, and little beside a batch.
-CPU_PIXELS, PIXELS = 2**17, 2**21
+# elsewhere they are a clip of 64 samples, so that few kernels are launched.
+CPU_PIXELS, PIXELS = 2**17, 2**24
 
 
 class ColorJitter:
@@ -24,11 +24,11 @@ class ColorJitter:
 
     Brightness, contrast, saturation and hue are torchvision's changes, which
     RSPNet's code uses: three blends, and a shift of the hue in HSV. The order
-    is brightness, contrast, saturation, chroma rotation, gray, hue. All but
+    is brightness, contrast, saturation, chroma rotation, grey, hue. All but
     the last are linear in RGB, so that a clip costs one 3x3 matrix product;
     values are cut to [0, 1] after it, and hue keeps them there.
 
-    In RSPNet's code gray comes first, too: hue leaves it alone. *Ours*: there
+    In RSPNet's code grey comes first, too: hue leaves it alone. *Ours*: there
     the other four come in an order drawn per clip, and values are cut after
     each of them.
 
@@ -40,7 +40,7 @@ class ColorJitter:
             half a circle. Value and saturation of HSV stay, luma does not.
         jitter_prob (float): Probability of these four and of
             ``chroma_rotation``. Defaults to 1.
-        gray_prob (float): Probability of gray. Defaults to 0.
+        gray_prob (float): Probability of grey. Defaults to 0.
         chroma_rotation (float): Turn of the chroma plane of YIQ, drawn from
             [-x, x], 0.5 being half a circle. Luma stays. Defaults to 0.
     """
@@ -78,7 +78,7 @@ class ColorJitter:
 
         Returns:
             Tensor: float32 ``[B, clips, 6]``: factors of brightness,
-            contrast and saturation, turn of the chroma (in circles), gray (0
+            contrast and saturation, turn of the chroma (in circles), grey (0
             or 1), shift of the hue (in circles).
         """
         # The second word keeps these draws apart from the loader's.
@@ -93,37 +93,38 @@ class ColorJitter:
             np.concatenate([1 + moves[..., :3], moves[..., 3:], gray, shifts],
                            axis=-1).astype(np.float32))
 
-    def affine(self, mean: Tensor,
-               parameters: Tensor) -> Tuple[Tensor, Tensor]:
-        """All but the hue of one clip of every sample, as an affine map.
+    @staticmethod
+    def affine(parameters: Tensor) -> Tuple[Tensor, Tensor]:
+        """All but the hue, as a map of a pixel and its clip's mean.
 
         Args:
-            mean (Tensor): Mean RGB in [0, 1] of the clips, ``[B, 3, 1]``.
-            parameters (Tensor): ``[B, 6]`` of :meth:`draw`.
+            parameters (Tensor): ``[..., 6]`` of :meth:`draw`.
 
         Returns:
-            tuple[Tensor, Tensor]: Matrices ``[B, 3, 3]`` and offsets
-            ``[B, 3, 1]`` of RGB in [0, 1].
+            tuple[Tensor, Tensor]: Two matrices ``[..., 3, 3]``: an RGB pixel
+            becomes ``first @ pixel + second @ mean``.
+
+        Examples:
+            >>> neutral = torch.tensor([1., 1., 1., 0., 0., 0.])
+            >>> first, second = ColorJitter.affine(neutral)
+            >>> torch.allclose(first, torch.eye(3), atol=1e-6), second.any()
+            (True, tensor(False))
         """
         brightness, contrast, saturation, rotation, gray, _ = (
-            parameters.to(mean)[:, :, None, None].unbind(dim=1))
-        to_yiq = RGB_TO_YIQ.to(mean)
-        eye = torch.eye(3).to(mean)
-        luma = to_yiq[:1].expand(3, 3)
-        angle = 2 * math.pi * rotation
-        zero = torch.zeros_like(angle)
-        turn = torch.cat([
-            torch.cat([zero + 1, zero, zero], dim=2),
-            torch.cat([zero, angle.cos(), -angle.sin()], dim=2),
-            torch.cat([zero, angle.sin(), angle.cos()], dim=2)
-        ], dim=1)  # yapf: disable
-        color = (torch.linalg.inv(to_yiq) @ turn @ to_yiq) @ (
-            saturation * eye + (1 - saturation) * luma)
+            parameters[..., None, None].unbind(dim=-3))
+        luma = RGB_TO_YIQ[:1].expand(3, 3)
+        angle = 2 * math.pi * rotation[..., 0, 0]
+        turn = torch.eye(3).repeat(*angle.shape, 1, 1)
+        turn[..., 1, 1] = turn[..., 2, 2] = angle.cos()
+        turn[..., 2, 1] = angle.sin()
+        turn[..., 1, 2] = -angle.sin()
+        color = (YIQ_TO_RGB @ turn @ RGB_TO_YIQ) @ (
+            saturation * torch.eye(3) + (1 - saturation) * luma)
         color = gray * luma + (1 - gray) * color
         # Contrast adds (1 - contrast) * brightness * mean luma to a channel;
-        # that is gray, so the later steps leave it as it is.
-        offset = (1 - contrast) * brightness * (to_yiq[:1] @ mean)
-        return color * contrast * brightness, offset.expand(-1, 3, 1)
+        # that is grey, so the later steps leave it as it is.
+        return (color * contrast * brightness,
+                (1 - contrast) * brightness * luma)
 
     @staticmethod
     def shift_hue_(rgb: Tensor, shifts: Tensor) -> None:

@@ -1,74 +1,118 @@
-"""Planes of luma and chroma, cut and made RGB on the device."""
+"""Planes of luma and chroma, resized and made RGB on the device."""
 from functools import lru_cache
 from typing import Sequence, Tuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ...yuv420 import Yuv420, luma_and_chroma
 
 # Weights of red and blue in the luma of ITU-R BT.601 and BT.709
 LUMA = {False: (0.299, 0.114), True: (0.2126, 0.0722)}
 
 
-def cut_clip(planes: Tensor, crop: Sequence[int], flip: bool,
-             scale: Sequence[int], siting: Sequence[float]) -> Tensor:
-    """Crop, resize and mirror a clip.
+def sample_positions(cuts: Sequence[Yuv420],
+                     size: Tuple[int, int]) -> Tensor:
+    """Where the pixels of resized and mirrored clips are taken from.
+
+    Args:
+        cuts (Sequence[Yuv420]): Of B samples with equally many clips.
+        size (tuple[int, int]): Height H and width W of the batch that
+            :func:`ascnet_mm.yuv420.cut_planes` made of them.
+
+    Returns:
+        Tensor: float32 ``[clips, 4, axes, parts, B]``: place of the first
+        pixel, step to the next one, smallest and largest place, in the units
+        of ``grid_sample``; across and down; in luma and in chroma.
+
+    Examples:
+        >>> from ascnet_mm.yuv420 import ColorCoding
+        >>> cut = Yuv420(((0, 0, 8, 4), ), (False, ), (2, 2),
+        ...              ColorCoding(False, False, (0.5, 0.5)))
+        >>> across, down = sample_positions([cut], (4, 8))[0, ..., 0, 0].T
+        >>> across
+        tensor([-0.5000,  1.0000, -0.8750,  0.8750])
+    """
+    # Crops [B, clips, axes]; scale [B, 1, axes]; siting [B, 1, axes]
+    crops = np.array([of.crops for of in cuts], float)[..., 2:]
+    flips = np.array([of.flips for of in cuts])
+    scale = np.array([of.scale for of in cuts], float)[:, None]
+    siting = np.array([of.coding.siting for of in cuts], float)[:, None]
+    step = crops / scale
+    first = step / 2 - 0.5
+    # From the right to the left
+    first[..., 0] = np.where(
+        flips, crops[..., 0] - 1 - first[..., 0], first[..., 0])
+    step[..., 0] *= np.where(flips, -1, 1)
+    places = []
+    for share, offset in ((1, 0), (2, siting)):
+        # grid_sample's picture reaches from -1 to 1 over ``length`` samples.
+        length = np.array(size[::-1]) / share
+        places.append([
+            (2 * (first - offset) / share + 1) / length - 1,
+            2 * step / share / length,
+            np.broadcast_to(1 / length - 1, crops.shape),
+            (2 * crops / share - 1) / length - 1,
+        ])
+    # [parts, 4, B, clips, axes]
+    return torch.from_numpy(
+        np.array(places).transpose(3, 1, 4, 0, 2).astype(np.float32))
+
+
+def resize(planes: Tensor, positions: Tensor,
+           scale: Tuple[int, int]) -> Tensor:
+    """Resize and mirror a clip of every sample.
 
     Luma and chroma are brought to the same size by one bilinear step each,
     with the weights of OpenCV's ``INTER_LINEAR``, the chroma from where its
     samples lie. Beyond the crop its edge goes on.
 
     Args:
-        planes (Tensor): uint8 ``[T, 3 H / 2, W]`` of ``DecodePlanes``.
-        crop (Sequence[int]): Left, top, width and height, all even.
-        flip (bool): Whether to mirror.
-        scale (Sequence[int]): Width w and height h of the result.
-        siting (Sequence[float]): How many pixels of the luma the first sample
-            of the chroma lies right of and below the first pixel.
+        planes (Tensor): uint8 ``[B, T, 3 H / 2, W]``, a clip of what
+            :func:`ascnet_mm.yuv420.cut_planes` gives.
+        positions (Tensor): ``[4, axes, parts, B]`` of
+            :func:`sample_positions`, on the same device.
+        scale (tuple[int, int]): Width w and height h of the result.
 
     Returns:
-        Tensor: Y, U and V in 0 to 255, float32 ``[T, 3, h, w]``.
+        Tensor: Y, U and V in 0 to 255, float32 ``[B, 3, T, h, w]``.
+
+    Examples:
+        >>> from ascnet_mm.yuv420 import ColorCoding
+        >>> cut = Yuv420(((0, 0, 8, 4), ), (False, ), (2, 2),
+        ...              ColorCoding(False, False, (0.5, 0.5)))
+        >>> planes = torch.arange(48, dtype=torch.uint8).view(1, 1, 6, 8)
+        >>> positions = sample_positions([cut], (4, 8))
+        >>> resize(planes, positions[0], cut.scale)[0, 0]
+        tensor([[[ 5.5000,  9.5000],
+                 [21.5000, 25.5000]]])
     """
-    length, rows, width = planes.shape
-    height = rows * 2 // 3
-    luma = planes[:, None, :height]
-    chroma = planes[:, height:].reshape(length, 2, height // 2, width // 2)
-    left, top, w, h = crop
-    luma, chroma = (
-        part[..., top // step:(top + h) // step,
-             left // step:(left + w) // step].float()
-        for step, part in ((1, luma), (2, chroma)))
-    size = tuple(scale)[::-1]
-    if luma.shape[2:] != size:
-        luma = F.interpolate(
-            luma, size=size, mode='bilinear', align_corners=False)
-    clip = torch.cat([luma, resize_chroma(chroma, size, siting)], dim=1)
-    return clip.flip(3) if flip else clip
-
-
-def resize_chroma(chroma: Tensor, size: Sequence[int],
-                  siting: Sequence[float]) -> Tensor:
-    """Bring chroma of half the luma's size to another size of the luma.
-
-    Args:
-        chroma (Tensor): float32 ``[T, 2, H / 2, W / 2]``.
-        size (Sequence[int]): Height h and width w of the result.
-        siting (Sequence[float]): As for :func:`cut_clip`.
-
-    Returns:
-        Tensor: float32 ``[T, 2, h, w]``.
-    """
-    # In grid_sample's units the picture reaches from -1 to 1. Samples in the
-    # middle of two pixels need no shift.
     across, down = (
-        torch.linspace(1 / length - 1, 1 - 1 / length, length,
-                       device=chroma.device) + (0.5 - offset) / samples
-        for length, samples, offset in zip(
-            size[::-1], chroma.shape[:1:-1], siting))
-    grid = torch.stack(torch.meshgrid(across, down, indexing='xy'), dim=2)
-    return F.grid_sample(
-        chroma, grid.expand(len(chroma), -1, -1, -1), mode='bilinear',
-        padding_mode='border', align_corners=False)
+        _line(*positions[:, axis, ..., None], length)
+        for axis, length in enumerate(scale))
+    shape = (*positions.shape[2:], *scale[::-1])
+    grids = torch.stack([
+        across[..., None, :].expand(shape), down[..., None].expand(shape)
+    ], dim=-1)
+    channels = []
+    for part, grid in zip(luma_and_chroma(planes), grids):
+        part = part.transpose(1, 2).to(
+            torch.float32, memory_format=torch.contiguous_format)
+        channels.append(
+            F.grid_sample(
+                part.flatten(1, 2), grid, mode='bilinear',
+                padding_mode='border', align_corners=False).unflatten(
+                    1, part.shape[1:3]))
+    return torch.cat(channels, dim=1)
+
+
+def _line(first: Tensor, step: Tensor, low: Tensor, high: Tensor,
+          length: int) -> Tensor:
+    """Places of a line of pixels, ``[..., length]``."""
+    pixels = torch.arange(length, dtype=first.dtype, device=first.device)
+    return torch.addcmul(first, step, pixels).clamp_(low, high)
 
 
 @lru_cache

@@ -29,9 +29,9 @@ def apply(clips, **changes):
     parameters = torch.tensor(
         [[changes.get(n, v) for n, v in zip(names, NEUTRAL)]])
     pixels = clips.flatten(2)
-    color, offset = ColorJitter().affine(
-        pixels.mean(dim=2, keepdim=True), parameters.expand(len(clips), -1))
-    rgb = (color @ pixels + offset).clamp(0, 1)
+    of_pixel, of_mean = ColorJitter.affine(parameters)
+    rgb = (of_pixel @ pixels + of_mean @ pixels.mean(dim=2, keepdim=True)
+           ).clamp(0, 1)
     ColorJitter.shift_hue_(rgb, parameters[:, -1].expand(len(clips)))
     return rgb.view_as(clips)
 
