@@ -99,26 +99,26 @@ def luma_and_chroma(frames: Tensor) -> Tuple[Tensor, Tensor]:
 
 def cut_planes(clips: Sequence[Tensor],
                cuts: Sequence[Yuv420],
-               empty: Callable[[Sequence[int]], Tensor]) -> Tensor:
+               zeros: Callable[[Sequence[int]], Tensor]) -> Tensor:
     """Cut the crops of a batch into one tensor.
 
     Args:
         clips (Sequence[Tensor]): Planes of each sample, uint8
             ``[clips, T, 3 H / 2, W]``, of any size.
         cuts (Sequence[Yuv420]): What is to be cut out of them.
-        empty (Callable): Makes the tensor, by its shape.
+        zeros (Callable): Makes the tensor, by its shape.
 
     Returns:
         Tensor: uint8 ``[B, clips, T, 3 h / 2, w]``, as high and wide as the
         highest and the widest crop. Each crop lies in the top left corner
-        of its planes; what is beyond it is left as it was.
+        of its planes, beside zeros.
 
     Examples:
         >>> import torch
         >>> cut = Yuv420(((2, 0, 4, 2), ), (False, ), (8, 8),
         ...              ColorCoding(False, False, (0., 0.5)))
         >>> planes = torch.arange(48, dtype=torch.uint8).view(1, 1, 6, 8)
-        >>> cut_planes([planes], [cut], planes.new_empty)
+        >>> cut_planes([planes], [cut], planes.new_zeros)
         tensor([[[[[ 2,  3,  4,  5],
                    [10, 11, 12, 13],
                    [33, 34, 41, 42]]]]], dtype=torch.uint8)
@@ -126,7 +126,7 @@ def cut_planes(clips: Sequence[Tensor],
     width, height = (
         max(crop[axis] for cut in cuts for crop in cut.crops)
         for axis in (2, 3))
-    batch = empty((len(clips), *clips[0].shape[:2], height * 3 // 2, width))
+    batch = zeros((len(clips), *clips[0].shape[:2], height * 3 // 2, width))
     for sample, planes, cut in zip(batch, clips, cuts):
         for out, clip, (left, top, w, h) in zip(sample, planes, cut.crops):
             for step, to, part in zip(

@@ -218,7 +218,7 @@ def prepared_planes(batch: int, frames: int, pixels: int,
                           color_coding=coding))
         samples.append(ActionDataSample(metainfo=dict(
             yuv420=drawn['yuv420'], sample_seed=index)))
-    planes = cut_planes([clips] * batch, cuts_of(samples), clips.new_empty)
+    planes = cut_planes([clips] * batch, cuts_of(samples), clips.new_zeros)
     return planes.to(device), samples
 
 

@@ -1,4 +1,5 @@
 """Data sets of videos, and the transforms of their pipelines."""
+from .collate import padded_collate
 from .transforms import (
     DecodeFrames,
     DecodePlanes,
@@ -17,5 +18,5 @@ from .video_list import VideoList
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
     'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList'
+    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
 ]

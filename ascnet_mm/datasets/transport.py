@@ -1,8 +1,8 @@
 """What the loaders' workers send, and what the machine lets through.
 
 torch puts each tensor into a file of its own in /dev/shm, whose descriptor
-travels. What cannot be sent so is lost without a word to the run, which then
-waits for it for ever.
+travels; ``padded_collate`` makes the clips of a batch one. What cannot be sent
+so is lost without a word to the run, which then waits for it for ever.
 """
 import logging
 import os
@@ -17,6 +17,7 @@ from torch._utils import ExceptionWrapper
 from torch.utils.data import DataLoader, get_worker_info
 
 from ..errors import InputError
+from .collate import ByValue
 
 FOLDER = '/dev/shm'
 # Files that a process has open beside those of the samples (ours).
@@ -134,7 +135,7 @@ def _tensors(batch: Any) -> Iterator[Tensor]:
         yield from _tensors(dict(batch.all_items()))
     elif isinstance(batch, dict):
         yield from _tensors(list(batch.values()))
-    elif isinstance(batch, (list, tuple)):
+    elif isinstance(batch, (list, tuple)) and not isinstance(batch, ByValue):
         for part in batch:
             yield from _tensors(part)
 

@@ -96,7 +96,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             inputs, samples = zip(*readable)
         cuts = cuts_of(samples) if inputs[0].ndim == 4 else None
         if cuts and not isinstance(inputs, Tensor):
-            inputs = cut_planes(inputs, cuts, inputs[0].new_empty)
+            inputs = cut_planes(inputs, cuts, inputs[0].new_zeros)
         # MMEngine calls this inside autocast, which is for the network.
         with torch.autocast(inputs[0].device.type, enabled=False):
             batch = self._batch(

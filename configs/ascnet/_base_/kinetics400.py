@@ -4,6 +4,7 @@ data_root = 'data/kinetics400'
 train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
+    collate_fn=dict(type='padded_collate'),
     pin_memory=True,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
