@@ -10,6 +10,7 @@ from torch import Tensor
 from ...yuv420 import Yuv420, cut_planes, cuts_of
 from .blur import GaussianBlur
 from .color import ColorJitter
+from .copying import copy_aside, copy_together
 from .yuv import resize, sample_positions, yuv_to_rgb
 
 
@@ -57,9 +58,21 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         self.blur = None if blur is None else GaussianBlur(**blur)
 
     def cast_data(self, data: Any) -> Any:
-        """MMEngine's; data samples stay on the CPU, where they are read."""
+        """MMEngine's; data samples stay on the CPU, where they are read.
+
+        Tensors go to a GPU on a stream of their own.
+
+        Args:
+            data (Any): What the loader gives.
+
+        Returns:
+            Any: The same with its tensors on the model's device.
+        """
         if isinstance(data, BaseDataElement):
             return data
+        if (isinstance(data, Tensor) and data.device.type == 'cpu'
+                and self.device.type == 'cuda'):
+            return copy_aside(data, self.device)
         return super().cast_data(data)
 
     def preprocess(self,
@@ -108,7 +121,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                cuts: Optional[Sequence[Yuv420]], seeds: Sequence[int],
                training: bool) -> Tensor:
         count, out = len(inputs[0]), None
-        plan = _in_one_copy(
+        plan = copy_together(
             self._plan(inputs, cuts, seeds, training), inputs[0].device)
         for index in range(count):
             clip = self._rgb(
@@ -173,22 +186,6 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             clip = self.blur.apply(
                 clip, plan['blur_down'], plan['blur_across'])
         return clip
-
-
-def _in_one_copy(plan: Dict[str, Tensor],
-                 device: torch.device) -> Dict[str, Tensor]:
-    """Bring small tensors to a device, which nothing waits for."""
-    if not plan:
-        return plan
-    flat = torch.cat([part.flatten() for part in plan.values()])
-    if device.type == 'cuda' and torch.cuda.is_available():
-        flat = flat.pin_memory()
-    pieces = flat.to(device, non_blocking=True).split(
-        [part.numel() for part in plan.values()])
-    return {
-        name: piece.view(part.shape)
-        for (name, part), piece in zip(plan.items(), pieces)
-    }
 
 
 def _from_yuv(cuts: Sequence[Yuv420]) -> Tuple[Tensor, Tensor]:
