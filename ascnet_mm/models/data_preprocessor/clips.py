@@ -16,10 +16,10 @@ from .yuv import resize, sample_positions, yuv_to_rgb
 
 @MODELS.register_module()
 class ClipDataPreprocessor(ActionDataPreprocessor):
-    """Stack clips, augment and normalise them on the device.
+    """Stack clips, augment and normalize them on the device.
 
-    Clips come as RGB frames, or as colour planes (``DecodePlanes``,
-    ``SampleCrops``) that are still to be resized. In training the colours of
+    Clips come as RGB frames, or as color planes (``DecodePlanes``,
+    ``SampleCrops``) that are still to be resized. In training the colors of
     each clip are changed in their own way, the same for all its frames. The
     draws depend on the samples' ``sample_seed`` alone. They are made on the
     CPU, and what follows from them goes to the device in one copy, so that

@@ -24,11 +24,11 @@ class ColorJitter:
 
     Brightness, contrast, saturation and hue are torchvision's changes, which
     RSPNet's code uses: three blends, and a shift of the hue in HSV. The order
-    is brightness, contrast, saturation, chroma rotation, grey, hue. All but
+    is brightness, contrast, saturation, chroma rotation, gray, hue. All but
     the last are linear in RGB, so that a clip costs one 3x3 matrix product;
     values are cut to [0, 1] after it, and hue keeps them there.
 
-    In RSPNet's code grey comes first, too: hue leaves it alone. *Ours*: there
+    In RSPNet's code gray comes first, too: hue leaves it alone. *Ours*: there
     the other four come in an order drawn per clip, and values are cut after
     each of them.
 
@@ -40,7 +40,7 @@ class ColorJitter:
             half a circle. Value and saturation of HSV stay, luma does not.
         jitter_prob (float): Probability of these four and of
             ``chroma_rotation``. Defaults to 1.
-        gray_prob (float): Probability of grey. Defaults to 0.
+        gray_prob (float): Probability of gray. Defaults to 0.
         chroma_rotation (float): Turn of the chroma plane of YIQ, drawn from
             [-x, x], 0.5 being half a circle. Luma stays. Defaults to 0.
     """
@@ -78,7 +78,7 @@ class ColorJitter:
 
         Returns:
             Tensor: float32 ``[B, clips, 6]``: factors of brightness,
-            contrast and saturation, turn of the chroma (in circles), grey (0
+            contrast and saturation, turn of the chroma (in circles), gray (0
             or 1), shift of the hue (in circles).
         """
         # The second word keeps these draws apart from the loader's.
@@ -122,7 +122,7 @@ class ColorJitter:
             saturation * torch.eye(3) + (1 - saturation) * luma)
         color = gray * luma + (1 - gray) * color
         # Contrast adds (1 - contrast) * brightness * mean luma to a channel;
-        # that is grey, so the later steps leave it as it is.
+        # that is gray, so the later steps leave it as it is.
         return (color * contrast * brightness,
                 (1 - contrast) * brightness * luma)
 
