@@ -17,11 +17,16 @@ from torch import nn
 import ascnet_mm.compat.applied  # noqa: F401
 
 from .helpers.processes import ROOT, run_tool  # noqa: F401
+from .helpers.sparing import spare_time
 
 # Shell scripts start the first Python of the path.
 os.environ['PATH'] = osp.dirname(sys.executable) + ':' + os.environ['PATH']
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish() -> None:
+    spare_time()
 
 
 @pytest.fixture(autouse=True)

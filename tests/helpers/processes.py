@@ -14,6 +14,8 @@ from typing import Callable, Dict, Optional, Sequence
 
 import torch
 
+from .sparing import spare_time
+
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 PRELOADED = [
     'ascnet_mm', 'ascnet_mm.apis', 'mmaction.apis', 'torch.distributed.run',
@@ -95,5 +97,6 @@ def _run(argv: Sequence[str], cwd: str, env: Dict[str, str], out: str,
     os.environ.update(env, OMP_NUM_THREADS='1')
     os.chdir(cwd)
     sys.argv[:] = argv
+    spare_time()
     sys.path.insert(0, osp.dirname(argv[0]))
     runpy.run_path(argv[0], run_name='__main__')
