@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from ascnet_mm.datasets import VideoFolder
 
 from ...conftest import ROOT
+from ...helpers.processes import start_script
 from ...helpers.resuming import differences
 from .test_loops import last, pretraining, train
 
@@ -153,23 +154,21 @@ def test_a_script_ends_with_0_when_its_process_group_is_told_to(
         script, videos, tmp_path):
     if not osp.isfile(script):
         pytest.skip('this installation of MMAction2 has no scripts')
-    process = subprocess.Popen(
-        command(script, videos, tmp_path),
-        cwd=ROOT, env=dict(os.environ, OMP_NUM_THREADS='1'),
-        start_new_session=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True)
+    told = tmp_path / 'printed'
+    process = start_script(
+        command(script, videos, tmp_path)[1:], out=told, err=told,
+        first=os.setsid, finalize=True)
     deadline = time.monotonic() + 120
     while not any('loss' in path.read_text()
                   for path in tmp_path.glob('*/vis_data/scalars.json')):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.is_alive() and time.monotonic() < deadline
         time.sleep(.05)
     os.killpg(process.pid, signal.SIGTERM)  # the workers too
-    try:
-        printed, _ = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
+    process.join(60)
+    if process.is_alive():
         os.killpg(process.pid, signal.SIGKILL)
-        raise
-    assert process.returncode == 0, printed[-2000:]
+    printed = told.read_text()
+    assert process.exitcode == 0, printed[-2000:]
     assert 'Terminated at iteration' in printed
     assert 'Traceback' not in printed and 'killed by signal' not in printed
     assert (tmp_path / 'last_checkpoint').read_text() == str(
