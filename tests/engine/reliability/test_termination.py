@@ -53,11 +53,6 @@ class Cluster(Hook):
         self._maybe('before_val_iter', runner.iter)
 
 
-@pytest.fixture(scope='module')
-def whole(videos, tmp_path_factory):
-    return train(pretraining(videos, tmp_path_factory.mktemp('whole')))
-
-
 @pytest.mark.parametrize('moment, iteration, workers', [
     ('before_train_iter', 7, 0),
     ('before_train_epoch', 4, 1),  # before data is waited for
