@@ -20,8 +20,9 @@ from .sparing import spare_time
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 PRELOADED = [
-    'ascnet_mm', 'ascnet_mm.apis', 'mmaction.apis', 'torch.distributed.run',
-    'matplotlib.pyplot', 'rich.progress', 'scipy.stats'
+    'ascnet_mm', 'ascnet_mm.apis', 'mmaction.apis', 'torch._dynamo',
+    'torch.distributed.run', 'matplotlib.pyplot', 'rich.progress',
+    'scipy.stats'
 ]
 _forks = multiprocessing.get_context('forkserver')
 

@@ -129,7 +129,8 @@ def command(script, videos, work_dir, *args):
     sets = [
         f'{part}_dataloader.{option}' for part in ('train', 'val')
         for option in ('num_workers=1', f'dataset.data_root={videos}/videos',
-                       'dataset.pipeline.1.clip_len=4')
+                       'dataset.pipeline.1.clip_len=4',
+                       'dataset.pipeline.3.scale=(24,24)')
     ]
     return [
         sys.executable, script, 'configs/ascnet/r18_folder.py', '--work-dir',
