@@ -1,6 +1,8 @@
 """Tiny models, generated videos and a runner for all tests."""
+import json
 import os
 import os.path as osp
+import subprocess
 import sys
 from typing import List, Optional
 
@@ -123,3 +125,14 @@ def videos(tmp_path_factory) -> str:
     root = str(tmp_path_factory.mktemp('synthetic'))
     make_set(root, train=6, test=2, seed=0)
     return root
+
+
+@pytest.fixture(scope='session')
+def imported(tmp_path_factory) -> dict:
+    """What came of importing the package, away from the repository."""
+    done = subprocess.run(
+        [sys.executable, osp.join(ROOT, 'tests', 'helpers', 'importing.py')],
+        cwd=tmp_path_factory.mktemp('elsewhere'), capture_output=True,
+        text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
