@@ -1,5 +1,6 @@
 """An encoder from its file, and what it makes of videos."""
 import os.path as osp
+import sys
 from fractions import Fraction
 from glob import glob
 from types import ModuleType
