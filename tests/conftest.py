@@ -1,6 +1,8 @@
 """Tiny models, generated videos and a runner for all tests."""
+import json
 import os
 import os.path as osp
+import subprocess
 import sys
 from typing import List, Optional
 
@@ -17,11 +19,16 @@ from torch import nn
 import ascnet_mm.compat.applied  # noqa: F401
 
 from .helpers.processes import ROOT, run_tool  # noqa: F401
+from .helpers.sparing import spare_time
 
 # Shell scripts start the first Python of the path.
 os.environ['PATH'] = osp.dirname(sys.executable) + ':' + os.environ['PATH']
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish() -> None:
+    spare_time()
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +125,14 @@ def videos(tmp_path_factory) -> str:
     root = str(tmp_path_factory.mktemp('synthetic'))
     make_set(root, train=6, test=2, seed=0)
     return root
+
+
+@pytest.fixture(scope='session')
+def imported(tmp_path_factory) -> dict:
+    """What came of importing the package, away from the repository."""
+    done = subprocess.run(
+        [sys.executable, osp.join(ROOT, 'tests', 'helpers', 'importing.py')],
+        cwd=tmp_path_factory.mktemp('elsewhere'), capture_output=True,
+        text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

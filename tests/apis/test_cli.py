@@ -1,10 +1,8 @@
 import os
-import subprocess
-import sys
 
 import pytest
 
-from ..conftest import ROOT
+from ..helpers.processes import run_code
 
 SCRIPT = '''
 import glob
@@ -35,7 +33,6 @@ print('left', threads())
 @pytest.mark.skipif(
     not os.path.isdir('/proc/self/task'), reason='Linux names its threads')
 def test_no_thread_of_a_group_is_left_when_the_interpreter_ends():
-    done = subprocess.run([sys.executable, '-c', SCRIPT], cwd=ROOT,
-                          capture_output=True, text=True, timeout=120)
+    done = run_code(SCRIPT, timeout=120, finalize=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split('\n')[:2] == ['ran with True', 'left 0']

@@ -64,6 +64,6 @@ def test_a_wrong_argument_ends_with_2(capsys):
 
 def test_it_runs_as_a_module():
     done = run_script(
-        [osp.join(ROOT, 'ascnet_mm_cli', '__main__.py'), 'doctor'], ROOT)
+        [osp.join(ROOT, 'ascnet_mm_cli', '__main__.py'), 'doctor'])
     assert 'PyAV' in done.stdout and 'NOTE' in done.stdout or (
         done.returncode == 0), done.stderr

@@ -4,6 +4,7 @@ import re
 from glob import glob
 
 import pytest
+import torch
 from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.fileio import load
@@ -65,10 +66,8 @@ def test_a_baseline_differs_in_its_method_alone(name):
 @pytest.mark.parametrize('name', CONFIGS)
 def test_components_build(name):
     cfg = read(name)
-    for head in ('acp_head', 'scp_head', 'byol_head', 'same_context_head'):
-        if head in cfg.model:
-            cfg.model[head].hidden_channels = 4
-    MODELS.build(cfg.model)
+    with torch.device('meta'):  # full-size, and nothing is drawn
+        MODELS.build(cfg.model)
     for hook in cfg.default_hooks.values():
         HOOKS.build(hook)
     for phase in ('train', 'val', 'test'):

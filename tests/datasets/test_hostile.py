@@ -4,8 +4,6 @@ import resource
 import shutil
 import socket
 import struct
-import subprocess
-import sys
 import time
 
 import av
@@ -24,6 +22,7 @@ from ascnet_mm.datasets.video import UnreadableVideo, VideoReader, within
 from ascnet_mm.datasets.video import timetable as timetable_module
 from ascnet_mm.text import printable
 
+from ..helpers.processes import run_code, start_script
 from .test_decode import drawing, write_video
 from .video.test_reader import render, told
 
@@ -198,8 +197,7 @@ def test_a_call_that_never_comes_back_does_not_keep_the_process():
               'child = os.fork()\n'
               'if not child:\n    os._exit(within(5, int, "7"))\n'
               'print(os.waitpid(child, 0)[1] >> 8)\n')
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', script],
-                          capture_output=True, text=True, timeout=60)
+    done = run_code(script, timeout=60, finalize=True)
     assert done.stdout.split('\n')[:2] == ['it took longer than 0.2 s', '7']
     assert done.returncode == 0
 
@@ -277,11 +275,12 @@ def test_processes_write_whole_lines_once(tmp_path):
               'from ascnet_mm.datasets.skipped_list import SkippedList\n'
               'for n in range(200):\n'
               '    SkippedList(sys.argv[1]).add(f"{n}.mp4", "x" * 50)\n')
+    (tmp_path / 'add.py').write_text(script)
     path = str(tmp_path / 'list.txt')
-    for process in [
-            subprocess.Popen([sys.executable, '-W', 'ignore', '-c', script,
-                              path]) for _ in range(3)]:
-        assert process.wait(120) == 0
+    for process in [start_script([tmp_path / 'add.py', path])
+                    for _ in range(3)]:
+        process.join(120)
+        assert process.exitcode == 0
     with open(path) as file:
         assert sorted(file) == sorted(
             f'{n}.mp4\t{"x" * 50}\n' for n in range(200))

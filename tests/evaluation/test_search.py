@@ -1,6 +1,4 @@
 import itertools
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -9,6 +7,8 @@ import torch.nn.functional as F
 from ascnet_mm import InputError
 from ascnet_mm.evaluation import KNNMetric, VideoRetrievalMetric, search
 from ascnet_mm.evaluation.search import ComparableRows, nearest
+
+from ..helpers.processes import run_code
 
 
 def plain(queries, gallery, depth):
@@ -143,8 +143,8 @@ print(peak() - before)
 
 @pytest.mark.parametrize('kind', ['tensor', 'rows'])
 def test_memory_does_not_grow_with_the_gallery(kind):
-    done = subprocess.run([sys.executable, '-c', MEASURE, kind],
-                          capture_output=True, text=True, check=True)
+    done = run_code(MEASURE, kind)
+    assert done.returncode == 0, done.stderr
     # A block is 17 MB, a copy of the gallery 154, all similarities are 180.
     assert int(done.stdout) < 80e6
 

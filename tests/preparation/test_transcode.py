@@ -6,8 +6,6 @@ import os
 import os.path as osp
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from fractions import Fraction
 from types import SimpleNamespace
@@ -26,6 +24,7 @@ from ascnet_mm.preparation.transcoding.pictures import fit
 from ascnet_mm_cli import commands_parser
 
 from ..conftest import ROOT, run_tool
+from ..helpers.processes import start_script
 
 
 def gray(count, height=64, width=96):
@@ -629,15 +628,16 @@ def wait_for(event, seconds=30):
         time.sleep(0.01)
 
 
+def hear_interrupts():
+    """Background jobs of a shell are deaf to SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def start():
     """Run the script by itself, until it is at its first video."""
-    process = subprocess.Popen(
-        [sys.executable, osp.join(ROOT, 'tools', 'data', 'transcode.py'),
-         'source', 'target', '--workers', '1'],
-        # Background jobs of a shell are deaf to SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    # On a busy machine importing takes most of it.
+    process = start_script(
+        [osp.join(ROOT, 'tools', 'data', 'transcode.py'), 'source', 'target',
+         '--workers', '1'], cwd=os.getcwd(), first=hear_interrupts)
     wait_for(unfinished, 120)
     return process
 
@@ -652,15 +652,16 @@ def many(count):
 
 @pytest.mark.parametrize('kind', [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_leaves_no_half_file(kind, run):
-    many(4)
+    many(2)
     process = start()
-    process.send_signal(kind)
-    assert process.wait(20) == (-9 if kind == signal.SIGKILL else 1)
+    os.kill(process.pid, kind)
+    process.join(20)
+    assert process.exitcode == (-9 if kind == signal.SIGKILL else 1)
     wait_for(lambda: not unfinished())
     assert state() == {}  # nor did its processes go on
     open('target/.0.mp4.1.tmp', 'w').close()  # of a machine that went down
     run()
-    assert len(state()) == 4
+    assert len(state()) == 2
     assert all(len(Copy(path).planes) == 220 for path in state())
     assert not unfinished()
 
@@ -687,7 +688,8 @@ def test_a_second_run_at_a_time_is_refused(run):
     process = start()
     with pytest.raises(InputError, match='another run is writing to target'):
         run()
-    assert process.wait(60) == 0 and len(state()) == 2
+    process.join(60)
+    assert process.exitcode == 0 and len(state()) == 2
 
 
 def test_as_a_script(tmp_path):

@@ -26,7 +26,7 @@ def compare(experiment, videos):
     return run_script([
         osp.join(ROOT, 'tools', 'compare.py'), 'run', str(experiment), videos,
         '--work-dir', folder, '--out', folder, '--workers', '0'
-    ], ROOT, timeout=1200)
+    ], timeout=1200)
 
 
 def test_an_experiment_from_videos_to_the_page(videos, experiment):

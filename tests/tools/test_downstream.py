@@ -47,6 +47,7 @@ def downstream(config, root, work_dir, *args, options=()):
         'tools/train.py', f'configs/ascnet/{config}.py', '--work-dir',
         str(work_dir), '--seed', '3', *args, '--cfg-options',
         f'data_root={root}', *ENCODER, 'train_dataloader.num_workers=1',
+        'train_dataloader.dataset.indices=24',
         'val_dataloader.num_workers=1', 'train_cfg.max_epochs=2',
         'default_hooks.checkpoint.interval=1', 'train_cfg.val_interval=2',
         *options)

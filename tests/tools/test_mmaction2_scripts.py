@@ -25,7 +25,8 @@ def test_the_folder_runs_in_a_checkout_of_mmaction2(videos, tmp_path):
     ] + [
         f'{part}_dataloader.dataset.{key}'
         for part in ('train', 'val')
-        for key in (f'data_root={videos}/videos', 'pipeline.1.clip_len=4')
+        for key in (f'data_root={videos}/videos', 'pipeline.1.clip_len=4',
+                    'pipeline.3.scale=(24,24)')
     ]
     work_dir = tmp_path / 'work_dirs' / 'r18_folder'
     for resume in ([], ['--resume']):

@@ -130,12 +130,6 @@ def last(cfg):
         return torch.load(file.read(), weights_only=False)
 
 
-@pytest.fixture(scope='module')
-def whole(videos, tmp_path_factory):
-    """The checkpoint of a run that was not stopped."""
-    return train(pretraining(videos, tmp_path_factory.mktemp('whole')))
-
-
 @pytest.mark.parametrize('workers, iteration', [(0, 3), (1, 4), (3, 7)])
 def test_it_goes_on_in_the_middle_of_an_epoch(
         workers, iteration, whole, videos, tmp_path):
@@ -165,35 +159,41 @@ def test_nothing_that_was_seen_is_decoded_again(
     assert sorted(decoded[8:]) == list(range(16))
 
 
-@pytest.mark.parametrize('by_epoch', [True, False])
-@pytest.mark.parametrize('moment', ['after_val_iter', 'after_val_epoch'])
-def test_a_validation_that_was_due_is_made_up_for(
-        moment, by_epoch, videos, tmp_path):
-    """With the best checkpoint, and only the newest kept."""
+@pytest.fixture(params=[True, False], ids=['by_epoch', 'by_iteration'],
+                scope='module')
+def keeping_the_best(request, videos, tmp_path_factory):
+    """Options that keep the best and the newest, and a whole run's end."""
     options = {
-        'default_hooks.checkpoint.by_epoch': by_epoch,
+        'default_hooks.checkpoint.by_epoch': request.param,
         'default_hooks.checkpoint.interval': 1,
         'default_hooks.checkpoint.max_keep_ckpts': 1,
         'default_hooks.checkpoint.save_best': 'same_video/top1',
         'default_hooks.checkpoint.rule': 'less',
     }
-    ends = []
-    for stop in (None, Stop(8, moment)):
-        cfg = pretraining(videos, tmp_path / str(stop), **options)
-        if stop:
-            train(cfg, stop)
-        ends.append(train(cfg, resume=bool(stop)))
-        names = sorted(
-            p for p in os.listdir(cfg.work_dir) if p.endswith('.pth'))
-        ends.append(names)
-    assert differences(ends[2], ends[0]) == []
+    cfg = pretraining(videos, tmp_path_factory.mktemp('best'), **options)
+    return options, train(cfg), checkpoints_in(cfg.work_dir)
+
+
+def checkpoints_in(folder):
+    return sorted(name for name in os.listdir(folder)
+                  if name.endswith('.pth'))
+
+
+@pytest.mark.parametrize('moment', ['after_val_iter', 'after_val_epoch'])
+def test_a_validation_that_was_due_is_made_up_for(
+        moment, keeping_the_best, videos, tmp_path):
+    """With the best checkpoint, and only the newest kept."""
+    options, end, names = keeping_the_best
+    cfg = pretraining(videos, tmp_path, **options)
+    train(cfg, Stop(8, moment))
+    assert differences(train(cfg, resume=True), end) == []
     # of the random network and after two epochs; that after the third is
     # younger than the checkpoint
-    log = ends[0]['message_hub']['log_scalars']['val/same_video/top1']
+    log = end['message_hub']['log_scalars']['val/same_video/top1']
     assert len(log.data[0]) == 2
-    assert ends[3] == ends[1]
-    assert len([name for name in ends[1] if name.startswith('best')]) == 1
-    assert len(ends[1]) == 2
+    assert checkpoints_in(tmp_path) == names
+    assert len([name for name in names if name.startswith('best')]) == 1
+    assert len(names) == 2
 
 
 def test_an_unfinished_accumulation_goes_on(videos, tmp_path):

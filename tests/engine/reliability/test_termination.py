@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from ascnet_mm.datasets import VideoFolder
 
 from ...conftest import ROOT
+from ...helpers.processes import start_script
 from ...helpers.resuming import differences
 from .test_loops import last, pretraining, train
 
@@ -50,11 +51,6 @@ class Cluster(Hook):
 
     def before_val_iter(self, runner, *args, **kwargs):
         self._maybe('before_val_iter', runner.iter)
-
-
-@pytest.fixture(scope='module')
-def whole(videos, tmp_path_factory):
-    return train(pretraining(videos, tmp_path_factory.mktemp('whole')))
 
 
 @pytest.mark.parametrize('moment, iteration, workers', [
@@ -133,7 +129,8 @@ def command(script, videos, work_dir, *args):
     sets = [
         f'{part}_dataloader.{option}' for part in ('train', 'val')
         for option in ('num_workers=1', f'dataset.data_root={videos}/videos',
-                       'dataset.pipeline.1.clip_len=4')
+                       'dataset.pipeline.1.clip_len=4',
+                       'dataset.pipeline.3.scale=(24,24)')
     ]
     return [
         sys.executable, script, 'configs/ascnet/r18_folder.py', '--work-dir',
@@ -153,23 +150,21 @@ def test_a_script_ends_with_0_when_its_process_group_is_told_to(
         script, videos, tmp_path):
     if not osp.isfile(script):
         pytest.skip('this installation of MMAction2 has no scripts')
-    process = subprocess.Popen(
-        command(script, videos, tmp_path),
-        cwd=ROOT, env=dict(os.environ, OMP_NUM_THREADS='1'),
-        start_new_session=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True)
+    told = tmp_path / 'printed'
+    process = start_script(
+        command(script, videos, tmp_path)[1:], out=told, err=told,
+        first=os.setsid, finalize=True)
     deadline = time.monotonic() + 120
     while not any('loss' in path.read_text()
                   for path in tmp_path.glob('*/vis_data/scalars.json')):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.is_alive() and time.monotonic() < deadline
         time.sleep(.05)
     os.killpg(process.pid, signal.SIGTERM)  # the workers too
-    try:
-        printed, _ = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
+    process.join(60)
+    if process.is_alive():
         os.killpg(process.pid, signal.SIGKILL)
-        raise
-    assert process.returncode == 0, printed[-2000:]
+    printed = told.read_text()
+    assert process.exitcode == 0, printed[-2000:]
     assert 'Terminated at iteration' in printed
     assert 'Traceback' not in printed and 'killed by signal' not in printed
     assert (tmp_path / 'last_checkpoint').read_text() == str(

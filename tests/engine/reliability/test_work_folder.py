@@ -1,6 +1,5 @@
 import gc
-import subprocess
-import sys
+import time
 from uuid import uuid4
 
 import pytest
@@ -10,16 +9,25 @@ from ascnet_mm import InputError
 from ascnet_mm.apis import build_runner
 from ascnet_mm.engine.reliability.work_folder import hold, leave
 
+from ...helpers.processes import run_script, start_script
 from .test_loops import pretraining
 
-# Another process that has a folder until it is told to end.
+# A script that has a folder for some seconds.
 OWNER = '''
 import sys
+import time
 from ascnet_mm.engine.reliability.work_folder import hold
 hold(sys.argv[1])
 print('taken', flush=True)
-sys.stdin.read()
+time.sleep(float(sys.argv[2]))
 '''
+
+
+@pytest.fixture
+def owner(tmp_path_factory):
+    path = tmp_path_factory.mktemp('script') / 'owner.py'
+    path.write_text(OWNER)
+    return path
 
 
 def config(videos, folder):
@@ -33,27 +41,26 @@ def runner(videos, folder):
     return Runner.from_cfg(config(videos, folder))
 
 
-def test_a_run_that_failed_leaves_the_next_ones_lock_alone(tmp_path):
+def test_a_run_that_failed_leaves_the_next_ones_lock_alone(owner, tmp_path):
     folder = str(tmp_path / 'work')
     # Of a run that was ended by an error, and of the next in this process.
     for _ in range(2):
         hold(folder)
     gc.collect()
-    take = [sys.executable, '-c', OWNER, folder]
-    other = subprocess.run(take, stdin=subprocess.DEVNULL, text=True,
-                           capture_output=True)
+    other = run_script([owner, folder, 0])
     assert 'another training (process' in other.stderr
     leave(folder)
     leave(folder)
-    subprocess.run(take, stdin=subprocess.DEVNULL, check=True)
+    assert run_script([owner, folder, 0]).returncode == 0
 
 
-def test_two_trainings_do_not_share_a_folder(videos, tmp_path):
+def test_two_trainings_do_not_share_a_folder(owner, videos, tmp_path):
     (tmp_path / 'iter_2.pth.part').write_text('the other one is writing this')
-    owner = subprocess.Popen(
-        [sys.executable, '-c', OWNER, str(tmp_path)], text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert owner.stdout.readline() == 'taken\n'
+    printed = owner.parent / 'printed'
+    owner = start_script([owner, tmp_path, 600], out=printed)
+    while not printed.exists() or printed.read_text() != 'taken\n':
+        assert owner.is_alive()
+        time.sleep(.01)
     before = sorted(tmp_path.iterdir())
     with pytest.raises(InputError, match=f'process {owner.pid} on'):
         build_runner(config(videos, tmp_path), ('train', ))
@@ -63,7 +70,7 @@ def test_two_trainings_do_not_share_a_folder(videos, tmp_path):
         runner(videos, tmp_path).train()
     assert (tmp_path / 'iter_2.pth.part').exists()
     owner.kill()
-    owner.wait()
+    owner.join()
     runner(videos, tmp_path).train()
     # One after the other in a process, too.
     assert (tmp_path / 'iter_4.pth').exists()

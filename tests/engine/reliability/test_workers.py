@@ -1,7 +1,9 @@
 """What the loaders' workers cannot send ends a run, instead of stopping it."""
+import ctypes
 import os
 import resource
 import subprocess
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -18,31 +20,39 @@ from ascnet_mm.datasets.transport import (
     transport_fault,
 )
 
-from ...conftest import ROOT
+from ...helpers.processes import run_script
 from .test_loops import pretraining
 from .test_termination import command
 
 
-def in_small_memory(*args, size='1m', fill=False):
-    """Run a command with a /dev/shm of its own."""
-    mounted = f'mount -t tmpfs -o size={size} tmpfs /dev/shm'
-    if subprocess.run(['unshare', '-m', 'sh', '-c', mounted],
-                      capture_output=True).returncode:
+def small_memory(size, fill):
+    """Give this process a /dev/shm of its own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x20000):  # CLONE_NEWNS
+        raise PermissionError(ctypes.get_errno(), 'unshare')
+    for mount in ('--make-rprivate /',
+                  f'-t tmpfs -o size={size} tmpfs /dev/shm'):
+        subprocess.run(['mount', *mount.split()], check=True)
+    if fill:
+        subprocess.run('head -c 9m /dev/zero > /dev/shm/x 2> /dev/null',
+                       shell=True)
+
+
+@pytest.fixture(scope='module')
+def may_mount():
+    if subprocess.run(['unshare', '-m', 'mount', '-t', 'tmpfs', 'tmpfs',
+                       '/dev/shm'], capture_output=True).returncode:
         pytest.skip('mounting is not permitted here')
-    filled = 'head -c 9m /dev/zero > /dev/shm/x 2> /dev/null;' if fill else ''
-    return subprocess.run(
-        ['unshare', '-m', 'sh', '-c', f'{mounted}; {filled} exec "$@"', 'sh',
-         *args],
-        cwd=ROOT, env=dict(os.environ, OMP_NUM_THREADS='1'),
-        capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize('fill', [False, True])
-def test_a_full_memory_ends_a_run_with_a_sentence(fill, videos, tmp_path):
-    done = in_small_memory(
-        *command('tools/train.py', videos, tmp_path, '--seed', '0'),
-        'train_dataloader.num_workers=2', 'val_dataloader.num_workers=0',
-        size='64k' if fill else '500k', fill=fill)
+def test_a_full_memory_ends_a_run_with_a_sentence(
+        fill, may_mount, videos, tmp_path):
+    done = run_script([
+        *command('tools/train.py', videos, tmp_path, '--seed', '0')[1:],
+        'train_dataloader.num_workers=2', 'val_dataloader.num_workers=0'
+    ], timeout=120, first=partial(
+        small_memory, '64k' if fill else '500k', fill))
     assert done.returncode == 1
     sentence = done.stderr.splitlines()[-1]
     assert sentence.startswith('error: ') and '/dev/shm' in sentence
