@@ -453,7 +453,7 @@ def kinetics() -> str:
     seconds = median(figures('data')['seconds']['ours'])
     hours = pairs * seconds / 3600
     rows = [(f'`{config}`', *(
-        f'{pairs / rate[name] / gpus / 3600:,.0f}'
+        f'{pairs / rate[name] / gpus / 3600:,.1f}'
         for name in said['gpus'] for gpus in (1, 8)))
         for config, rate in found['pairs_per_second'].items()]
     head = ['hours, at least', *(
