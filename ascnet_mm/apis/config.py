@@ -62,7 +62,8 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     ``merge_from_dict`` comes too late to change them through the variable.
     Here an option that names a variable acts as if the config, or the base
     that it stands in, had that value on its line, and nothing added to it
-    later (``clip_len *= 2``).
+    later (``clip_len *= 2``). So does one that names a part of a variable
+    (``sample_frames.clip_len``), a line later.
 
     Where the config has a text, the option's text counts as it was typed
     (``data_root=2024``), but for ``None`` and quotes around it; where it has
@@ -79,8 +80,8 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
 
     Raises:
         InputError: If an option names nothing that the config or MMEngine
-            knows, a part of a variable, or a variable that nothing follows,
-            or has a value that the config cannot be computed with.
+            knows, a part of a list, or a variable that nothing follows, or
+            has a value that the config cannot be computed with.
 
     Examples:
         >>> cfg = read_config('ascnet_mm::ascnet/r18_folder.py', Options(
@@ -91,34 +92,53 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     filename = config_path(filename)
     plain = Config.fromfile(filename)
     options = as_meant(options, plain, filename)
-    variables = {}
+    variables: Dict[str, Any] = {}
+    parts: Dict[str, Any] = {}
     for name, value in options.items():
         root, dot, _ = name.partition('.')
-        if dot and root not in RUNNER_KEYS and isinstance(
-                plain.get(root), (list, tuple)):
+        if root in RUNNER_KEYS or dot and root not in plain:
+            continue
+        if root not in plain:
+            raise InputError(
+                f'{name} is neither a variable of {filename} nor a key that '
+                'MMEngine reads: see the config for its names')
+        if dot and isinstance(plain[root], (list, tuple)):
             raise InputError(
                 f'{name} would change nothing: {root} is a variable of '
                 f'{filename}, of which no part can be set; name the place '
                 'that it leads to, as in train_dataloader.dataset.pipeline.0')
-        if dot or name in RUNNER_KEYS:
+        if isinstance(plain[root], dict) != bool(dot):
             continue
-        if name not in plain:
+        if Config._is_lazy_import(filename):
+            if dot:
+                continue
             raise InputError(
-                f'{name} is neither a variable of {filename} nor a key that '
-                'MMEngine reads: see the config for its names')
-        if not isinstance(plain[name], dict):
-            if Config._is_lazy_import(filename):
-                raise InputError(
-                    f'{filename} is in pure Python style, where {name} acts '
-                    'while it is read: name the places that it leads to, as '
-                    'in train_dataloader.dataset.data_root')
-            if value != plain[name]:
-                _require_followed(plain, filename, name, value)
-            # Its base may have another one.
-            variables[name] = value
+                f'{filename} is in pure Python style, where {name} acts '
+                'while it is read: name the places that it leads to, as '
+                'in train_dataloader.dataset.data_root')
+        if dot:
+            parts[name] = value
+            continue
+        if value != plain[name]:
+            _require_followed(plain, filename, name, value)
+        # Its base may have another one.
+        variables[name] = value
     cfg = _read_with(filename, variables) if variables else plain
+    if parts:
+        _merge(cfg, parts, filename)
+        # They act where the variable does.
+        whole = cfg.to_dict()
+        for name in parts:
+            root = name.partition('.')[0]
+            variables[root] = whole[root]
+        cfg = _read_with(filename, variables)
     # Config has no setter: it would take the name for one of its keys.
     object.__setattr__(cfg, '_filename', filename)
+    _merge(cfg, options, filename)
+    return cfg
+
+
+def _merge(cfg: Config, options: Dict[str, Any], filename: str) -> None:
     try:
         cfg.merge_from_dict(options)
     # MMEngine raises what Python does, for any value in a wrong place.
@@ -126,7 +146,6 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
         raise InputError(
             f'the options {options} do not fit {filename}: {error}'
         ) from error
-    return cfg
 
 
 def as_meant(options: Dict[str, Any], cfg: Config,

@@ -43,6 +43,29 @@ def test_a_variable_acts_as_if_the_config_said_so(path):
     assert cfg.filename == path  # the runner dumps it under this name
 
 
+def test_a_part_of_a_variable_acts_where_the_variable_does(tmp_path):
+    (tmp_path / 'base.py').write_text(
+        "clip_len = 16\nsample = dict(type='A', clip_len=clip_len, "
+        "at=dict(speeds=[1, 2]))\nlater = dict(sample, test_mode=True)\n"
+        "pipeline = [sample, later]\n")
+    path = tmp_path / 'run.py'
+    path.write_text("_base_ = ['base.py']\nval = _base_.pipeline\n")
+    cfg = read_config(str(path), {
+        'clip_len': 8, 'sample.loud': True, 'sample.at.speeds': [1, 4]})
+    expected = dict(type='A', clip_len=8, at=dict(speeds=[1, 4]), loud=True)
+    assert cfg.val == cfg.pipeline == [
+        expected, dict(expected, test_mode=True)]
+
+
+def test_a_step_of_the_shipped_pipelines_is_changed_by_its_name():
+    cfg = read_config('ascnet_mm::ascnet/r18_folder.py',
+                      {'sample_frames.at_key_frames': True})
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        [step] = [step for step in loader.dataset.pipeline
+                  if step.type == 'SpeedPairedSampleFrames']
+        assert step.at_key_frames is True
+
+
 def test_without_variables_mmengine_reads_it(path):
     options = {'val.pipeline.1.other': 2, 'new.key': 3}
     expected = Config.fromfile(path)
