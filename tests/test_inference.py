@@ -195,24 +195,24 @@ def test_any_recognizer_of_mmaction2(kind, files, tmp_path):
             row, maps.flatten(2).mean(dim=2).mean(dim=0))
 
 
-class TinyResNet(nn.Module):
+class TinyMobileNet(nn.Module):
     """As torchvision's: a classifier on pooled features."""
 
     def __init__(self, width, weights=None):
         super().__init__()
         assert weights is None
-        self.conv = nn.Conv2d(3, width, 3, stride=2)
-        self.fc = nn.Linear(width, 10)
+        self.features = nn.Conv2d(3, width, 3, stride=2)
+        self.classifier = nn.Linear(width, 10)
 
     def forward(self, images):
-        return self.fc(self.conv(images).relu().mean(dim=(2, 3)))
+        return self.classifier(self.features(images).relu().mean(dim=(2, 3)))
 
 
 def test_backbones_of_torchvision_by_their_dotted_names(
         files, tmp_path, monkeypatch):
     package, models = (ModuleType(name) for name in (
         'torchvision', 'torchvision.models'))
-    package.models, models.tiny = models, TinyResNet
+    package.models, models.tiny = models, TinyMobileNet
     models.list_models = lambda: ['tiny']
     monkeypatch.setitem(sys.modules, 'torchvision', package)
     monkeypatch.setitem(sys.modules, 'torchvision.models', models)
@@ -229,15 +229,15 @@ def test_backbones_of_torchvision_by_their_dotted_names(
     config.write_text(f'model = {model}\n'
                       f'test_dataloader = dict(dataset={dataset})')
     torch.manual_seed(0)
-    net = TinyResNet(6)
+    net = TinyMobileNet(6)
     path = str(tmp_path / 'a.pth')
     torch.save(dict(state_dict={
         f'backbone.{key}': value for key, value in net.state_dict().items()
-        if not key.startswith('fc.')}), path)
+        if not key.startswith('classifier.')}), path)
     encoder = ascnet_mm.load_encoder(str(config), path)
     images = torch.rand(4, 3, 32, 32)
     torch.testing.assert_close(
-        encoder(images), net.conv(images).relu().mean(dim=(2, 3)))
+        encoder(images), net.features(images).mean(dim=(2, 3)))
     assert encoder.embed(files[:1]).shape == (1, 6)
     for kind in ('torchvision.list_models', 'torchvision.os'):
         with pytest.raises(InputError, match='is not registered'):

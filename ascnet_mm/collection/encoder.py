@@ -1,4 +1,5 @@
 """The encoder of a collection: what its manifest says of it, and itself."""
+import inspect
 import os
 import os.path as osp
 from typing import Any, Dict, Optional, Sequence, Union
@@ -45,7 +46,8 @@ def describe(encoder: Encoder, opened: VideoEncoder) -> Dict[str, Any]:
         path = encoder[-1]
     return dict(
         encoder=dict(
-            checkpoint=path and osp.abspath(path), sha256=opened.digest()),
+            checkpoint=path and osp.abspath(path),
+            sha256=opened.digest()),
         recipe=to_json(opened.recipe))
 
 
@@ -96,13 +98,15 @@ def encoder_of(manifest: dict,
 
 
 def to_json(part: Any) -> Any:
-    """A recipe as what JSON can hold."""
+    """A recipe as what JSON can hold; classes by their names."""
     if isinstance(part, dict):
         return {key: to_json(value) for key, value in part.items()}
     if isinstance(part, tuple):
         return {TUPLE: [to_json(value) for value in part]}
     if isinstance(part, list):
         return [to_json(value) for value in part]
+    if inspect.isclass(part):
+        return f'{part.__module__}.{part.__qualname__}'
     return part
 
 

@@ -15,6 +15,7 @@ from .features import Features, UnitRows
 from .layout import (
     CLIPS,
     FEATURES,
+    RECORD,
     Shard,
     Video,
     digest_of,
@@ -23,6 +24,9 @@ from .layout import (
     read_record,
 )
 from .table import TIMES, from_parquet
+
+# Bytes that a file of features takes at most beside them
+HEADER = 2**16
 
 
 class Clips(NamedTuple):
@@ -110,9 +114,22 @@ class Collection:
             read_record(self.folder, name)
             for name in self.manifest['shards']
         ]
+        for shard in self._shards:
+            self._require_rows(shard)
         listed = [video for shard in self._shards for video in shard.videos]
         self.videos: List[Video] = [v for v in listed if v.clips]
         self.unreadable: List[Video] = [v for v in listed if not v.clips]
+
+    def _require_rows(self, shard: Shard) -> None:
+        """Refuse a record with other clips than the shard has room for."""
+        width = np.dtype(self.manifest['dtype']).itemsize
+        bare = shard.clips * self.manifest['channels'] * width
+        if not bare <= shard.size[FEATURES] <= bare + HEADER:
+            raise InputError(
+                f'{file_of(self.folder, shard.name, RECORD)} is damaged: '
+                f'{shard.clips} clips do not take {shard.size[FEATURES]} '
+                'bytes; run `ascnet-mm index` again, which makes this part '
+                'anew')
 
     def __len__(self) -> int:
         return len(self.features)

@@ -340,7 +340,10 @@ def test_a_collection_stays_as_it_was_until_the_end(
     assert np.array_equal(Collection(folder).features[:], before)
 
 
-def test_two_ranks_make_what_one_process_makes(videos, tmp_path, encoder):
+def test_two_ranks_make_what_one_process_makes(
+        videos, tmp_path, encoder, monkeypatch):
+    names = embedded(monkeypatch)
+
     def rank(number):
         def run():
             dist.init_process_group(
@@ -348,10 +351,15 @@ def test_two_ranks_make_what_one_process_makes(videos, tmp_path, encoder):
                 world_size=2)
             index(str(videos), str(tmp_path / 'c'), encoder, workers=1)
             dist.destroy_process_group()
+            (tmp_path / f'{number}.txt').write_text(' '.join(names))
         return in_child(run)
 
     for process in [rank(0), rank(1)]:
         assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+    shares = [(tmp_path / f'{number}.txt').read_text().split()
+              for number in (0, 1)]
+    assert all(shares) and len(set(sum(shares, []))) == 10
+    assert sum(map(len, shares)) == 10
     make(videos, tmp_path / 'alone', encoder)
     assert content(tmp_path / 'c') == content(tmp_path / 'alone')
 

@@ -145,6 +145,10 @@ def test_each_damage_has_its_sentence(tmp_path, features):
         lambda folder: change(folder, 'collection.json', channels=9))
     assert 'is damaged' in fault(
         lambda folder: change(folder, f'{FIRST}.json', videos=[{}]))
+    # More than any memory
+    assert 'do not take' in fault(lambda folder: change(
+        folder, f'{FIRST}.json', videos=[dict(
+            file='a.mp4', size=1, mtime_ns=1, label=0, clips=10**15)]))
     assert 'is damaged' in fault(lambda folder: change(
         folder, f'{FIRST}.json', videos=[dict(
             file='a.mp4', size=1, mtime_ns=1, label=0, clips=9)]))
