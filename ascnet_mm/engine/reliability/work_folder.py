@@ -77,7 +77,7 @@ def hold(folder: str) -> None:
     try:
         # Not `w`: what the owner wrote is read first. Open until the end.
         lock = open(key[1], 'a+', encoding='utf-8')  # noqa: SIM115
-    except OSError:  # another user's
+    except PermissionError:  # another user's
         return
     try:
         # Not flock: workers would inherit it and outlive the run with it.

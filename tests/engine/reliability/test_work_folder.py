@@ -1,4 +1,6 @@
 import gc
+import os
+import resource
 import time
 from uuid import uuid4
 
@@ -52,6 +54,19 @@ def test_a_run_that_failed_leaves_the_next_ones_lock_alone(owner, tmp_path):
     leave(folder)
     leave(folder)
     assert run_script([owner, folder, 0]).returncode == 0
+
+
+def test_a_lock_that_cannot_be_opened_is_not_passed_over(
+        tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(tmp_path, os.O_RDONLY)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        with pytest.raises(OSError, match='Too many open files'):
+            hold(str(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_two_trainings_do_not_share_a_folder(owner, videos, tmp_path):
