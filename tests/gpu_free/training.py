@@ -1,0 +1,104 @@
+"""Trainings of shipped configs on a pretend GPU, and what their steps cost.
+
+``python -m tests.gpu_free.training`` with a list of :func:`measure`'s
+arguments, as JSON; what it returns is printed likewise.
+"""
+import gc
+import json
+import os.path as osp
+import sys
+from typing import Dict, List, Optional
+from unittest import mock
+
+from .pretend_gpu import ROOT, PretendGPU, pretend_gpu
+
+# Banks and momentum buffers are made in the first one; the last one logs.
+STEPS = 4
+LIST = 'often.txt'
+
+
+def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
+            options: Optional[dict] = None) -> Dict[str, object]:
+    """Train a few steps of a config by MMEngine's runner, up to its log.
+
+    Args:
+        gpu (PretendGPU): The device.
+        config (str): Below ``configs/ascnet``.
+        videos (str): A rendered set.
+        work_dir (str): Where the runner may write.
+        options (dict, optional): Changes of the config.
+
+    Returns:
+        dict: Of a step between two logs: ``launches`` and ``waits``, as
+        ``operation at file:line``; and ``peak`` of the whole training, bytes.
+    """
+    from mmengine.runner import EpochBasedTrainLoop, Runner
+
+    from ascnet_mm.apis import read_config
+
+    gc.collect()  # of what was trained before
+    before = gpu.allocated
+    cfg = read_config(
+        osp.join(ROOT, 'configs', 'ascnet', config), options or {})
+    _train_alone(cfg)
+    _use(cfg.train_dataloader, videos)
+    cfg.work_dir = work_dir
+    cfg.experiment_name = osp.basename(work_dir)
+    runner = Runner.from_cfg(cfg)
+    steps: List[dict] = []
+    run_iter = EpochBasedTrainLoop.run_iter
+
+    def watched(*args) -> None:
+        gpu.reset()
+        run_iter(*args)
+        steps.append(dict(
+            launches=sum(gpu.launches.values()),
+            waits=[f'{wait.operation} at {wait.where}'
+                   for wait in gpu.waits],
+            peak=gpu.peak - before))
+        _fill_bank(runner.model)
+
+    with mock.patch.object(EpochBasedTrainLoop, 'run_iter', watched):
+        runner.train()
+    assert len(steps) == STEPS
+    return steps[-2]
+
+
+def _train_alone(cfg) -> None:
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
+    cfg.train_cfg.max_epochs = 1
+    cfg.train_cfg.pop('val_interval', None)
+    cfg.default_hooks.checkpoint = None
+    for hook in ('initial_validation', 'pretrained_encoder'):
+        cfg.default_hooks.pop(hook, None)
+    cfg.log_level = 'ERROR'
+
+
+def _use(loader: dict, videos: str) -> None:
+    """Let a loader read a few videos, again and again, in this process."""
+    with open(osp.join(videos, 'train.txt')) as file:
+        lines = file.read().splitlines()
+    needed = STEPS * loader.batch_size
+    often = osp.join(videos, LIST)
+    with open(often, 'w') as file:
+        file.write('\n'.join((lines * needed)[:needed]))
+    loader.update(num_workers=0, persistent_workers=False)
+    loader.dataset = dict(
+        type='VideoList', data_root=videos, ann_file=LIST,
+        data_prefix=dict(video='videos'), pipeline=loader.dataset.pipeline)
+
+
+def _fill_bank(model) -> None:
+    """As after a long training; there are no values to be entered."""
+    bank = getattr(getattr(model, 'module', model), 'memory_bank', None)
+    for ring in bank._rings.values() if bank else ():
+        ring.filled = bank.size
+
+
+if __name__ == '__main__':
+    with pretend_gpu() as device:
+        # What asks for a device when it is imported finds one.
+        import ascnet_mm.compat.applied  # noqa: F401
+        print(json.dumps(
+            [measure(device, **each) for each in json.loads(sys.argv[1])]))
