@@ -20,7 +20,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
 
-
 class Unavailable(RuntimeError):
     """This torch keeps what is needed in another place, or not at all."""
 
@@ -46,6 +45,30 @@ SILENT = {
     '_unsafe_view', 'lift_fresh', 'set_', 'resize_'
 }
 ALLOCATED_AT_ONCE = 512  # bytes, of torch's allocator
+
+
+def _like_first(first: Tensor, *_) -> Tensor:
+    return torch.empty_like(first)
+
+
+def _per_channel(first: Tensor, *_) -> Tuple[Tensor, Tensor]:
+    return tuple(first.new_empty(first.shape[1], dtype=torch.float32)
+                 for _ in range(2))
+
+
+def _sums_per_channel(gradient: Tensor, *args) -> tuple:
+    return tuple(_per_channel(gradient)[0] for _ in range(4))
+
+
+# What torch cannot fake: its results, by shapes alone.
+UNKNOWN_TO_TORCH = {
+    '_fused_sgd_': lambda *_, **__: None,
+    'batch_norm_stats': _per_channel,
+    'batch_norm_gather_stats_with_counts': _per_channel,
+    'batch_norm_elemt': _like_first,
+    'batch_norm_backward_reduce': _sums_per_channel,
+    'batch_norm_backward_elemt': _like_first,
+}
 
 
 class Wait(NamedTuple):
@@ -110,11 +133,8 @@ class PretendGPU(TorchDispatchMode):
         self._note_hidden_copies(name, args, kwargs)
         if name in ('index', 'index_put_', '_index_put_impl_'):
             args = self._without_masks(name, args)
-        if name.startswith('_fused_'):  # in place; torch cannot fake it
-            self.launches[name] += 1
-            return None
         with self.fake:
-            result = function(*args, **kwargs)
+            result = UNKNOWN_TO_TORCH.get(name, function)(*args, **kwargs)
         self._count(name, function, result)
         return result
 
@@ -243,6 +263,8 @@ class _WithoutDriver(TorchFunctionMode):
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is torch.device:
+            return function(*args, **kwargs or {})
         args, kwargs = tree_map(_first_device, (args, kwargs or {}))
         if function is Tensor.cuda:
             return args[0].to('cuda:0', **kwargs)

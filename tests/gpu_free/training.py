@@ -1,14 +1,19 @@
 """Trainings of shipped configs on a pretend GPU, and what their steps cost.
 
-``python -m tests.gpu_free.training`` with a list of :func:`measure`'s
-arguments, as JSON; what it returns is printed likewise.
+``python -m tests.gpu_free.training SPEC RANKS`` with a list of
+:func:`measure`'s arguments, as JSON; what it returns is printed likewise.
 """
 import gc
 import json
+import os
 import os.path as osp
 import sys
-from typing import Dict, List, Optional
+from contextlib import ExitStack, contextmanager
+from typing import Dict, Iterator, List, Optional
 from unittest import mock
+
+import torch.distributed as dist
+from torch.nn.parallel import distributed
 
 from .pretend_gpu import ROOT, PretendGPU, pretend_gpu
 
@@ -73,13 +78,15 @@ def _train_alone(cfg) -> None:
     for hook in ('initial_validation', 'pretrained_encoder'):
         cfg.default_hooks.pop(hook, None)
     cfg.log_level = 'ERROR'
+    cfg.launcher = 'pytorch' if dist.is_initialized() else 'none'
 
 
 def _use(loader: dict, videos: str) -> None:
     """Let a loader read a few videos, again and again, in this process."""
     with open(osp.join(videos, 'train.txt')) as file:
         lines = file.read().splitlines()
-    needed = STEPS * loader.batch_size
+    ranks = dist.get_world_size() if dist.is_initialized() else 1
+    needed = STEPS * loader.batch_size * ranks
     often = osp.join(videos, LIST)
     with open(often, 'w') as file:
         file.write('\n'.join((lines * needed)[:needed]))
@@ -96,9 +103,51 @@ def _fill_bank(model) -> None:
         ring.filled = bank.size
 
 
+@contextmanager
+def joined(ranks: int) -> Iterator[None]:
+    """Let this process be the first of several, by a group that is fake.
+
+    Each collective gives back what this process gave. Groups say that they
+    are what they were asked to be.
+    """
+    if ranks == 1:
+        yield
+        return
+    # The first one lets groups be fake, the second one their operations.
+    import torch.distributed._tools.fake_collectives  # noqa: F401
+    from mmengine.dist import utils
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+    new_group = dist.new_group
+    cpu_groups = []
+
+    def new_fake_group(*args, backend='nccl', **kwargs):
+        group = new_group(*args, backend='fake', **kwargs)
+        if backend == 'gloo':
+            cpu_groups.append(group)
+        return group
+
+    def backend_of(group=None) -> str:
+        return 'gloo' if group in cpu_groups else 'nccl'
+
+    dist.init_process_group(
+        'fake', store=FakeStore(), rank=0, world_size=ranks)
+    with ExitStack() as stack:
+        for module in (dist, utils):
+            stack.enter_context(mock.patch.object(
+                module, 'get_backend', backend_of))
+        stack.enter_context(
+            mock.patch.object(dist, 'new_group', new_fake_group))
+        stack.enter_context(mock.patch.dict(os.environ, LOCAL_RANK='0'))
+        # It reads the shapes of the other ranks from the device.
+        stack.enter_context(mock.patch.object(
+            distributed, '_verify_param_shape_across_processes'))
+        yield
+
+
 if __name__ == '__main__':
-    with pretend_gpu() as device:
+    spec, count = json.loads(sys.argv[1]), int(sys.argv[2])
+    with pretend_gpu() as device, joined(count):
         # What asks for a device when it is imported finds one.
         import ascnet_mm.compat.applied  # noqa: F401
         print(json.dumps(
-            [measure(device, **each) for each in json.loads(sys.argv[1])]))
+            [measure(device, **each) for each in spec]))
