@@ -27,7 +27,7 @@ class SyncBatchNorm(nn.SyncBatchNorm):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """Normalise by the statistics of all ranks' samples.
+        """Normalize by the statistics of all ranks' samples.
 
         Args:
             input (Tensor): ``[N, C, ...]``, N at least 1, on a GPU if there
