@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Dict, Iterator, List, Optional
 from unittest import mock
 
+import torch
 import torch.distributed as dist
 from torch.nn.parallel import distributed
 
@@ -34,8 +35,9 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
         options (dict, optional): Changes of the config.
 
     Returns:
-        dict: Of a step between two logs: ``launches`` and ``waits``, as
-        ``operation at file:line``; and ``peak`` of the whole training, bytes.
+        dict: Of a step between two logs with a full bank: launches of the
+        ``augmentation`` and all others (``launches``), the ``waits``, each
+        as ``operation at file:line``, and the ``peak``, bytes.
     """
     from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -45,11 +47,23 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
     before = gpu.allocated
     cfg = read_config(
         osp.join(ROOT, 'configs', 'ascnet', config), options or {})
+    ranks = dist.get_world_size() if dist.is_initialized() else 1
+    cfg.launcher = 'none' if ranks == 1 else 'pytorch'
     _train_alone(cfg)
-    _use(cfg.train_dataloader, videos)
+    _use(cfg.train_dataloader, videos, ranks)
     cfg.work_dir = work_dir
     cfg.experiment_name = osp.basename(work_dir)
     runner = Runner.from_cfg(cfg)
+    if ranks > 1:
+        runner.model.register_comm_hook(None, _sum_gradients)
+    augmentation = 0
+
+    def after_augmentation(*_) -> None:
+        nonlocal augmentation
+        augmentation = sum(gpu.launches.values())
+
+    model = getattr(runner.model, 'module', runner.model)
+    model.data_preprocessor.register_forward_hook(after_augmentation)
     steps: List[dict] = []
     run_iter = EpochBasedTrainLoop.run_iter
 
@@ -57,11 +71,12 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
         gpu.reset()
         run_iter(*args)
         steps.append(dict(
-            launches=sum(gpu.launches.values()),
+            augmentation=augmentation,
+            launches=sum(gpu.launches.values()) - augmentation,
             waits=[f'{wait.operation} at {wait.where}'
                    for wait in gpu.waits],
             peak=gpu.peak - before))
-        _fill_bank(runner.model)
+        _fill_bank(model)
 
     with mock.patch.object(EpochBasedTrainLoop, 'run_iter', watched):
         runner.train()
@@ -78,14 +93,12 @@ def _train_alone(cfg) -> None:
     for hook in ('initial_validation', 'pretrained_encoder'):
         cfg.default_hooks.pop(hook, None)
     cfg.log_level = 'ERROR'
-    cfg.launcher = 'pytorch' if dist.is_initialized() else 'none'
 
 
-def _use(loader: dict, videos: str) -> None:
+def _use(loader: dict, videos: str, ranks: int) -> None:
     """Let a loader read a few videos, again and again, in this process."""
     with open(osp.join(videos, 'train.txt')) as file:
         lines = file.read().splitlines()
-    ranks = dist.get_world_size() if dist.is_initialized() else 1
     needed = STEPS * loader.batch_size * ranks
     often = osp.join(videos, LIST)
     with open(often, 'w') as file:
@@ -96,9 +109,18 @@ def _use(loader: dict, videos: str) -> None:
         data_prefix=dict(video='videos'), pipeline=loader.dataset.pipeline)
 
 
+def _sum_gradients(_, bucket: dist.GradBucket
+                   ) -> torch.futures.Future[torch.Tensor]:
+    """What DDP does by itself, but that a fake group promises no result."""
+    dist.all_reduce(bucket.buffer())
+    done = torch.futures.Future()
+    done.set_result(bucket.buffer().div_(dist.get_world_size()))
+    return done
+
+
 def _fill_bank(model) -> None:
     """As after a long training; there are no values to be entered."""
-    bank = getattr(getattr(model, 'module', model), 'memory_bank', None)
+    bank = getattr(model, 'memory_bank', None)
     for ring in bank._rings.values() if bank else ():
         ring.filled = bank.size
 
