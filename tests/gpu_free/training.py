@@ -14,12 +14,11 @@ from unittest import mock
 
 import torch
 import torch.distributed as dist
-from torch.nn.parallel import distributed
 
 from .pretend_gpu import ROOT, PretendGPU, pretend_gpu
 
-# Banks and momentum buffers are made in the first one; the last one logs.
-STEPS = 4
+# The first one makes banks and momentum buffers, the last one logs.
+STEPS = 3
 LIST = 'often.txt'
 
 
@@ -54,8 +53,6 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
     cfg.work_dir = work_dir
     cfg.experiment_name = osp.basename(work_dir)
     runner = Runner.from_cfg(cfg)
-    if ranks > 1:
-        runner.model.register_comm_hook(None, _sum_gradients)
     augmentation = 0
 
     def after_augmentation(*_) -> None:
@@ -109,13 +106,19 @@ def _use(loader: dict, videos: str, ranks: int) -> None:
         data_prefix=dict(video='videos'), pipeline=loader.dataset.pipeline)
 
 
-def _sum_gradients(_, bucket: dist.GradBucket
-                   ) -> torch.futures.Future[torch.Tensor]:
-    """What DDP does by itself, but that a fake group promises no result."""
-    dist.all_reduce(bucket.buffer())
-    done = torch.futures.Future()
-    done.set_result(bucket.buffer().div_(dist.get_world_size()))
-    return done
+def _join_gradients(wrapper, module, **_) -> None:
+    """In the place of ``DistributedDataParallel``'s constructor.
+
+    torch's reducer is C++ that times the device. Its sums of gradients come
+    one by one here, not by buckets.
+    """
+    torch.nn.Module.__init__(wrapper)
+    wrapper.module = module
+    wrapper.detect_anomalous_params = False
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            parameter.register_post_accumulate_grad_hook(
+                lambda parameter: dist.all_reduce(parameter.grad))
 
 
 def _fill_bank(model) -> None:
@@ -138,6 +141,7 @@ def joined(ranks: int) -> Iterator[None]:
     # The first one lets groups be fake, the second one their operations.
     import torch.distributed._tools.fake_collectives  # noqa: F401
     from mmengine.dist import utils
+    from mmengine.model import MMDistributedDataParallel
     from torch.testing._internal.distributed.fake_pg import FakeStore
     new_group = dist.new_group
     cpu_groups = []
@@ -147,6 +151,14 @@ def joined(ranks: int) -> Iterator[None]:
         if backend == 'gloo':
             cpu_groups.append(group)
         return group
+
+    def cast(data, device, out=None):
+        # MMEngine wants both of one class, which a fake tensor is not. What
+        # the CPU gave comes back to it as it was.
+        result = utils.cast_data_device(data, device)
+        if out is not None and out.is_cuda:
+            out.copy_(result)
+        return result
 
     def backend_of(group=None) -> str:
         return 'gloo' if group in cpu_groups else 'nccl'
@@ -159,10 +171,13 @@ def joined(ranks: int) -> Iterator[None]:
                 module, 'get_backend', backend_of))
         stack.enter_context(
             mock.patch.object(dist, 'new_group', new_fake_group))
+        stack.enter_context(mock.patch(
+            'mmengine.dist.dist.cast_data_device', cast))
         stack.enter_context(mock.patch.dict(os.environ, LOCAL_RANK='0'))
-        # It reads the shapes of the other ranks from the device.
-        stack.enter_context(mock.patch.object(
-            distributed, '_verify_param_shape_across_processes'))
+        stack.enter_context(mock.patch.multiple(
+            MMDistributedDataParallel, __init__=_join_gradients,
+            forward=lambda wrapper, *args, **kwargs: wrapper.module(
+                *args, **kwargs)))
         yield
 
 
