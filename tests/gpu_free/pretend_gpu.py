@@ -32,6 +32,8 @@ except ImportError as missing:
 aten = torch.ops.aten
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
+HARNESS = (__file__, osp.join(osp.dirname(__file__), 'training.py'))
+
 # Operations that end by reading from the device, on any input.
 READS = {
     '_local_scalar_dense', 'is_nonzero', 'equal', 'nonzero', 'masked_select',
@@ -415,7 +417,7 @@ def _our_line() -> str:
     while frame is not None:
         path = frame.f_code.co_filename
         if (path.startswith(ROOT) and 'site-packages' not in path
-                and path != __file__):
+                and path not in HARNESS):
             return f'{osp.relpath(path, ROOT)}:{frame.f_lineno}'
         frame = frame.f_back
     return 'elsewhere'
