@@ -6,15 +6,15 @@ from ..gpu_free.processes import GIBI, outside_augmentation, train
 
 # Bounds of launches beside the augmentation's, and of GiB; of a GPU of 80.
 ENCODERS = {
-    'r2plus1d_k400.py': (900, 8),
-    's3dg_k400.py': (2400, 24),
+    'r2plus1d_k400.py': (700, 8),
+    's3dg_k400.py': (2000, 24),
 }
 BASELINES = {
-    'baselines/r18_ucf101_pace.py': 500,
-    'baselines/r18_ucf101_pace_contrast.py': 600,
+    'baselines/r18_ucf101_pace.py': 300,
+    'baselines/r18_ucf101_pace_contrast.py': 350,
     'baselines/r18_ucf101_random_positive.py': 700,
     'baselines/r18_ucf101_rspnet.py': 700,
-    'baselines/r18_ucf101_symmetric.py': 1100,
+    'baselines/r18_ucf101_symmetric.py': 1350,
 }
 SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py']
 
