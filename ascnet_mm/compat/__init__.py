@@ -26,6 +26,7 @@ def apply() -> None:
     """Work around every known bug of the installed MMEngine."""
     # Imported late: these modules import MMEngine.
     from .checkpoints import load_checkpoints_safely
+    from .compile_encoder import compile_the_encoder
     from .cpu_ranks import join_ranks_without_gpus
     from .metrics_once import write_metrics_once
     from .whole_files import write_whole_files
@@ -33,3 +34,4 @@ def apply() -> None:
     write_whole_files()
     write_metrics_once()
     join_ranks_without_gpus()
+    compile_the_encoder()

@@ -11,6 +11,8 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.model import convert_sync_batchnorm as convert
 from mmengine.runner import runner
 
+from .sync_batch_norm import SyncBatchNorm
+
 # Seconds that ranks of unequal work wait for one another: a week (ours).
 LONGEST_WAIT = 7 * 24 * 3600
 
@@ -80,6 +82,8 @@ def convert_sync_batchnorm(module: torch.nn.Module,
                            implementation: str = 'torch') -> torch.nn.Module:
     """MMEngine's, but leaves a model on CPUs as it is; both say so.
 
+    In the place of torch's layer comes one that does not wait for the device.
+
     Args:
         module (nn.Module): The model.
         implementation (str): ``'torch'`` or ``'mmcv'``.
@@ -93,4 +97,9 @@ def convert_sync_batchnorm(module: torch.nn.Module,
             'GPUs', 'current', logging.WARNING)
         return module
     print_log('BatchNorm: statistics over all ranks (SyncBN)', 'current')
-    return convert(module, implementation)
+    module = convert(module, implementation)
+    for layer in module.modules():
+        if type(layer) is torch.nn.SyncBatchNorm:
+            # It has the same state, and another forward pass.
+            layer.__class__ = SyncBatchNorm
+    return module

@@ -88,6 +88,7 @@ def distinct_share(entries: Tensor) -> Tensor:
     Returns:
         Tensor: Distinct entries over queries that found one; 0 if none did.
     """
+    ordered = entries.sort().values
     # Those without a find come first, as the -1 put before them.
-    changes = entries.sort().values.diff(prepend=entries.new_tensor([-1])) != 0
+    changes = ordered.diff(prepend=torch.full_like(ordered[:1], -1)) != 0
     return changes.sum() / (entries >= 0).sum().clamp(min=1)

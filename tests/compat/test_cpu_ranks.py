@@ -3,11 +3,12 @@ import torch
 from mmengine.dist import utils as dist_utils
 
 from ascnet_mm.compat import cpu_ranks
+from ascnet_mm.compat.sync_batch_norm import SyncBatchNorm
 
 
 @pytest.mark.parametrize('device, layer, said', [
     ('cpu', torch.nn.BatchNorm3d, 'each rank by itself'),
-    ('cuda', torch.nn.SyncBatchNorm, 'over all ranks'),
+    ('cuda', SyncBatchNorm, 'over all ranks'),
 ])
 def test_batchnorm_spans_the_ranks_on_gpus_alone(device, layer, said,
                                                  monkeypatch):

@@ -2,8 +2,9 @@
 from typing import Optional
 
 import torch
+import torch.distributed as dist
 from mmaction.registry import HOOKS
-from mmengine.dist import all_gather
+from mmengine.dist import all_gather, get_backend, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
@@ -32,6 +33,19 @@ class MemoryBankHook(Hook):
         ['rings', 'size']
     """
 
+    def __init__(self) -> None:
+        self._cpus: Optional[dist.ProcessGroup] = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Join the CPUs of the ranks, if those of the run are GPUs.
+
+        What the bank knows on the CPU then travels without the GPUs, for
+        which the CPU would have to wait.
+        """
+        if (isinstance(unwrap(runner), MemoryBankRecognizer)
+                and get_world_size() > 1 and get_backend() == 'nccl'):
+            self._cpus = dist.new_group(backend='gloo')
+
     def after_train_iter(self,
                          runner: Runner,
                          batch_idx: int,
@@ -42,13 +56,11 @@ class MemoryBankHook(Hook):
         if not isinstance(model, MemoryBankRecognizer):
             return
         bank, entries = model.memory_bank, model.take_bank_entries()
-        # The CPU's share goes in one piece: on several GPUs it comes back
-        # from them, which has to be waited for.
         labels = torch.stack((entries.speeds, entries.video_ids), dim=1)
         bank.enqueue(
             BankEntries(
                 _gather(entries.appearance), _gather(entries.motion),
-                *_gather(labels).unbind(dim=1)))
+                *_gather(labels, self._cpus).unbind(dim=1)))
         for speed in bank.speeds:
             runner.message_hub.update_scalar(f'train/bank_fill_{speed}x',
                                              bank.fill(speed))
@@ -72,6 +84,7 @@ class MemoryBankHook(Hook):
                 device=next(model.parameters()).device)
 
 
-def _gather(rows: Tensor) -> Tensor:
+def _gather(rows: Tensor,
+            group: Optional[dist.ProcessGroup] = None) -> Tensor:
     """Rows of all ranks, interleaved as the sampler had dealt them out."""
-    return torch.stack(all_gather(rows), dim=1).flatten(0, 1)
+    return torch.stack(all_gather(rows, group), dim=1).flatten(0, 1)

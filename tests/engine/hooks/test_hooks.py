@@ -11,6 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder
 from ascnet_mm.engine import MemoryBankHook, MomentumUpdateHook, SampleSeedHook
+from ascnet_mm.engine.hooks import memory_bank
 from ascnet_mm.models.heads import SCPHead
 from ascnet_mm.models.memory_bank import BankEntries
 
@@ -97,6 +98,30 @@ def test_two_ranks_fill_the_bank_and_average_as_one_process(tmp_path):
     # The ranks' gradients are averaged, and so is the loss.
     assert (loss0 + loss1) / 2 == pytest.approx(
         head.loss(features, targets, FOUND).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize('backend, group', [('nccl', 'CPUs'), ('gloo', None)])
+def test_what_is_known_on_the_cpu_travels_between_cpus(backend, group,
+                                                       monkeypatch):
+    sent = {}
+
+    def all_gather(rows, group):
+        sent[rows.dtype] = group
+        return [rows, rows]
+
+    monkeypatch.setattr(memory_bank, 'get_world_size', lambda: 2)
+    monkeypatch.setattr(memory_bank, 'get_backend', lambda: backend)
+    monkeypatch.setattr(memory_bank, 'all_gather', all_gather)
+    monkeypatch.setattr(torch.distributed, 'new_group',
+                        lambda backend: {'gloo': 'CPUs'}[backend])
+    model = tiny_model()
+    model._bank_entries = [BankEntries(
+        *torch.randn(2, 3, 5), torch.ones(3).long(), torch.arange(3))]
+    hook = MemoryBankHook()
+    hook.before_train(runner_at(0, model=model))
+    hook.after_train_iter(
+        SimpleNamespace(model=model, message_hub=MagicMock()), 0)
+    assert sent == {torch.float32: None, torch.int64: group}
 
 
 def test_the_bank_enters_checkpoints_and_returns_on_resume_alone():

@@ -1,0 +1,1 @@
+"""Steps of full size on a GPU that does not exist."""

@@ -1,0 +1,52 @@
+"""Steps of all encoders, methods and configs on the pretend GPU."""
+import pytest
+
+from ..configs.test_configs import CONFIGS
+from ..gpu_free.processes import GIBI, train
+
+# Bounds of launches beside the augmentation's, and of GiB; of a GPU of 80.
+ENCODERS = {
+    'r2plus1d_k400.py': (700, 8),
+    's3dg_k400.py': (2000, 24),
+}
+BASELINES = {
+    'baselines/r18_ucf101_pace.py': 300,
+    'baselines/r18_ucf101_pace_contrast.py': 350,
+    'baselines/r18_ucf101_random_positive.py': 700,
+    'baselines/r18_ucf101_rspnet.py': 700,
+    'baselines/r18_ucf101_symmetric.py': 1350,
+}
+SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py']
+
+
+@pytest.mark.parametrize('config', ENCODERS)
+def test_an_encoder_at_full_size(config, videos, tmp_path):
+    launches, gibi = ENCODERS[config]
+    step = train({config: {}}, videos, str(tmp_path))[config]
+    assert step['waits'] == []
+    assert 100 < step['launches'] < launches
+    assert GIBI < step['peak'] < gibi * GIBI
+
+
+@pytest.mark.parametrize('config', BASELINES)
+def test_a_baseline(config, videos, tmp_path):
+    step = train({config: dict(batch_size=8)}, videos, str(tmp_path))[config]
+    assert step['waits'] == []
+    assert 100 < step['launches'] < BASELINES[config]
+
+
+@pytest.mark.parametrize('config', SEVERAL)
+def test_a_rank_of_eight(config, videos, tmp_path):
+    """With SyncBN, sums of gradients and the bank of all ranks."""
+    step = train({config: dict(batch_size=2)}, videos, str(tmp_path),
+                 ranks=8)[config]
+    assert step['waits'] == []
+
+
+@pytest.mark.parametrize('config', [
+    name for name in CONFIGS if name.startswith(('finetune', 'linear'))
+    and not name.endswith('_features.py')])
+def test_no_devices_are_mixed_after_pretraining(config, videos, tmp_path):
+    """MMAction2's classifier reads its accuracy in each step."""
+    step = train({config: dict(batch_size=2)}, videos, str(tmp_path))[config]
+    assert step['launches'] > 100
