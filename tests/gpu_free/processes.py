@@ -3,7 +3,7 @@ import json
 import os.path as osp
 import subprocess
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import pytest
 
@@ -44,8 +44,3 @@ def train(configs: Dict[str, dict], videos: str, folder: str,
         for number, (config, options) in enumerate(configs.items())
     ]
     return dict(zip(configs, run('training', json.dumps(spec), str(ranks))))
-
-
-def outside_augmentation(waits: List[str]) -> List[str]:
-    """Those of a step from the augmented batch on."""
-    return [wait for wait in waits if 'models/data_preprocessor' not in wait]

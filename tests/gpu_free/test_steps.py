@@ -26,6 +26,12 @@ def test_a_step_launches_few_kernels(config, bound, steps):
     assert 100 < steps[config]['launches'] < bound
 
 
+def test_augmentation_launches_do_not_grow_with_the_batch(steps):
+    """64 samples and 8."""
+    of_64, of_8 = steps[R3D]['augmentation'], steps[BYOL]['augmentation']
+    assert 30 < of_64 == of_8 < 60
+
+
 def test_a_step_of_64_fits_a_gpu_of_8_gb(steps):
     """Half of it: cuDNN, the driver and the allocator take theirs."""
     assert 2 * GIBI < steps[R3D]['peak'] < 4 * GIBI

@@ -34,9 +34,9 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
         options (dict, optional): Changes of the config.
 
     Returns:
-        dict: Of a step between two logs with a full bank: launches of the
-        ``augmentation`` and all others (``launches``), the ``waits``, each
-        as ``operation at file:line``, and the ``peak``, bytes.
+        dict: Of a step between two logs with a full bank: all ``launches``,
+        those of the ``augmentation`` among them, the ``waits``, each as
+        ``operation at file:line``, and the ``peak``, bytes.
     """
     from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -69,7 +69,7 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
         run_iter(*args)
         steps.append(dict(
             augmentation=augmentation,
-            launches=sum(gpu.launches.values()) - augmentation,
+            launches=sum(gpu.launches.values()),
             waits=[f'{wait.operation} at {wait.where}'
                    for wait in gpu.waits],
             peak=gpu.peak - before))

@@ -23,8 +23,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
     each clip are changed in their own way, the same for all its frames. The
     draws depend on the samples' ``sample_seed`` alone. They are made on the
     CPU, and what follows from them goes to the device in one copy, so that
-    nothing waits for the device. Work goes clip by clip, so that no second
-    float copy of the batch is held. Data samples stay where they are.
+    nothing waits for the device. Data samples stay where they are.
 
     Args:
         mean (Sequence[float]): Channel means in 0 to 255.
@@ -120,24 +119,20 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
     def _batch(self, inputs: Union[Tensor, Sequence[Tensor]],
                cuts: Optional[Sequence[Yuv420]], seeds: Sequence[int],
                training: bool) -> Tensor:
-        count, out = len(inputs[0]), None
+        count = len(inputs[0])
         plan = copy_together(
             self._plan(inputs, cuts, seeds, training), inputs[0].device)
-        for index in range(count):
-            clip = self._rgb(
-                inputs[:, index] if isinstance(inputs, Tensor) else
-                torch.stack([clips[index] for clips in inputs]),
-                cuts and cuts[0].scale,
-                {name: part[index] for name, part in plan.items()})
-            if out is None:
-                out = clip.new_empty((count, *clip.shape))
-            torch.sub(clip, self.mean, out=out[index]).div_(self.std)
-        return out.transpose(0, 1)
+        # The first clips of all samples, then the second ones, ...
+        clips = (inputs.transpose(0, 1) if isinstance(inputs, Tensor) else
+                 torch.stack(list(inputs), dim=1)).flatten(0, 1)
+        clips = self._rgb(clips, cuts and cuts[0].scale, plan)
+        clips = clips.sub_(self.mean).div_(self.std)
+        return clips.unflatten(0, (count, -1)).transpose(0, 1)
 
     def _plan(self, inputs: Union[Tensor, Sequence[Tensor]],
               cuts: Optional[Sequence[Yuv420]], seeds: Sequence[int],
               training: bool) -> Dict[str, Tensor]:
-        """What is to be done with each clip: tensors ``[clips, ...]``."""
+        """What is to be done with each of N clips: tensors ``[N, ...]``."""
         plan, count, size = {}, len(inputs[0]), inputs[0].shape[-2:]
         # Of what is there to RGB from 0 to 1
         color, offset = torch.eye(3) / 255, torch.zeros(3, 1)
@@ -145,9 +140,11 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             plan['positions'] = sample_positions(
                 cuts, (size[0] * 2 // 3, size[1]))
             size = cuts[0].scale[::-1]
-            color, offset = _from_yuv(cuts)
+            color, offset = (
+                part.repeat(count, 1, 1) for part in _from_yuv(cuts))
         if training and self.augmentation:
-            draws = self.augmentation.draw(seeds, count).transpose(0, 1)
+            draws = self.augmentation.draw(seeds, count)
+            draws = draws.transpose(0, 1).flatten(0, 1)
             of_pixel, of_mean = self.augmentation.affine(draws)
             plan['color'] = of_pixel @ color
             plan['mean_color'] = of_mean @ color
@@ -155,37 +152,37 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             if self.augmentation.hue:
                 plan['hue'] = draws[..., -1]
         elif cuts:
-            plan['color'], plan['offset'] = (
-                part.expand(count, *part.shape) for part in (color, offset))
+            plan['color'], plan['offset'] = color, offset
         for name in ('color', 'mean_color', 'offset'):
             if name in plan:
                 plan[name] = 255 * plan[name]
         if training and self.blur:
-            sigmas = self.blur.draw(seeds, count).T
+            sigmas = self.blur.draw(seeds, count).T.flatten()
             plan['blur_down'], plan['blur_across'] = (
                 self.blur.kernels(sigmas, length) for length in size)
         return plan
 
-    def _rgb(self, clip: Tensor, scale: Optional[Tuple[int, int]],
+    def _rgb(self, clips: Tensor, scale: Optional[Tuple[int, int]],
              plan: Dict[str, Tensor]) -> Tensor:
-        """One clip of every sample, RGB in 0 to 255, ``[B, 3, T, H, W]``."""
+        """RGB in 0 to 255, float32 ``[N, 3, T, H, W]``."""
         if 'positions' in plan:
-            clip = resize(clip, plan['positions'], scale)
+            clips = resize(clips, plan['positions'], scale)
         else:
-            clip = clip.float()
+            clips = clips.to(
+                torch.float32, memory_format=torch.contiguous_format)
         if 'color' in plan:
-            pixels, offset = clip.flatten(2), plan['offset']
+            pixels, offset = clips.flatten(2), plan['offset']
             if 'mean_color' in plan:
                 offset = torch.baddbmm(offset, plan['mean_color'],
                                        pixels.mean(dim=2, keepdim=True))
             pixels = torch.baddbmm(offset, plan['color'], pixels)
-            clip = pixels.clamp_(0, 255).view_as(clip)
+            clips = pixels.clamp_(0, 255).view_as(clips)
         if 'hue' in plan:
-            self.augmentation.shift_hue_(clip.flatten(2), plan['hue'])
+            self.augmentation.shift_hue_(clips.flatten(2), plan['hue'])
         if 'blur_down' in plan:
-            clip = self.blur.apply(
-                clip, plan['blur_down'], plan['blur_across'])
-        return clip
+            clips = self.blur.apply(
+                clips, plan['blur_down'], plan['blur_across'])
+        return clips
 
 
 def _from_yuv(cuts: Sequence[Yuv420]) -> Tuple[Tensor, Tensor]:

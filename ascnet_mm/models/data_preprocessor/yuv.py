@@ -23,15 +23,16 @@ def sample_positions(cuts: Sequence[Yuv420],
             :func:`ascnet_mm.yuv420.cut_planes` made of them.
 
     Returns:
-        Tensor: float32 ``[clips, 4, axes, parts, B]``: place of the first
-        pixel, step to the next one, smallest and largest place, in the units
-        of ``grid_sample``; across and down; in luma and in chroma.
+        Tensor: float32 ``[N, 4, axes, parts]`` of the first clips of all
+        samples, then of the second ones, ...: place of the first pixel, step
+        to the next one, smallest and largest place, in the units of
+        ``grid_sample``; across and down; in luma and in chroma.
 
     Examples:
         >>> from ascnet_mm.yuv420 import ColorCoding
         >>> cut = Yuv420(((0, 0, 8, 4), ), (False, ), (2, 2),
         ...              ColorCoding(False, False, (0.5, 0.5)))
-        >>> across, down = sample_positions([cut], (4, 8))[0, ..., 0, 0].T
+        >>> across, down = sample_positions([cut], (4, 8))[0, ..., 0].T
         >>> across
         tensor([-0.5000,  1.0000, -0.8750,  0.8750])
     """
@@ -57,27 +58,27 @@ def sample_positions(cuts: Sequence[Yuv420],
             (2 * crops / share - 1) / length - 1,
         ])
     # [parts, 4, B, clips, axes]
-    return torch.from_numpy(
-        np.array(places).transpose(3, 1, 4, 0, 2).astype(np.float32))
+    ordered = np.array(places).transpose(3, 2, 1, 4, 0).astype(np.float32)
+    return torch.from_numpy(ordered).flatten(0, 1)
 
 
 def resize(planes: Tensor, positions: Tensor,
            scale: Tuple[int, int]) -> Tensor:
-    """Resize and mirror a clip of every sample.
+    """Resize and mirror clips.
 
     Luma and chroma are brought to the same size by one bilinear step each,
     with the weights of OpenCV's ``INTER_LINEAR``, the chroma from where its
     samples lie. Beyond the crop its edge goes on.
 
     Args:
-        planes (Tensor): uint8 ``[B, T, 3 H / 2, W]``, a clip of what
+        planes (Tensor): uint8 ``[N, T, 3 H / 2, W]``, clips of what
             :func:`ascnet_mm.yuv420.cut_planes` gives.
-        positions (Tensor): ``[4, axes, parts, B]`` of
+        positions (Tensor): ``[N, 4, axes, parts]`` of
             :func:`sample_positions`, on the same device.
         scale (tuple[int, int]): Width w and height h of the result.
 
     Returns:
-        Tensor: Y, U and V in 0 to 255, float32 ``[B, 3, T, h, w]``.
+        Tensor: Y, U and V in 0 to 255, float32 ``[N, 3, T, h, w]``.
 
     Examples:
         >>> from ascnet_mm.yuv420 import ColorCoding
@@ -85,10 +86,12 @@ def resize(planes: Tensor, positions: Tensor,
         ...              ColorCoding(False, False, (0.5, 0.5)))
         >>> planes = torch.arange(48, dtype=torch.uint8).view(1, 1, 6, 8)
         >>> positions = sample_positions([cut], (4, 8))
-        >>> resize(planes, positions[0], cut.scale)[0, 0]
+        >>> resize(planes, positions, cut.scale)[0, 0]
         tensor([[[ 5.5000,  9.5000],
                  [21.5000, 25.5000]]])
     """
+    # [4, axes, parts, N]
+    positions = positions.permute(1, 2, 3, 0)
     across, down = (
         _line(*positions[:, axis, ..., None], length)
         for axis, length in enumerate(scale))

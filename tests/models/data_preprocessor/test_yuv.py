@@ -35,10 +35,9 @@ def cut_and_resized(clips, cuts):
         clips, cuts, lambda shape: torch.full(shape, 255, dtype=torch.uint8))
     rows, width = batch.shape[-2:]
     positions = sample_positions(cuts, (rows * 2 // 3, width))
-    return torch.stack([
-        resize(batch[:, index], where, cuts[0].scale).transpose(1, 2)
-        for index, where in enumerate(positions)
-    ], dim=1)  # yapf: disable
+    found = resize(batch.transpose(0, 1).flatten(0, 1), positions,
+                   cuts[0].scale)
+    return found.unflatten(0, (-1, len(cuts))).transpose(0, 1).transpose(2, 3)
 
 
 def resized(clip, crop, flip, scale, siting):
