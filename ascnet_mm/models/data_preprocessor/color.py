@@ -15,7 +15,7 @@ RGB_TO_YIQ = torch.tensor([[0.299, 0.587, 0.114],
 YIQ_TO_RGB = torch.linalg.inv(RGB_TO_YIQ)
 
 # Pixels whose hue is shifted at once. On a CPU they fit into its caches;
-# elsewhere they are both clips of 64 samples, so that few kernels are launched.
+# elsewhere they are both clips of 64 samples: few kernels are launched.
 CPU_PIXELS, PIXELS = 2**17, 2**25
 
 
