@@ -29,7 +29,7 @@ def test_a_step_launches_few_kernels(config, bound, steps):
 def test_augmentation_launches_do_not_grow_with_the_batch(steps):
     """64 samples and 8."""
     of_64, of_8 = steps[R3D]['augmentation'], steps[BYOL]['augmentation']
-    assert 30 < of_64 == of_8 < 60
+    assert 30 < of_64 == of_8 < 70
 
 
 def test_a_step_of_64_fits_a_gpu_of_8_gb(steps):

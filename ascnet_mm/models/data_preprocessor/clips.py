@@ -122,10 +122,9 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         count = len(inputs[0])
         plan = copy_together(
             self._plan(inputs, cuts, seeds, training), inputs[0].device)
-        # The first clips of all samples, then the second ones, ...
         clips = (inputs.transpose(0, 1) if isinstance(inputs, Tensor) else
-                 torch.stack(list(inputs), dim=1)).flatten(0, 1)
-        clips = self._rgb(clips, cuts and cuts[0].scale, plan)
+                 torch.stack(list(inputs), dim=1))
+        clips = self._rgb(clips, plan)
         clips = clips.sub_(self.mean).div_(self.std)
         return clips.unflatten(0, (count, -1)).transpose(0, 1)
 
@@ -137,8 +136,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         # Of what is there to RGB from 0 to 1
         color, offset = torch.eye(3) / 255, torch.zeros(3, 1)
         if cuts:
-            plan['positions'] = sample_positions(
-                cuts, (size[0] * 2 // 3, size[1]))
+            plan.update(sample_positions(cuts))
             size = cuts[0].scale[::-1]
             color, offset = (
                 part.repeat(count, 1, 1) for part in _from_yuv(cuts))
@@ -162,14 +160,16 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                 self.blur.kernels(sigmas, length) for length in size)
         return plan
 
-    def _rgb(self, clips: Tensor, scale: Optional[Tuple[int, int]],
-             plan: Dict[str, Tensor]) -> Tensor:
-        """RGB in 0 to 255, float32 ``[N, 3, T, H, W]``."""
-        if 'positions' in plan:
-            clips = resize(clips, plan['positions'], scale)
+    def _rgb(self, clips: Tensor, plan: Dict[str, Tensor]) -> Tensor:
+        """RGB in 0 to 255, float32 ``[N, 3, T, H, W]``: the first clips of
+        all samples, then the second ones, ...
+        """
+        if 'across' in plan:
+            clips = resize(clips, plan['across'], plan['down'])
         else:
             clips = clips.to(
-                torch.float32, memory_format=torch.contiguous_format)
+                torch.float32,
+                memory_format=torch.contiguous_format).flatten(0, 1)
         if 'color' in plan:
             pixels, offset = clips.flatten(2), plan['offset']
             if 'mean_color' in plan:

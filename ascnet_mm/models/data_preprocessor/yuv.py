@@ -1,10 +1,9 @@
 """Planes of luma and chroma, resized and made RGB on the device."""
 from functools import lru_cache
-from typing import Sequence, Tuple
+from typing import Dict, Sequence, Tuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ...yuv420 import Yuv420, luma_and_chroma
@@ -13,57 +12,57 @@ from ...yuv420 import Yuv420, luma_and_chroma
 LUMA = {False: (0.299, 0.114), True: (0.2126, 0.0722)}
 
 
-def sample_positions(cuts: Sequence[Yuv420],
-                     size: Tuple[int, int]) -> Tensor:
-    """Where the pixels of resized and mirrored clips are taken from.
+def sample_positions(cuts: Sequence[Yuv420]) -> Dict[str, Tensor]:
+    """Between which samples the pixels of resized, mirrored clips lie.
+
+    Places are computed in double precision and from a clip's own crop, so
+    that its pixels do not depend on the batch that it is in.
 
     Args:
         cuts (Sequence[Yuv420]): Of B samples with equally many clips.
-        size (tuple[int, int]): Height H and width W of the batch that
-            :func:`ascnet_mm.yuv420.cut_planes` made of them.
 
     Returns:
-        Tensor: float32 ``[N, 4, axes, parts]`` of the first clips of all
-        samples, then of the second ones, ...: place of the first pixel, step
-        to the next one, smallest and largest place, in the units of
-        ``grid_sample``; across and down; in luma and in chroma.
+        dict[str, Tensor]: ``across`` and ``down``, float32
+        ``[N, parts, 3, pixels]`` of the first clips of all samples, then of
+        the second ones, ...: in luma and in chroma, the sample before a
+        pixel, the one after it, and the share of the latter.
 
     Examples:
         >>> from ascnet_mm.yuv420 import ColorCoding
         >>> cut = Yuv420(((0, 0, 8, 4), ), (False, ), (2, 2),
         ...              ColorCoding(False, False, (0.5, 0.5)))
-        >>> across, down = sample_positions([cut], (4, 8))[0, ..., 0].T
-        >>> across
-        tensor([-0.5000,  1.0000, -0.8750,  0.8750])
+        >>> sample_positions([cut])['across'][0, 0]
+        tensor([[1.0000, 5.0000],
+                [2.0000, 6.0000],
+                [0.5000, 0.5000]])
     """
-    # Crops [B, clips, axes]; scale [B, 1, axes]; siting [B, 1, axes]
+    # Crops [clips, B, axes]; scale and siting [B, axes]
     crops = np.array([of.crops for of in cuts], float)[..., 2:]
-    flips = np.array([of.flips for of in cuts])
-    scale = np.array([of.scale for of in cuts], float)[:, None]
-    siting = np.array([of.coding.siting for of in cuts], float)[:, None]
-    step = crops / scale
-    first = step / 2 - 0.5
-    # From the right to the left
-    first[..., 0] = np.where(
-        flips, crops[..., 0] - 1 - first[..., 0], first[..., 0])
-    step[..., 0] *= np.where(flips, -1, 1)
-    places = []
-    for share, offset in ((1, 0), (2, siting)):
-        # grid_sample's picture reaches from -1 to 1 over ``length`` samples.
-        length = np.array(size[::-1]) / share
-        places.append([
-            (2 * (first - offset) / share + 1) / length - 1,
-            2 * step / share / length,
-            np.broadcast_to(1 / length - 1, crops.shape),
-            (2 * crops / share - 1) / length - 1,
-        ])
-    # [parts, 4, B, clips, axes]
-    ordered = np.array(places).transpose(3, 2, 1, 4, 0).astype(np.float32)
-    return torch.from_numpy(ordered).flatten(0, 1)
+    crops = crops.swapaxes(0, 1)
+    flips = np.array([of.flips for of in cuts]).T
+    siting = np.array([of.coding.siting for of in cuts], float)
+    found = {}
+    for axis, (name, length) in enumerate(
+            zip(('across', 'down'), cuts[0].scale)):
+        step = crops[..., axis, None] / length
+        places = step * (np.arange(length) + 0.5) - 0.5
+        if name == 'across':  # from the right to the left
+            places = np.where(flips[..., None], places[..., ::-1], places)
+        parts = []
+        for share, offset in ((1, 0), (2, siting[:, axis, None])):
+            last = crops[..., axis, None] / share - 1
+            place = ((places - offset) / share).clip(0, last)
+            before = np.floor(place)
+            parts.append((before, np.minimum(before + 1, last),
+                          place - before))
+        # [parts, 3, clips, B, pixels]
+        ordered = np.array(parts).transpose(2, 3, 0, 1, 4)
+        found[name] = torch.from_numpy(
+            ordered.astype(np.float32)).flatten(0, 1)
+    return found
 
 
-def resize(planes: Tensor, positions: Tensor,
-           scale: Tuple[int, int]) -> Tensor:
+def resize(planes: Tensor, across: Tensor, down: Tensor) -> Tensor:
     """Resize and mirror clips.
 
     Luma and chroma are brought to the same size by one bilinear step each,
@@ -71,11 +70,11 @@ def resize(planes: Tensor, positions: Tensor,
     samples lie. Beyond the crop its edge goes on.
 
     Args:
-        planes (Tensor): uint8 ``[N, T, 3 H / 2, W]``, clips of what
-            :func:`ascnet_mm.yuv420.cut_planes` gives.
-        positions (Tensor): ``[N, 4, axes, parts]`` of
-            :func:`sample_positions`, on the same device.
-        scale (tuple[int, int]): Width w and height h of the result.
+        planes (Tensor): uint8 ``[clips, B, T, 3 H / 2, W]``, what
+            :func:`ascnet_mm.yuv420.cut_planes` gives, clip by clip.
+        across (Tensor): ``[N, parts, 3, w]`` of :func:`sample_positions`, on
+            the same device.
+        down (Tensor): Likewise, ``[N, parts, 3, h]``.
 
     Returns:
         Tensor: Y, U and V in 0 to 255, float32 ``[N, 3, T, h, w]``.
@@ -84,38 +83,34 @@ def resize(planes: Tensor, positions: Tensor,
         >>> from ascnet_mm.yuv420 import ColorCoding
         >>> cut = Yuv420(((0, 0, 8, 4), ), (False, ), (2, 2),
         ...              ColorCoding(False, False, (0.5, 0.5)))
-        >>> planes = torch.arange(48, dtype=torch.uint8).view(1, 1, 6, 8)
-        >>> positions = sample_positions([cut], (4, 8))
-        >>> resize(planes, positions, cut.scale)[0, 0]
+        >>> planes = torch.arange(48, dtype=torch.uint8).view(1, 1, 1, 6, 8)
+        >>> resize(planes, **sample_positions([cut]))[0, 0]
         tensor([[[ 5.5000,  9.5000],
                  [21.5000, 25.5000]]])
     """
-    # [4, axes, parts, N]
-    positions = positions.permute(1, 2, 3, 0)
-    across, down = (
-        _line(*positions[:, axis, ..., None], length)
-        for axis, length in enumerate(scale))
-    shape = (*positions.shape[2:], *scale[::-1])
-    grids = torch.stack([
-        across[..., None, :].expand(shape), down[..., None].expand(shape)
-    ], dim=-1)
+    clip = torch.arange(len(across), device=planes.device)[:, None]
+    columns, rows = across[:, :, :2].long(), down[:, :, :2].long()
     channels = []
-    for part, grid in zip(luma_and_chroma(planes), grids):
-        part = part.transpose(1, 2).to(
-            torch.float32, memory_format=torch.contiguous_format)
-        channels.append(
-            F.grid_sample(
-                part.flatten(1, 2), grid, mode='bilinear',
-                padding_mode='border', align_corners=False).unflatten(
-                    1, part.shape[1:3]))
+    for index, part in enumerate(luma_and_chroma(planes)):
+        # [N, H, C, T, W], [N, h, C, T, W], [N, W, C, T, h], [N, w, C, T, h]
+        part = part.permute(0, 1, 4, 3, 2, 5).to(
+            torch.float32, memory_format=torch.contiguous_format).flatten(0, 1)
+        part = _between(part, clip, *rows[:, index].unbind(dim=1),
+                        down[:, index, 2]).permute(0, 4, 2, 3, 1)
+        part = _between(part, clip, *columns[:, index].unbind(dim=1),
+                        across[:, index, 2])
+        channels.append(part.permute(0, 2, 3, 4, 1))
     return torch.cat(channels, dim=1)
 
 
-def _line(first: Tensor, step: Tensor, low: Tensor, high: Tensor,
-          length: int) -> Tensor:
-    """Places of a line of pixels, ``[..., length]``."""
-    pixels = torch.arange(length, dtype=first.dtype, device=first.device)
-    return torch.addcmul(first, step, pixels).clamp_(low, high)
+def _between(lines: Tensor, clip: Tensor, before: Tensor, after: Tensor,
+             share: Tensor) -> Tensor:
+    """New lines ``[N, n, ...]`` between lines ``[N, L, ...]``.
+
+    Each element by itself, so that it is the same to the bit in any batch.
+    """
+    share = share.view(*share.shape, *[1] * (lines.ndim - 2))
+    return torch.lerp(lines[clip, before], lines[clip, after], share)
 
 
 @lru_cache

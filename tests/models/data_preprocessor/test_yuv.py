@@ -33,10 +33,7 @@ def cut_and_resized(clips, cuts):
     """Planes ``[B, clips, T, 3, h, w]``, beside what must not be sampled."""
     batch = cut_planes(
         clips, cuts, lambda shape: torch.full(shape, 255, dtype=torch.uint8))
-    rows, width = batch.shape[-2:]
-    positions = sample_positions(cuts, (rows * 2 // 3, width))
-    found = resize(batch.transpose(0, 1).flatten(0, 1), positions,
-                   cuts[0].scale)
+    found = resize(batch.transpose(0, 1), **sample_positions(cuts))
     return found.unflatten(0, (-1, len(cuts))).transpose(0, 1).transpose(2, 3)
 
 
