@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_threshold(parser: argparse.ArgumentParser) -> None:
     """Declare what counts as a copy."""
     parser.add_argument(
-        '--threshold', type=float, default=0.8, help='least similarity of '
+        '--threshold', type=float, default=0.5, help='least similarity of '
         'two videos, up to 1; default: %(default)s')
 
 

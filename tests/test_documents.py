@@ -179,3 +179,18 @@ def test_the_citation_names_the_authors_of_the_readme():
         osp.join(ROOT, 'README.md')), re.S).group(1)
     assert re.split(r'\s+and\s+', authors) == names
     assert paper['year'] == 2021
+
+
+def test_what_is_said_of_duplicates_holds():
+    methods = fragments.figures('duplicates')['methods']
+    changed = {'cropped by a tenth', 'mirrored'}
+    for kind, rates in methods['average hashes']['kinds'].items():
+        assert rates['recall'] == (0 if kind in changed else 100)
+        if kind not in changed:
+            assert rates['precision'] == 100
+    for name in ('trained encoder', 'trained encoder, default threshold'):
+        kinds = methods[name]['kinds']
+        assert kinds['mirrored']['recall'] < 50
+        assert kinds['cropped by a tenth']['recall'] > 50
+        assert all(rates['recall'] == 100 for kind, rates in kinds.items()
+                   if kind not in changed)

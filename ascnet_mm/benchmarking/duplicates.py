@@ -17,7 +17,7 @@ from ..inference import load_encoder
 from .copies import KINDS, ORIGINAL, SHORTEST, make_set, untrained
 
 # Similarities below are not told apart: no threshold would be as low.
-FLOOR = 0.5
+FLOOR = 0.3
 HASH = 8
 
 
@@ -77,7 +77,8 @@ def run(videos: str, encoder: Sequence[str], work_dir: str, count: int,
         print(name, row)
     write_json(
         'duplicates', out,
-        settings=dict(videos=made, shortest=SHORTEST, floor=FLOOR,
+        settings=dict(videos=made, kinds=list(KINDS), shortest=SHORTEST,
+                      floor=FLOOR,
                       clips=len(collection), clip_len=trained.clip_len,
                       backbone=trained.recipe['backbone']),
         methods=found)

@@ -77,8 +77,8 @@ def _files(folder: str, number: int) -> List[str]:
             for name in ('videos', 'clips')]
 
 
-def shares(collection: Collection, encoder: VideoEncoder, starts: Sequence[float],
-           folder: str) -> Dict[str, float]:
+def shares(collection: Collection, encoder: VideoEncoder,
+           starts: Sequence[float], folder: str) -> Dict[str, float]:
     """How many clips find their video, and their place in it, at rank 1."""
     video, place = 0, 0
     for number, start in enumerate(starts):
@@ -88,8 +88,7 @@ def shares(collection: Collection, encoder: VideoEncoder, starts: Sequence[float
         here = collection.videos[collection.clips.video[row]].file
         right = here == f'{number:04}.mkv'
         video += right
-        # A frame off makes no difference.
-        place += right and abs(
-            collection.clips.start[row] - start) <= OFF + 1e-6
+        off = abs(float(collection.clips.start[row]) - start)
+        place += right and off <= OFF + 1e-6
     return dict(video=round(100 * video / len(starts), 1),
                 moment=round(100 * place / len(starts), 1))

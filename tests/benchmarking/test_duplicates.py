@@ -11,6 +11,8 @@ from ascnet_mm import InputError
 from ascnet_mm.benchmarking import copies, duplicates, moments
 from ascnet_mm.benchmarking.copies import KINDS, ORIGINAL
 from ascnet_mm.benchmarking.duplicates import Pair
+from ascnet_mm.collection import index
+from ascnet_mm.inference import load_encoder
 from ascnet_mm.preparation.synthetic import write_video
 
 from ..collection.builders import write_encoder
@@ -34,17 +36,24 @@ def folder(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope='module')
+def work(folder, tmp_path_factory):
+    """A work folder with the copies of three videos."""
+    root = tmp_path_factory.mktemp('work')
+    assert copies.make_set(str(folder), 3, str(root / 'videos')) == 3
+    return root
+
+
 def pictures(path):
     with av.open(str(path)) as container:
         return np.stack([frame.to_ndarray(format='rgb24')
                          for frame in container.decode(video=0)]).astype(int)
 
 
-def test_each_copy_is_of_its_kind(folder, tmp_path):
-    made = copies.make_set(str(folder), 3, str(tmp_path))
-    assert made == 3
+def test_each_copy_is_of_its_kind(folder, work):
+    made = work / 'videos'
     for number in range(3):
-        original = pictures(tmp_path / ORIGINAL / f'{number:04}.mkv')
+        original = pictures(made / ORIGINAL / f'{number:04}.mkv')
         assert len(original) == 64, 'the short one is left out'
         expected = dict.fromkeys(KINDS, original)
         expected.update({
@@ -55,16 +64,16 @@ def test_each_copy_is_of_its_kind(folder, tmp_path):
             'trimmed by a second': original[8:],
             'twice as fast': original[::2]})
         for kind, wanted in expected.items():
-            found = pictures(tmp_path / kind / f'{number:04}.mkv')
+            found = pictures(made / kind / f'{number:04}.mkv')
             assert found.shape == wanted.shape, kind
             assert abs(found - wanted).mean() < 25, kind
             assert not np.array_equal(found, wanted), kind
-    with av.open(str(tmp_path / 'VP9, low quality/0000.mkv')) as container:
+    with av.open(str(made / 'VP9, low quality/0000.mkv')) as container:
         assert container.streams.video[0].codec_context.name == 'vp9'
     # What is there is kept.
-    before = (tmp_path / 'mirrored/0000.mkv').stat().st_mtime_ns
-    copies.make_set(str(folder), 3, str(tmp_path))
-    assert (tmp_path / 'mirrored/0000.mkv').stat().st_mtime_ns == before
+    before = (made / 'mirrored/0000.mkv').stat().st_mtime_ns
+    copies.make_set(str(folder), 3, str(made))
+    assert (made / 'mirrored/0000.mkv').stat().st_mtime_ns == before
     with pytest.raises(InputError, match='holds 0 videos of 99 seconds'):
         copies.choose(str(folder), 3, 99)
 
@@ -121,12 +130,11 @@ def test_average_hashes_are_the_formula(folder):
     assert (found == expected.reshape(8, 64)).mean() > 0.97
 
 
-def test_both_benchmarks_write_their_figures(folder, tmp_path):
+def test_both_benchmarks_write_their_figures(folder, work, tmp_path):
     encoder = [write_encoder(tmp_path / 'a.pth')]
-    duplicates.run(str(folder), encoder, str(tmp_path / 'd'), 4,
-                   str(tmp_path))
+    duplicates.run(str(folder), encoder, str(work), 3, str(tmp_path))
     found = json.loads((tmp_path / 'duplicates.json').read_text())
-    assert found['settings']['videos'] == 4
+    assert found['settings']['videos'] == 3
     assert list(found['methods']) == [
         'trained encoder, default threshold', 'trained encoder',
         'untrained encoder', 'average hashes']
@@ -135,8 +143,31 @@ def test_both_benchmarks_write_their_figures(folder, tmp_path):
     hashes = found['methods']['average hashes']['kinds']
     assert hashes['half the size']['recall'] == 100
     assert hashes['mirrored']['recall'] < 100
-    moments.run(str(folder), encoder, str(tmp_path / 'm'), 4, str(tmp_path))
+    moments.run(str(folder), encoder, str(tmp_path / 'm'), 3, str(tmp_path))
     found = json.loads((tmp_path / 'moments.json').read_text())
-    assert found['settings']['videos'] == 4
+    assert found['settings']['videos'] == 3
     for row in found['encoders'].values():
         assert 0 <= row['moment'] <= row['video'] <= 100
+
+
+def test_a_moment_is_right_within_half_a_second(folder, tmp_path):
+    """Of a tiny encoder, and as counted from what the search gives."""
+    starts = moments.cut_clips(str(folder), 3, str(tmp_path))
+    encoder = load_encoder(write_encoder(tmp_path / 'a.pth'))
+    collection = index(str(tmp_path / 'videos'), str(tmp_path / 'c'), encoder,
+                       workers=0)
+    places = []
+    for number in range(3):
+        clip = str(tmp_path / f'clips/{number:04}.mkv')
+        assert len(pictures(clip)) == 16
+        row = collection.search(encoder.embed([clip]), top=1).row[0, 0]
+        places.append((collection.videos[collection.clips.video[row]].file,
+                       collection.clips.start[row]))
+    for shift in (0, 0.45, -0.45, 0.6):
+        moved = [place + shift for _, place in places]
+        found = moments.shares(collection, encoder, moved, str(tmp_path))
+        right = [file == f'{number:04}.mkv'
+                 for number, (file, _) in enumerate(places)]
+        assert found['video'] == round(100 * sum(right) / 3, 1)
+        assert found['moment'] == (0 if shift == 0.6 else found['video'])
+    assert len(set(starts)) == 3 and max(starts) <= 6 and sum(right)

@@ -10,10 +10,17 @@ from ascnet_mm import InputError
 
 pytest.importorskip('pyarrow')
 
-from ascnet_mm.collection import Collection, duplicates, index, leaks, matching
+from ascnet_mm.collection import (
+    Collection,
+    copies,
+    duplicates,
+    index,
+    leaks,
+    matching,
+)
 from ascnet_mm.collection.contrast import RIDGE, Contrast
 from ascnet_mm.collection.matching import best_line, find_matches
-from ascnet_mm_cli import main
+from ascnet_mm_cli import commands_parser, main
 
 from .builders import (
     noise,
@@ -114,7 +121,7 @@ def test_contrast_is_the_formula():
                                atol=1e-4)
 
 
-def planted(folder, seed=0, copies=True):
+def planted(folder, seed=0, with_copies=True):
     """Twelve videos of ten clips that crowd around one direction; if asked
     for, v12 is v03 without two seconds, v13 is v05 at twice the speed, v14
     repeats the end of v13.
@@ -122,7 +129,7 @@ def planted(folder, seed=0, copies=True):
     rng = np.random.default_rng(seed)
     videos = [0.6 * rng.normal(size=(10, CHANNELS))
               + rng.normal(size=CHANNELS) for _ in range(12)]
-    if copies:
+    if with_copies:
         videos.append(videos[3][2:])
         videos.append((videos[5][:-1] + videos[5][1:])[::2] / 2)
         videos.append(videos[13][2:])
@@ -158,12 +165,12 @@ def test_planted_copies_are_found_with_their_moments(tmp_path, capsys):
 
 
 def test_no_copies_are_made_up(tmp_path):
-    assert duplicates(planted(tmp_path / 'c', copies=False)) == []
+    assert duplicates(planted(tmp_path / 'c', with_copies=False)) == []
 
 
 def test_a_leak_is_found_and_told_by_the_exit_status(tmp_path, capsys):
-    train = planted(tmp_path / 'train', copies=False)
-    clean = planted(tmp_path / 'clean', seed=7, copies=False)
+    train = planted(tmp_path / 'train', with_copies=False)
+    clean = planted(tmp_path / 'clean', seed=7, with_copies=False)
     assert leaks(train, clean) == []
     main('leaks', [train.folder, clean.folder])
     assert '0 of 12' in capsys.readouterr().out
@@ -214,3 +221,8 @@ def test_copies_of_videos_are_found(tmp_path):
     trimmed, = groups[0].matches
     assert trimmed.start_first - trimmed.start_second == 1
     assert trimmed.speed == 1
+
+
+def test_the_command_has_the_threshold_of_the_function():
+    args = commands_parser().parse_args(['leaks', 'a', 'b'])
+    assert args.threshold == copies.THRESHOLD
