@@ -1,12 +1,13 @@
 """Find copies and near-copies among the videos of a collection.
 
     ascnet-mm duplicates mine
-    ascnet-mm duplicates mine --threshold 0.9 --json
+    ascnet-mm duplicates mine --threshold 0.5 --json
 
 prints groups of videos that are copies of each other or of parts of each
-other (re-encoded, resized, cropped, mirrored, trimmed, at twice or half the
-speed), and for each pair the moments that match. docs/collections.md says how
-many of which kind are found.
+other (re-encoded, resized, trimmed, at twice or half the speed), and for each
+pair the moments that match. A lower threshold, 0.5 for example, finds cropped
+and mirrored copies too, and look-alikes with them. docs/collections.md says
+how many of which kind are found.
 """
 import argparse
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_threshold(parser: argparse.ArgumentParser) -> None:
     """Declare what counts as a copy."""
     parser.add_argument(
-        '--threshold', type=float, default=0.5, help='least similarity of '
+        '--threshold', type=float, default=0.8, help='least similarity of '
         'two videos, up to 1; default: %(default)s')
 
 

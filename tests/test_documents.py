@@ -188,9 +188,12 @@ def test_what_is_said_of_duplicates_holds():
         assert rates['recall'] == (0 if kind in changed else 100)
         if kind not in changed:
             assert rates['precision'] == 100
-    for name in ('trained encoder', 'trained encoder, default threshold'):
-        kinds = methods[name]['kinds']
-        assert kinds['mirrored']['recall'] < 50
-        assert kinds['cropped by a tenth']['recall'] > 50
-        assert all(rates['recall'] == 100 for kind, rates in kinds.items()
-                   if kind not in changed)
+    default = methods['trained encoder, default threshold']
+    assert default['all']['precision'] == 100 and not default['originals']
+    for kind, rates in default['kinds'].items():
+        assert (rates['recall'] < 20) == (kind in changed)
+    chosen = methods['trained encoder']
+    assert chosen['threshold'] < default['threshold']
+    for kind in changed:
+        assert (chosen['kinds'][kind]['recall']
+                > default['kinds'][kind]['recall'] + 20)
