@@ -172,3 +172,10 @@ def test_a_moment_is_right_within_half_a_second(folder, tmp_path):
         assert found['video'] == round(100 * sum(right) / 3, 1)
         assert found['moment'] == (0 if shift == 0.6 else found['video'])
     assert len(set(starts)) == 3 and max(starts) <= 6 and sum(right)
+    # The same time of another video is no place.
+    one, other = (tmp_path / f'clips/{n:04}.mkv' for n in (0, 1))
+    one.rename(tmp_path / 'kept'), other.rename(one)
+    (tmp_path / 'kept').rename(other)
+    moved = [places[n][1] for n in (1, 0, 2)]
+    found = moments.shares(collection, encoder, moved, str(tmp_path))
+    assert found['moment'] == found['video'] < 100
