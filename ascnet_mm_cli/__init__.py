@@ -12,8 +12,12 @@ from types import ModuleType
 from typing import List, Optional
 
 COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'synthetic',
-            'export', 'embed', 'index', 'search', 'visualize', 'compare',
+            'export', 'embed', 'index', 'search', 'duplicates', 'leaks',
+            'outliers', 'clusters', 'select', 'visualize', 'compare',
             'benchmark', 'doctor')
+# A file select.py here would stand in for Python's own module where
+# __main__.py is run by its path.
+MODULES = dict(select='selection')
 
 
 def main(command: Optional[str] = None,
@@ -57,7 +61,8 @@ def commands_parser() -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> ModuleType:
-    return importlib.import_module(f'{__name__}.{command}')
+    return importlib.import_module(
+        f'{__name__}.{MODULES.get(command, command)}')
 
 
 def _first_line(module: ModuleType) -> str:

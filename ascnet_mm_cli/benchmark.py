@@ -13,6 +13,8 @@ Speeds are compared side by side, as ratios.
     python tools/benchmark.py collapse
     python tools/benchmark.py soak VIDEOS
     python tools/benchmark.py projection
+    python tools/benchmark.py duplicates VIDEOS --encoder FILE
+    python tools/benchmark.py moments VIDEOS --encoder FILE
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
@@ -24,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subjects and their options."""
     commands = parser.add_subparsers(dest='command', required=True)
     for declare in (data, key_frames, step, colors, retrieval, epoch, files,
-                    processes, collapse, soak, projection):
+                    processes, collapse, soak, projection, duplicates,
+                    moments):
         command = commands.add_parser(declare.__name__, help=declare.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
@@ -144,6 +147,29 @@ def soak(parser: argparse.ArgumentParser) -> None:
 
 def projection(parser: argparse.ArgumentParser) -> None:
     """the most pairs a second of some GPUs, computed and not measured"""
+
+
+def duplicates(parser: argparse.ArgumentParser) -> None:
+    """how many copies of which kind are found, and how many are none"""
+    _add_collection(parser, 'work_dirs/duplicates')
+
+
+def moments(parser: argparse.ArgumentParser) -> None:
+    """whether a clip of two seconds finds its place in a long video"""
+    _add_collection(parser, 'work_dirs/moments')
+
+
+def _add_collection(parser: argparse.ArgumentParser, folder: str) -> None:
+    parser.add_argument('videos', help='folder of videos')
+    parser.add_argument(
+        '--encoder', nargs='+', required=True, metavar='FILE',
+        help='a checkpoint; or a config and a checkpoint')
+    parser.add_argument(
+        '--count', type=int, default=200, help='how many of the videos; '
+        'default: %(default)s')
+    parser.add_argument(
+        '--work-dir', default=folder, help='folder of what is made of them; '
+        'default: %(default)s')
 
 
 def _add_repeats(parser: argparse.ArgumentParser) -> None:

@@ -560,6 +560,61 @@ def odd_files() -> str:
     ], 1)
 
 
+# ------------------------------------------------------------ collections
+
+
+@fragment('duplicates')
+def duplicates() -> str:
+    found = figures('duplicates')
+    said, methods = found['settings'], found['methods']
+
+    def cell(rates: Figures) -> str:
+        precision = rates['precision']
+        first = '-' if precision is None else f'{precision:.0f}'
+        return f'{first} / {rates["recall"]:.0f}'
+
+    rows = [[kind, *(cell(row['kinds'][kind]) for row in methods.values())]
+            for kind in said['kinds']]
+    rows += [['any two videos',
+              *(cell(row['all']) for row in methods.values())],
+             ['pairs of originals',
+              *(row['originals'] for row in methods.values())],
+             ['threshold',
+              *(f'{row["threshold"]:.2f}' for row in methods.values())]]
+    return '\n\n'.join([
+        paragraph(
+            f'`{found["command"]}`: {said["videos"]} videos and '
+            f'{len(said["kinds"])} copies of each. Precision / recall in '
+            'percent, of pairs of an original and a copy of the kind; a dash '
+            'where nothing was found.'),
+        table(['copies', *methods], rows, len(methods)),
+        paragraph(
+            'The first column is of all videos, at the default threshold. The '
+            'others have the threshold with the highest F1 over all pairs of '
+            'one half of the videos, and figures of the other half. Average '
+            'hashes are of 8 x 8 gray pixels of a frame a second, compared '
+            'in the same way, without centering. Two originals count as a '
+            'mistake, even if they show the same scene.')
+    ])
+
+
+@fragment('moments')
+def moments() -> str:
+    found = figures('moments')
+    said = found['settings']
+    return '\n\n'.join([
+        paragraph(
+            f'`{found["command"]}`: a clip of {said["seconds"]:g} s is cut '
+            f'out of each of {said["videos"]} videos of {said["shortest"]:g} '
+            's or more, at any time, encoded anew and searched for among '
+            f'their {said["clips"]} clips. Share of the clips at rank 1, in '
+            'percent:'),
+        table(['', 'its video', f'its place, at most {said["off"]:g} s off'],
+              [(name, row['video'], row['moment'])
+               for name, row in found['encoders'].items()], 2)
+    ])
+
+
 # -------------------------------------------------------------- documents
 
 

@@ -179,3 +179,21 @@ def test_the_citation_names_the_authors_of_the_readme():
         osp.join(ROOT, 'README.md')), re.S).group(1)
     assert re.split(r'\s+and\s+', authors) == names
     assert paper['year'] == 2021
+
+
+def test_what_is_said_of_duplicates_holds():
+    methods = fragments.figures('duplicates')['methods']
+    changed = {'cropped by a tenth', 'mirrored'}
+    for kind, rates in methods['average hashes']['kinds'].items():
+        assert rates['recall'] == (0 if kind in changed else 100)
+        if kind not in changed:
+            assert rates['precision'] == 100
+    default = methods['trained encoder, default threshold']
+    assert default['all']['precision'] == 100 and not default['originals']
+    for kind, rates in default['kinds'].items():
+        assert (rates['recall'] < 20) == (kind in changed)
+    chosen = methods['trained encoder']
+    assert chosen['threshold'] < default['threshold']
+    for kind in changed:
+        assert (chosen['kinds'][kind]['recall']
+                > default['kinds'][kind]['recall'] + 20)

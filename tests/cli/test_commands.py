@@ -6,15 +6,17 @@ from glob import glob
 
 import pytest
 
-from ascnet_mm_cli import COMMANDS, commands_parser, main
+from ascnet_mm_cli import COMMANDS, MODULES, commands_parser, main
 
 from ..conftest import ROOT
 from ..helpers.processes import run_script
 
 SCRIPTS = dict(
-    extract_features='embed', make_synthetic='synthetic', **{
+    extract_features='embed', make_synthetic='synthetic',
+    select_videos='select', **{
         name: name
-        for name in COMMANDS if name not in ('embed', 'synthetic', 'doctor')
+        for name in COMMANDS
+        if name not in ('embed', 'synthetic', 'select', 'doctor')
     })
 
 
@@ -36,7 +38,8 @@ def test_every_command_says_what_it_does(command, capsys):
     assert stop.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith(f'usage: ascnet-mm {command}')
-    first = sys.modules[f'ascnet_mm_cli.{command}'].__doc__.splitlines()[0]
+    module = f'ascnet_mm_cli.{MODULES.get(command, command)}'
+    first = sys.modules[module].__doc__.splitlines()[0]
     assert first in said
     with pytest.raises(SystemExit):
         main(argv=['--help'])
@@ -51,6 +54,15 @@ def test_every_script_is_one_command():
             text = file.read()
         command = SCRIPTS[osp.basename(path)[:-3]]
         assert f"main('{command}')" in text and len(text.splitlines()) < 10
+
+
+def test_no_file_stands_in_for_a_module_of_python():
+    """Where a script is run by its path, its folder comes first."""
+    used = sys.stdlib_module_names - {'test'}
+    for folder in ('tools', 'ascnet_mm_cli'):
+        names = {osp.basename(path)[:-3]
+                 for path in glob(osp.join(ROOT, folder, '*.py'))}
+        assert not names & used - {'__main__'}, folder
 
 
 def test_a_wrong_argument_ends_with_2(capsys):

@@ -1,0 +1,190 @@
+"""Pairs of videos of which one repeats a part of the other."""
+import math
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .features import UnitRows
+from .reading import Clips
+
+# Rows and columns of the similarities that are in memory at a time
+ROWS, COLUMNS = 1024, 2**16
+# How many clips of the second video pass in one of the first: it plays as
+# fast, twice as fast or half as fast.
+STEPS = ((1, 1), (1, 2), (2, 1))
+# Of the shorter video, what has to match (ours)
+SHARE = 0.5
+
+
+class Match(NamedTuple):
+    """A part of a video that is a copy of a part of another.
+
+    Attributes:
+        first (int): Place of the one video among those of its collection.
+        second (int): Place of the other.
+        similarity (float): Mean cosine of their clips, centered and
+            whitened, one after the other.
+        start_first (float): When the part begins in the first, in seconds.
+        end_first (float): When it ends.
+        start_second (float): When it begins in the second.
+        end_second (float): When it ends.
+        speed (float): How many times as fast the second plays: 1, 2 or 0.5.
+
+    Examples:
+        >>> for match in leaks('train', 'test'):  # doctest: +SKIP
+        ...     print(match.first, match.second, match.similarity)
+        17 3 0.94
+    """
+    first: int
+    second: int
+    similarity: float
+    start_first: float
+    end_first: float
+    start_second: float
+    end_second: float
+    speed: float
+
+
+class Line(NamedTuple):
+    """Clips of two videos that follow one another at the same pace.
+
+    Attributes:
+        similarity (float): Mean over the best of them.
+        first (range): Those of the one video.
+        second (range): Those of the other, as many.
+    """
+    similarity: float
+    first: range
+    second: range
+
+
+def find_matches(rows: Tuple[UnitRows, UnitRows],
+                 clips: Tuple[Clips, Clips],
+                 threshold: float) -> Iterator[Match]:
+    """All pairs of videos that match, one of each of two collections.
+
+    The search is exact: whatever two videos are as similar as the threshold
+    have two clips that are.
+
+    Args:
+        rows (tuple[UnitRows, UnitRows]): Comparable rows of both.
+        clips (tuple[Clips, Clips]): Their clips. The same twice: each pair
+            once, and no video with itself.
+        threshold (float): Least similarity of a match.
+
+    Yields:
+        Match: In the order of the videos.
+    """
+    bounds = [_bounds(part.video) for part in clips]
+    within = clips[0] is clips[1]
+    last, one = None, None
+    for first, second in _candidates(rows, clips, threshold, within):
+        if first != last:
+            last, one = first, rows[0][slice(*bounds[0][first])].numpy()
+        other = rows[1][slice(*bounds[1][second])].numpy()
+        line = best_line(one @ other.T, threshold)
+        if line is not None:
+            yield _match(first, second, line, bounds, clips)
+
+
+def _bounds(video: np.ndarray) -> np.ndarray:
+    """First row, and the one after the last, of each video, ``[V, 2]``."""
+    count = int(video[-1]) + 1 if len(video) else 0
+    ends = np.searchsorted(video, np.arange(count + 1))
+    return np.stack([ends[:-1], ends[1:]], axis=1)
+
+
+def _candidates(rows: Tuple[UnitRows, UnitRows], clips: Tuple[Clips, Clips],
+                threshold: float, within: bool) -> List[Tuple[int, int]]:
+    """Pairs of videos of which two clips are as similar, sorted."""
+    found = set()
+    for start in range(0, len(rows[0]), ROWS):
+        queries = rows[0][start:start + ROWS]
+        of_queries = clips[0].video[start:start + ROWS]
+        begin = start if within else 0
+        for column in range(begin, len(rows[1]), COLUMNS):
+            block = rows[1][column:column + COLUMNS]
+            of_block = clips[1].video[column:column + COLUMNS]
+            similar = (queries @ block.T >= threshold).numpy()
+            # One value per pair of videos, however many clips are similar
+            first, second = _starts(of_queries), _starts(of_block)
+            similar = np.logical_or.reduceat(similar, second, axis=1)
+            similar = np.logical_or.reduceat(similar, first, axis=0)
+            one, other = similar.nonzero()
+            found.update(zip(of_queries[first][one].tolist(),
+                             of_block[second][other].tolist()))
+    return sorted(pair for pair in found if not within or pair[0] < pair[1])
+
+
+def _starts(video: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.diff(video, prepend=-1))
+
+
+def best_line(similarity: np.ndarray, threshold: float) -> Optional[Line]:
+    """The line through two videos' clips along which they are most similar.
+
+    A line passes one clip of each at a time, or two of one of them. What
+    counts is the best stretch of it that has ``SHARE`` as many clips as the
+    shorter video; it is then made longer while clips are as similar as the
+    threshold.
+
+    Args:
+        similarity (np.ndarray): Of each clip of the one video to each of the
+            other, ``[n, m]``.
+        threshold (float): Least similarity.
+
+    Returns:
+        Line, optional: None if no line is as similar.
+    """
+    length = math.ceil(SHARE * min(similarity.shape))
+    # A line passes each clip once at most: most pairs end here.
+    if min(np.sort(similarity.max(axis=axis))[-length:].mean()
+           for axis in (0, 1)) < threshold:
+        return None
+    best = threshold, None
+    for steps in STEPS:
+        for place in _beginnings(similarity.shape, steps):
+            along = similarity[place[0]::steps[0], place[1]::steps[1]
+                               ].diagonal()
+            if len(along) < length:
+                continue
+            sums = np.cumsum(np.concatenate([[0.], along]))
+            means = (sums[length:] - sums[:-length]) / length
+            at = int(means.argmax())
+            # Of equals the first: at the same pace if that is as good.
+            if means[at] > best[0] or (best[1] is None
+                                       and means[at] >= best[0]):
+                best = float(means[at]), (steps, place, at)
+    if best[1] is None:
+        return None
+    steps, place, at = best[1]
+    along = similarity[place[0]::steps[0], place[1]::steps[1]].diagonal()
+    begin, end = at, at + length
+    while begin > 0 and along[begin - 1] >= threshold:
+        begin -= 1
+    while end < len(along) and along[end] >= threshold:
+        end += 1
+    return Line(best[0], *(
+        range(start + begin * step, start + end * step, step)
+        for start, step in zip(place, steps)))
+
+
+def _beginnings(shape: Tuple[int, int],
+                steps: Tuple[int, int]) -> Iterator[Tuple[int, int]]:
+    """Where the lines of a pace begin; each once."""
+    for row in range(shape[0]):
+        for column in range(shape[1] if row < steps[0] else min(
+                steps[1], shape[1])):
+            yield row, column
+
+
+def _match(first: int, second: int, line: Line, bounds: List[np.ndarray],
+           clips: Tuple[Clips, Clips]) -> Match:
+    times = []
+    for video, along, bound, part in zip((first, second), line[1:], bounds,
+                                         clips):
+        start = bound[video][0]
+        times += [float(part.start[start + along[0]]),
+                  float(part.end[start + along[-1]])]
+    return Match(first, second, line.similarity, *times,
+                 speed=line.first.step / line.second.step)
