@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import List, Optional
 
 COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'synthetic',
-            'export', 'embed', 'index', 'search', 'page', 'convert',
-            'visualize', 'compare', 'benchmark', 'doctor')
+            'export', 'embed', 'index', 'search', 'page', 'serve',
+            'convert', 'visualize', 'compare', 'benchmark', 'doctor')
 
 
 def main(command: Optional[str] = None,
