@@ -43,7 +43,7 @@ class Browser:
         our_end, theirs = os.pipe()
         # It reads descriptor 3 and writes 4, whatever ours are called.
         self._process = subprocess.Popen(
-            ['sh', '-c', f'exec "$@" 3<&{there} 4>&{theirs}', 'sh',
+            ['bash', '-c', f'exec "$@" 3<&{there} 4>&{theirs}', 'bash',
              *command(), *OPTIONS, f'--user-data-dir={profile}',
              f'--window-size={width},{height}', 'about:blank'],
             pass_fds=(there, theirs), stderr=subprocess.DEVNULL)
