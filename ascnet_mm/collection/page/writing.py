@@ -1,10 +1,12 @@
 """The page's files."""
+import logging
 import os
 import os.path as osp
 from typing import List, Mapping, Optional, Sequence
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from mmengine.logging import print_log
 
 from ...errors import InputError
 from ...files import write_whole
@@ -143,12 +145,16 @@ def _write_posters(collection: Collection, out: str) -> List[str]:
         for number in range(len(collection.videos)):
             place = f'{POSTERS}/{number}.jpg'
             content = poster(collection.path(number))
-            if content is None:
-                progress.say('no poster, cannot be read: '
-                             f'{printable(collection.path(number))}')
-                place = ''
-            else:
+            if content is not None:
                 write_whole(osp.join(out, place), content, ADVICE)
-            places.append(place)
+            places.append('' if content is None else place)
             progress.advance()
+    missing = [number for number, place in enumerate(places) if not place]
+    if missing:
+        print_log(
+            f'{len(missing)} of {len(places)} videos cannot be read, so they '
+            'have no poster and will not play; the first: '
+            f'{printable(collection.path(missing[0]))}; have they been '
+            'moved? then name their folder with --root', 'current',
+            logging.WARNING)
     return places
