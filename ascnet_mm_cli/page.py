@@ -28,36 +28,17 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
         help='kind of the map; default: %(default)s')
     parser.add_argument(
         '--groups', metavar='FILE', help='what else clips are colored by: '
-        'JSON, {"NAME": [a value per clip, in the order of the rows]}')
+        'JSON with an object per video, [{"file": ..., "cluster": ...}, ...]')
     parser.add_argument(
         '--root', help='folder of the videos; default: that of the manifest')
-
-
-def read_groups(path: str) -> dict:
-    """The groups of a file.
-
-    Raises:
-        InputError: If it holds something else.
-    """
-    import json
-
-    from ascnet_mm import InputError
-    try:
-        with open(path, 'rb') as file:
-            groups = json.load(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f'{path} cannot be read: {error}') from error
-    if not (isinstance(groups, dict)
-            and all(isinstance(value, list) for value in groups.values())):
-        raise InputError(f'{path} is not {{"NAME": [a value per clip]}}')
-    return groups
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the page."""
     from ascnet_mm.collection import Collection
-    from ascnet_mm.collection.page import write_page
+    from ascnet_mm.collection.page import read_groups, write_page
+    collection = Collection(args.collection, args.root)
     page = write_page(
-        Collection(args.collection, args.root), args.out, args.map,
-        args.groups and read_groups(args.groups), args.neighbors)
+        collection, args.out, args.map,
+        args.groups and read_groups(args.groups, collection), args.neighbors)
     print(f'open it in a browser: {page}')

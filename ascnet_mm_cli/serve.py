@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Serve until interrupted."""
     from ascnet_mm.collection import Collection
+    from ascnet_mm.collection.page import read_groups
     from ascnet_mm.collection.serve import require_server, serve
-
-    from .page import read_groups
     require_server()
     encoder = args.encoder
     if encoder is not None and len(encoder) == 1:
         encoder = encoder[0]
-    serve(Collection(args.collection, args.root), args.port, encoder,
-          args.device, args.map, args.groups and read_groups(args.groups))
+    collection = Collection(args.collection, args.root)
+    serve(collection, args.port, encoder, args.device, args.map,
+          args.groups and read_groups(args.groups, collection))

@@ -143,23 +143,37 @@ def test_neighbors_are_of_other_videos(tmp_path, monkeypatch):
 
 
 def test_groups_color_the_clips(tmp_path):
-    folder = random_collection(tmp_path / 'c', [2, 3])
+    folder = random_collection(tmp_path / 'c', [2, 3, 1])
     groups = tmp_path / 'groups.json'
-    groups.write_text(json.dumps(dict(cluster=[7, 9, 9, 7, 9])))
+    groups.write_text(json.dumps([
+        dict(file='v01.mp4', cluster=9), dict(file='v00.mp4', cluster=7),
+        dict(file='gone.mp4', cluster=1)]))
+    (tmp_path / 'page/posters').mkdir(parents=True)
+    (tmp_path / 'page/posters/99.jpg').touch()
     main('page', [str(folder), str(tmp_path / 'page'), '--groups',
                   str(groups), '--root', str(tmp_path)])
     data = data_of(tmp_path / 'page')
-    assert data['posters'] == ['', '']
+    assert data['posters'] == [''] * 3
+    assert list((tmp_path / 'page/posters').iterdir()) == []
     found = {group['name']: [group['values'][place] for place in numbers(
         group['of'], '<i4')] for group in data['groups']}
-    assert found == dict(cluster=list('79979'), label=list('00111'),
-                         video=['v00.mp4'] * 2 + ['v01.mp4'] * 3)
-    assert data['groups'][0]['values'] == ['9', '7']
-    for wrong in ('[1]', '{"cluster": [1]}', '{', '{"cluster": 1}'):
+    videos = ['v00.mp4'] * 2 + ['v01.mp4'] * 3 + ['v02.mp4']
+    assert found == dict(cluster=[*'77999', 'none'], label=list('001110'),
+                         video=videos)
+    assert data['groups'][0]['values'] == ['9', '7', 'none']
+    for wrong in ('[1]', '{"cluster": [1]}', '{', '[{"cluster": 1}]',
+                  '[{"file": "other.mp4", "cluster": 1}]'):
         groups.write_text(wrong)
-        with pytest.raises(SystemExit, match='cluster|NAME|cannot be read'):
+        with pytest.raises(SystemExit, match='no JSON list|names no video'):
             main('page', [str(folder), str(tmp_path / 'page'), '--groups',
                           str(groups)])
+
+
+def test_a_group_has_a_value_per_clip(tmp_path):
+    collection = Collection(random_collection(tmp_path / 'c', [2]))
+    with pytest.raises(InputError, match='cluster has 1 values for 2 clips'):
+        write_page(collection, str(tmp_path / 'page'), groups=dict(
+            cluster=[1]))
 
 
 def test_nothing_else_is_written_over(tmp_path):

@@ -2,6 +2,7 @@
 import logging
 import os
 import os.path as osp
+import shutil
 from typing import List, Mapping, Optional, Sequence
 from urllib.parse import quote
 
@@ -135,7 +136,10 @@ def _prepare(out: str) -> None:
         raise InputError(f'{out} holds other files '
                          f'({printable(sorted(found - own)[0])}): name a new '
                          'folder for the page')
-    os.makedirs(osp.join(out, POSTERS), exist_ok=True)
+    posters = osp.join(out, POSTERS)
+    if osp.isdir(posters) and not osp.islink(posters):
+        shutil.rmtree(posters)
+    os.makedirs(posters, exist_ok=True)
 
 
 def _write_posters(collection: Collection, out: str) -> List[str]:
