@@ -191,7 +191,7 @@ class _Guard:
             answer = RedirectResponse('/', 303)
             answer.set_cookie(self.cookie, self.token, httponly=True,
                               samesite='strict')
-        elif self._is_known(request):
+        elif self._is_known(request) and not _is_of_another_page(request):
             answer = self.app
         else:
             answer = _failure(403, 'open the address that the server has '
@@ -207,6 +207,14 @@ class _Guard:
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(errors='replace'),
                                    self.token.encode())
+
+
+def _is_of_another_page(request: Any) -> bool:
+    """Whether a page of another origin asks, as one on another port would,
+    whose requests bring the cookie.
+    """
+    return request.headers.get('sec-fetch-site', 'none') not in (
+        'none', 'same-origin')
 
 
 class _Answers:

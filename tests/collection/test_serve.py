@@ -75,6 +75,16 @@ def test_other_hosts_are_refused(client):
         assert client.get('/', headers={'Host': host}).status_code == 200
 
 
+def test_pages_of_other_ports_are_refused(client):
+    for site in ('same-site', 'cross-site'):
+        for ask in (client.get, client.post):
+            answer = ask('/search', headers={'Sec-Fetch-Site': site})
+            assert answer.status_code == 403
+    for site in ('none', 'same-origin'):
+        assert client.get('/', headers={
+            'Sec-Fetch-Site': site}).status_code == 200
+
+
 def test_videos_are_given_whole_and_in_parts(served, client):
     _, collection, _ = served
     with open(collection.path(2), 'rb') as file:
