@@ -152,6 +152,7 @@ function showPage(data) {
   const player = element('player');
   // view: places of the map are drawn at place * scale + (left, top)
   const view = {scale: 1, left: 0, top: 0};
+  const size = {width: 0, height: 0};
   let group = groups[0];
   let only = -1;           // the value of the group that is shown alone
   let selected = null;     // Uint8Array of the lasso
@@ -173,14 +174,24 @@ function showPage(data) {
   }
 
   function fit() {
+    const {width, height} = size;
+    view.scale = 0.92 * Math.min(width, height);
+    view.left = (width - view.scale) / 2;
+    view.top = (height - view.scale) / 2;
+    draw();
+  }
+
+  // Follows the size of the map; what is in its middle stays there.
+  function measure() {
     const box = canvas.getBoundingClientRect();
     const ratio = window.devicePixelRatio || 1;
+    view.left += (box.width - size.width) / 2;
+    view.top += (box.height - size.height) / 2;
+    size.width = box.width;
+    size.height = box.height;
     canvas.width = Math.round(box.width * ratio);
     canvas.height = Math.round(box.height * ratio);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    view.scale = 0.92 * Math.min(box.width, box.height);
-    view.left = (box.width - view.scale) / 2;
-    view.top = (box.height - view.scale) / 2;
     draw();
   }
 
@@ -195,7 +206,7 @@ function showPage(data) {
   }
 
   function paint() {
-    const width = canvas.clientWidth, height = canvas.clientHeight;
+    const {width, height} = size;
     const ink = getComputedStyle(document.body).color;
     pen.clearRect(0, 0, width, height);
     const radius = count > 5000 ? 1.5 : count > 500 ? 2.5 : 4;
@@ -249,7 +260,7 @@ function showPage(data) {
   }
 
   function zoom(factor, px, py) {
-    const fitting = Math.min(canvas.clientWidth, canvas.clientHeight);
+    const fitting = Math.min(size.width, size.height);
     const scale = Math.min(fitting * 400,
       Math.max(fitting * 0.3, view.scale * factor));
     view.left = px - (px - view.left) * scale / view.scale;
@@ -368,7 +379,7 @@ function showPage(data) {
 
   canvas.addEventListener('keydown', event => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
+    const middle = [size.width / 2, size.height / 2];
     if (event.key in ARROWS) {
       go(ARROWS[event.key]);
     } else if (event.key === 'Enter' && current >= 0) {
@@ -397,12 +408,8 @@ function showPage(data) {
   function bringIntoView(i) {
     const px = x[i] * view.scale + view.left;
     const py = y[i] * view.scale + view.top;
-    if (px < 0 || px > canvas.clientWidth) {
-      view.left += canvas.clientWidth / 2 - px;
-    }
-    if (py < 0 || py > canvas.clientHeight) {
-      view.top += canvas.clientHeight / 2 - py;
-    }
+    if (px < 0 || px > size.width) view.left += size.width / 2 - px;
+    if (py < 0 || py > size.height) view.top += size.height / 2 - py;
   }
 
   // -- one clip
@@ -423,7 +430,7 @@ function showPage(data) {
     // Refused where nobody has clicked yet: then the controls are there.
     player.play().catch(() => {});
     if (byKey) element('clip-name').focus();
-    resize();
+    measure();
     bringIntoView(i);
     showNeighbors(i);
     for (const button of document.querySelectorAll('.clips button')) {
@@ -443,7 +450,7 @@ function showPage(data) {
     player.load();
     element('clip').hidden = true;
     document.querySelector('main').classList.remove('open');
-    resize();
+    measure();
     canvas.focus({preventScroll: true});
   }
 
@@ -645,20 +652,12 @@ function showPage(data) {
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape') close();
   });
-  // What is in the middle stays there when the map changes its size.
-  function resize() {
-    const {scale, left, top} = view;
-    const before = canvas.width / (window.devicePixelRatio || 1);
-    fit();
-    view.scale = scale;
-    view.left = left + (canvas.clientWidth - before) / 2;
-    view.top = top;
-  }
-  window.addEventListener('resize', fit);
+  new ResizeObserver(measure).observe(canvas);
   window.matchMedia('(prefers-color-scheme: dark)')
     .addEventListener('change', draw);
 
-  fit();
   legend();
   list();
+  measure();
+  fit();
 }
