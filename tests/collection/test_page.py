@@ -109,6 +109,17 @@ def test_the_map_is_that_of_the_singular_values(tmp_path, monkeypatch):
         plane_of(collection, 'spiral')
 
 
+def test_a_umap_map_keeps_groups_together(tmp_path):
+    pytest.importorskip('umap')
+    features = np.repeat(np.eye(6)[:2], 20, axis=0)
+    features += np.random.default_rng(0).normal(size=(40, 6)) / 20
+    places = plane_of(Collection(
+        write_collection(tmp_path / 'c', features, [20, 20])), 'umap')
+    assert places.shape == (40, 2) and places.dtype == np.float32
+    apart = np.linalg.norm(places[:20].mean(0) - places[20:].mean(0))
+    assert apart > 2 * places[:20].std(0).max()
+
+
 def test_neighbors_are_of_other_videos(tmp_path, monkeypatch):
     folder = random_collection(tmp_path / 'c', [3, 4, 2, 6, 1])
     collection = Collection(folder)
