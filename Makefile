@@ -13,7 +13,7 @@ PINS := -c constraints.txt
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(PINS) -e '.[lite,tools,collection,test]'
+	$(BIN)/python -m pip install --quiet $(PINS) -e '.[lite,tools,collection,serve,test]'
 	touch $@
 
 demo: $(VENV)/installed

@@ -13,8 +13,8 @@ from typing import List, Optional
 
 COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'synthetic',
             'export', 'embed', 'index', 'search', 'duplicates', 'leaks',
-            'outliers', 'clusters', 'select', 'visualize', 'compare',
-            'benchmark', 'doctor')
+            'outliers', 'clusters', 'select', 'page', 'serve', 'convert',
+            'visualize', 'compare', 'benchmark', 'doctor')
 # A file select.py here would stand in for Python's own module where
 # __main__.py is run by its path.
 MODULES = dict(select='selection')

@@ -4,8 +4,8 @@
     python tools/demo.py --videos DIR       # on your own, without labels
 
 Prints the checks before and after training side by side, and writes the
-table (results.json), a picture of the run (curves.png) and the checkpoints
-below the output folder.
+table (results.json), a picture of the run (curves.png), the checkpoints and a
+page of the test videos (page/index.html) below the output folder.
 """
 import argparse
 import warnings

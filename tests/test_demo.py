@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from ascnet_mm.collection import Collection
+
 from .conftest import run_tool
 
 
@@ -26,6 +28,15 @@ def test_the_rendered_set_is_shown_beside_chance_and_pixels(videos, tmp_path):
     assert 0 <= found['references']['raw']['retrieval/top1'] <= 100
     assert found['versions']['torch'] and found['epochs'] == 1
     assert 'raw pixels' in done.stdout
+    # The test videos, with their labels
+    pytest.importorskip('pyarrow')
+    assert f'{tmp_path}/page/index.html' in done.stdout
+    collection = Collection(tmp_path / 'collection')
+    with open(f'{videos}/test.txt') as lines:
+        listed = dict(line.split() for line in lines)
+    assert {video.file: str(video.label)
+            for video in collection.videos} == listed
+    assert len(list((tmp_path / 'page/posters').iterdir())) == len(listed)
 
 
 def test_a_folder_of_ones_own_may_be_smaller_than_a_batch(videos, tmp_path):
@@ -35,6 +46,7 @@ def test_a_folder_of_ones_own_may_be_smaller_than_a_batch(videos, tmp_path):
     checks = results(done, tmp_path)['checks']['0']
     # One video is kept for validation: no speed can be probed with it.
     assert set(checks['after']) == {'same_video/top1'}
+    assert len(list((tmp_path / 'page/posters').iterdir())) == 1
 
 
 def test_a_missing_folder_ends_with_one_sentence(tmp_path):

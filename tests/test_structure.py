@@ -103,7 +103,7 @@ def declared():
     parser.read(osp.join(ROOT, 'setup.cfg'))
     lines = [parser['options']['install_requires'],
              *(parser['options.extras_require'][extra]
-               for extra in ('lite', 'tools', 'collection', 'maps'))]
+               for extra in ('lite', 'tools', 'collection', 'serve', 'maps'))]
     return {
         re.match(r'[\w-]+', line)[0]
         for line in '\n'.join(lines).split('\n')

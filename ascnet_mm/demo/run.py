@@ -1,4 +1,4 @@
-"""The demo, from videos to a table, a picture and a file of figures."""
+"""The demo, from videos to a table, a picture, figures and a page."""
 import os
 import os.path as osp
 import platform
@@ -13,6 +13,7 @@ from ..files import write_json
 from ..versions import versions
 from .checks import raw_pixels, show_table, summarize
 from .pictures import draw
+from .showing import show_collection
 from .training import folder_config, pretrain, rendered_config
 
 
@@ -25,8 +26,9 @@ def run_demo(videos: Optional[str], seeds: Sequence[int],
             rendered set.
         seeds (Sequence[int]): One run each.
         epochs (int, optional): How many; None for those of the config.
-        out (str): Folder for the checkpoints, ``curves.png`` and
-            ``results.json``.
+        out (str): Folder for the checkpoints, ``curves.png``,
+            ``results.json``, and a collection of the test videos and its
+            page.
         set_dir (str): Where the rendered set is, or is to be.
 
     Raises:
@@ -59,3 +61,7 @@ def run_demo(videos: Optional[str], seeds: Sequence[int],
             checks=checks))
     print(f'{out}/curves.png shows the runs over time; the figures are '
           f'in {out}/results.json, the checkpoints beside them.')
+    page = show_collection(cfg, osp.join(out, f'seed_{seeds[0]}'), out)
+    if page:
+        print(f'{page} is a map of the test videos, each beside its '
+              'nearest: open it in a browser.')

@@ -1,0 +1,69 @@
+"""Posters: a small picture of each video."""
+from typing import Optional
+
+import av
+import cv2
+
+from ...datasets.video import (
+    MiscountedVideo,
+    UnreadableVideo,
+    VideoReader,
+    orientation,
+    within,
+)
+
+WIDTH = 160
+# Of pictures that are much taller than wide
+MAX_HEIGHT = 320
+# Seconds that one may take
+TIME_LIMIT = 20
+
+
+def poster(path: str) -> Optional[bytes]:
+    """The frame in the middle of a video, small.
+
+    Args:
+        path (str): The file, which may be anything.
+
+    Returns:
+        bytes, optional: A JPEG file, 160 pixels wide; None if the video
+        cannot be read in time.
+    """
+    try:
+        return within(TIME_LIMIT, _poster, path)
+    except (UnreadableVideo, OSError):
+        return None
+
+
+def _poster(path: str) -> bytes:
+    try:
+        picture = _middle(path, in_order=False)
+    except MiscountedVideo:
+        picture = _middle(path, in_order=True)
+    done, content = cv2.imencode(
+        '.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    if not done:
+        raise UnreadableVideo('its picture cannot be compressed')
+    return content.tobytes()
+
+
+def _middle(path: str, in_order: bool):
+    reader = VideoReader(path, in_order=in_order)
+    try:
+        frame = next(reader.frames([len(reader) // 2]))
+        return _small(frame)
+    finally:
+        reader.close()
+
+
+def _small(frame: av.VideoFrame):
+    """Upright, uint8 ``[H, W, 3]``, blue first as OpenCV wants it."""
+    turn = orientation(frame)
+    wide, high = frame.width, frame.height
+    if turn.transposed:
+        wide, high = high, wide
+    size = WIDTH, min(max(round(WIDTH * high / wide), 1), MAX_HEIGHT)
+    if turn.transposed:
+        size = size[::-1]
+    small = frame.reformat(*size, format='bgr24').to_ndarray()
+    return turn.apply(small).copy()

@@ -1,0 +1,164 @@
+"""The page's files."""
+import logging
+import os
+import os.path as osp
+import shutil
+from typing import List, Mapping, Optional, Sequence
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from mmengine.logging import print_log
+
+from ...errors import InputError
+from ...files import write_whole
+from ...text import printable
+from ..progress import Progress
+from ..reading import Collection
+from .content import as_script, neighbors_of, page_content
+from .plane import plane_of, require_map
+from .posters import poster
+
+PAGE, DATA, POSTERS = 'index.html', 'data.js', 'posters'
+# Files that stand beside the page as they are
+ASSETS = ('page.js', 'page.css')
+ADVICE = 'run it again'
+
+# A browser loads nothing from elsewhere and runs no other script.
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; " \
+    "img-src 'self' data:; media-src 'self'; connect-src {connect}; " \
+    "base-uri 'none'; form-action 'none'"
+
+
+def write_page(collection: Collection,
+               out: str,
+               map: str = 'pca',
+               groups: Optional[Mapping[str, Sequence]] = None,
+               neighbors: int = 10) -> str:
+    """Write a page of a collection that opens from the disk.
+
+    It is a folder with ``index.html``, its script, style and data, and a
+    poster of each video. The videos stay where they are; the page leads to
+    them by paths relative to itself.
+
+    Args:
+        collection (Collection): What it shows.
+        out (str): The folder; what is in it of a page is written anew.
+        map (str): ``'pca'`` or ``'umap'`` (umap-learn). Defaults to
+            ``'pca'``.
+        groups (Mapping[str, Sequence], optional): What clips can be colored
+            by beside label, folder and video: a name, such as ``'cluster'``,
+            and a text or whole number per clip.
+        neighbors (int): How many are shown of a clip, of as many videos.
+            Defaults to 10.
+
+    Returns:
+        str: Path of ``index.html``.
+
+    Raises:
+        InputError: If the folder holds something else or cannot be written,
+            the map cannot be made, or a group has not a value per clip.
+
+    Examples:
+        >>> collection = Collection('mine')  # doctest: +SKIP
+        >>> write_page(collection, 'mine_page')  # doctest: +SKIP
+        'mine_page/index.html'
+    """
+    require_map(map)
+    if neighbors < 0:
+        raise InputError(f'neighbors is 0 or more, not {neighbors}')
+    _prepare(out)
+    urls = [
+        url_of(osp.relpath(osp.abspath(collection.path(number)),
+                           osp.abspath(out)))
+        for number in range(len(collection.videos))
+    ]  # yapf: disable
+    plane = plane_of(collection, map)
+    content = page_content(
+        collection, plane, urls, _write_posters(collection, out), groups)
+    content['neighbors'] = neighbors_of(collection, neighbors)
+    for name, data in {**assets(), DATA: as_script(content)}.items():
+        write_whole(osp.join(out, name), data, ADVICE)
+    # Last: who sees it finds all that it loads.
+    page = osp.join(out, PAGE)
+    write_whole(page, render_page(collection, map), ADVICE)
+    return page
+
+
+def render_page(collection: Collection, map: str,
+                search: bool = False) -> bytes:
+    """``index.html``.
+
+    Args:
+        collection (Collection): What it is of.
+        map (str): Kind of the map.
+        search (bool): Whether there is a server that is searched by an
+            uploaded video. Defaults to False.
+    """
+    environment = Environment(
+        loader=PackageLoader(__package__, '.'), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    connect = "'self'" if search else "'none'"
+    return environment.get_template(PAGE).render(
+        name=printable(osp.basename(osp.abspath(collection.folder))),
+        clips=len(collection), videos=len(collection.videos),
+        map=map.upper(), search=search,
+        policy=POLICY.format(connect=connect)).encode()
+
+
+def assets() -> dict:
+    """Contents of the script and the style, by name."""
+    here = osp.dirname(osp.abspath(__file__))
+    found = {}
+    for name in ASSETS:
+        with open(osp.join(here, name), 'rb') as file:
+            found[name] = file.read()
+    return found
+
+
+def url_of(path: str) -> str:
+    """A relative path as the reference of a link.
+
+    Examples:
+        >>> url_of('../a b/100%#1.mp4')
+        '../a%20b/100%25%231.mp4'
+    """
+    # What stands before a colon would be a scheme.
+    return quote(path.encode(errors='surrogatepass'), safe='/')
+
+
+def _prepare(out: str) -> None:
+    """Make the folder, unless there is something else."""
+    own = {PAGE, DATA, POSTERS, *ASSETS}
+    if osp.exists(out) and not osp.isdir(out):
+        raise InputError(f'{out} is a file: name a folder for the page')
+    found = set(os.listdir(out)) if osp.isdir(out) else set()
+    if found - own and PAGE not in found:
+        raise InputError(f'{out} holds other files '
+                         f'({printable(sorted(found - own)[0])}): name a new '
+                         'folder for the page')
+    posters = osp.join(out, POSTERS)
+    if osp.isdir(posters) and not osp.islink(posters):
+        shutil.rmtree(posters)
+    os.makedirs(posters, exist_ok=True)
+
+
+def _write_posters(collection: Collection, out: str) -> List[str]:
+    """Write the posters; where each is, empty for none."""
+    places = []
+    with Progress(len(collection.videos)) as progress:
+        for number in range(len(collection.videos)):
+            place = f'{POSTERS}/{number}.jpg'
+            content = poster(collection.path(number))
+            if content is not None:
+                write_whole(osp.join(out, place), content, ADVICE)
+            places.append('' if content is None else place)
+            progress.advance()
+    missing = [number for number, place in enumerate(places) if not place]
+    if missing:
+        print_log(
+            f'{len(missing)} of {len(places)} videos cannot be read, so they '
+            'have no poster and will not play; the first: '
+            f'{printable(collection.path(missing[0]))}; have they been '
+            'moved? then name their folder with --root', 'current',
+            logging.WARNING)
+    return places

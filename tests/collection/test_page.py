@@ -1,0 +1,258 @@
+"""The page of a collection, as files."""
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import av
+import numpy as np
+import pytest
+
+pytest.importorskip('pyarrow')
+
+from ascnet_mm import InputError
+from ascnet_mm.collection import Collection
+from ascnet_mm.collection.page import content, write_page
+from ascnet_mm.collection.page.plane import plane_of
+from ascnet_mm.collection.page.posters import poster
+from ascnet_mm_cli import main
+
+from ..conftest import ROOT
+from .builders import noise, write_collection, write_shard, write_video
+
+HOSTILE = ('</script><img src=x onerror=alert(1)>.mkv', 'a"\'&amp;\nb.mkv',
+           '\u202ekvm.x\u2028\u05d0.mkv', '100% #1 ?x;:a.mkv')
+
+
+def numbers(text, kind):
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def data_of(folder):
+    text = (folder / 'data.js').read_bytes().decode('ascii')
+    return json.loads(re.fullmatch(
+        r'window\.COLLECTION = (.*);\n', text)[1])
+
+
+def random_collection(folder, counts, channels=6, **more):
+    features = np.random.default_rng(0).normal(size=(sum(counts), channels))
+    return write_collection(folder, features, counts, **more)
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """A collection of videos with names that mean something to browsers."""
+    videos = []
+    for number, name in enumerate(sorted(HOSTILE)):
+        name = name.replace('/', '\u2215')
+        write_video(tmp_path / 'videos' / name, noise(1, number))
+        videos.append(dict(file=name, size=9, mtime_ns=1, label=number,
+                           clips=2))
+    folder = random_collection(tmp_path / 'c<b>&"', [])
+    features = np.random.default_rng(0).normal(size=(8, 6)).astype('float32')
+    write_shard(folder, '0' * 32, features, videos)
+    path = folder / 'collection.json'
+    path.write_text(json.dumps(dict(
+        json.loads(path.read_text()), root=str(tmp_path / 'videos'),
+        channels=6, shards=['0' * 32])))
+    return folder
+
+
+def test_names_are_text_and_lead_to_their_files(hostile, tmp_path, capsys):
+    out = tmp_path / 'somewhere/page'
+    main('page', [str(hostile), str(out), '--neighbors', '2'])
+    assert f'{out}/index.html' in capsys.readouterr().out
+    data = data_of(out)
+    collection = Collection(hostile)
+    assert data['files'] == [video.file for video in collection.videos]
+    assert b'<' not in (out / 'data.js').read_bytes()
+    for number, url in enumerate(data['urls']):
+        assert re.fullmatch(r'\.\./\.\./videos/[\w%.~-]+', url)
+        assert os.path.samefile(out / unquote(url), collection.path(number))
+        with av.open(str(out / data['posters'][number])) as picture:
+            assert picture.streams.video[0].codec_context.width == 160
+    html = (out / 'index.html').read_text()
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: tags.append((tag, attrs))
+    parser.feed(html)
+    assert ('b', []) not in tags and 'c&lt;b&gt;&amp;&#34;' in html
+    for _, attributes in tags:
+        assert not any(name.startswith('on') or name == 'style'
+                       for name, _ in attributes)
+    sources = {value for _, attributes in tags for name, value in attributes
+               if name in ('src', 'href')}
+    assert sources == {'data:,', 'page.css', 'data.js', 'page.js', None} - {
+        None}
+    policy = next(dict(attributes)['content'] for _, attributes in tags
+                  if 'http-equiv' in dict(attributes))
+    assert policy.startswith("default-src 'none'; script-src 'self'; ")
+    assert 'unsafe' not in policy
+
+
+def test_the_map_is_that_of_the_singular_values(tmp_path, monkeypatch):
+    folder = random_collection(tmp_path / 'c', [3, 4, 2, 6])
+    collection = Collection(folder)
+    monkeypatch.setattr('ascnet_mm.collection.page.plane.BLOCK', 4)
+    places = plane_of(collection)
+    unit = collection.features[:].astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    left, scales, _ = np.linalg.svd(unit - unit.mean(0), full_matrices=False)
+    expected = left[:, :2] * scales[:2]
+    expected *= np.sign((expected * places).sum(0))
+    np.testing.assert_allclose(places, expected, atol=1e-6)
+    with pytest.raises(InputError, match='pca, umap'):
+        plane_of(collection, 'spiral')
+
+
+def test_a_umap_map_keeps_groups_together(tmp_path):
+    pytest.importorskip('umap')
+    features = np.repeat(np.eye(6)[:2], 20, axis=0)
+    features += np.random.default_rng(0).normal(size=(40, 6)) / 20
+    places = plane_of(Collection(
+        write_collection(tmp_path / 'c', features, [20, 20])), 'umap')
+    assert places.shape == (40, 2) and places.dtype == np.float32
+    apart = np.linalg.norm(places[:20].mean(0) - places[20:].mean(0))
+    assert apart > 2 * places[:20].std(0).max()
+
+
+def test_neighbors_are_of_other_videos(tmp_path, monkeypatch):
+    folder = random_collection(tmp_path / 'c', [3, 4, 2, 6, 1])
+    collection = Collection(folder)
+    video = collection.clips.video
+    unit = collection.features[:]
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    cosine = unit @ unit.T
+
+    def expected(row, top):
+        best = {}
+        for other in np.argsort(-cosine[row], kind='stable'):
+            if video[other] != video[row]:
+                best.setdefault(video[other], other)
+        return list(best.values())[:top]
+
+    monkeypatch.setattr(content, 'BLOCK', 5)
+    for top in (3, 10):
+        found = content.neighbors_of(collection, top)
+        rows = numbers(found['row'], '<i4').reshape(16, top)
+        similarity = numbers(found['similarity'], '<f4').reshape(16, top)
+        for row in range(16):
+            wanted = expected(row, top)
+            assert rows[row].tolist() == wanted + [-1] * (top - len(wanted))
+            np.testing.assert_allclose(
+                similarity[row, :len(wanted)], cosine[row, wanted], rtol=1e-5)
+    # Of a large one: the clip in the middle of each video.
+    monkeypatch.setattr(content, 'CLIPS', 15)
+    found = content.neighbors_of(collection, 3)
+    rows = numbers(found['row'], '<i4').reshape(5, 3)
+    assert rows.tolist() == [expected(row, 3) for row in (1, 5, 8, 12, 15)]
+    assert numbers(found['query'], '<i4').tolist() == video.tolist()
+
+
+def test_groups_color_the_clips(tmp_path):
+    folder = random_collection(tmp_path / 'c', [2, 3, 1])
+    groups = tmp_path / 'groups.json'
+    groups.write_text(json.dumps([
+        dict(file='v01.mp4', cluster=9), dict(file='v00.mp4', cluster=7),
+        dict(file='gone.mp4', cluster=1)]))
+    (tmp_path / 'page/posters').mkdir(parents=True)
+    (tmp_path / 'page/posters/99.jpg').touch()
+    main('page', [str(folder), str(tmp_path / 'page'), '--groups',
+                  str(groups), '--root', str(tmp_path)])
+    data = data_of(tmp_path / 'page')
+    assert data['posters'] == [''] * 3
+    assert list((tmp_path / 'page/posters').iterdir()) == []
+    found = {group['name']: [group['values'][place] for place in numbers(
+        group['of'], '<i4')] for group in data['groups']}
+    videos = ['v00.mp4'] * 2 + ['v01.mp4'] * 3 + ['v02.mp4']
+    assert found == dict(cluster=[*'77999', 'none'], label=list('001110'),
+                         video=videos)
+    assert data['groups'][0]['values'] == ['9', '7', 'none']
+    for wrong in ('[1]', '{"cluster": [1]}', '{', '[{"cluster": 1}]',
+                  '[{"file": "other.mp4", "cluster": 1}]'):
+        groups.write_text(wrong)
+        with pytest.raises(SystemExit, match='no JSON list|names no video'):
+            main('page', [str(folder), str(tmp_path / 'page'), '--groups',
+                          str(groups)])
+
+
+def test_a_group_has_a_value_per_clip(tmp_path):
+    collection = Collection(random_collection(tmp_path / 'c', [2]))
+    with pytest.raises(InputError, match='cluster has 1 values for 2 clips'):
+        write_page(collection, str(tmp_path / 'page'), groups=dict(
+            cluster=[1]))
+
+
+def test_nothing_else_is_written_over(tmp_path):
+    collection = Collection(random_collection(tmp_path / 'c', [1]))
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/thesis.txt').write_text('x')
+    with pytest.raises(InputError, match='thesis.txt'):
+        write_page(collection, str(tmp_path / 'mine'))
+    with pytest.raises(InputError, match='is a file'):
+        write_page(collection, str(tmp_path / 'mine/thesis.txt'))
+    assert [path.name for path in (tmp_path / 'mine').iterdir()] == [
+        'thesis.txt']
+
+
+def test_a_poster_is_the_upright_middle(tmp_path):
+    frames = np.zeros((30, 16, 16), np.uint8)
+    frames[15, :8] = 255
+    write_video(tmp_path / 'a.mkv', frames)
+    (tmp_path / 'a.jpg').write_bytes(poster(str(tmp_path / 'a.mkv')))
+    with av.open(str(tmp_path / 'a.jpg')) as file:
+        picture = next(file.decode(video=0)).to_ndarray(format='gray')
+    assert picture.shape == (160, 160)
+    assert picture[:70].mean() > 240 and picture[90:].mean() < 15
+    (tmp_path / 'b.mkv').write_bytes(b'no video')
+    os.mkfifo(tmp_path / 'pipe.mkv')
+    for name in ('b.mkv', 'missing.mkv', 'pipe.mkv'):
+        assert poster(str(tmp_path / name)) is None
+
+
+@pytest.mark.skipif(not shutil.which('node'), reason='node is not installed')
+def test_points_are_found_as_by_brute_force():
+    script = '''
+    const page = require('./ascnet_mm/collection/page/page.js');
+    const {points, queries, radius, polygon} = JSON.parse(
+      require('fs').readFileSync(0));
+    const x = Float32Array.from(points, p => p[0]);
+    const y = Float32Array.from(points, p => p[1]);
+    const taken = Uint8Array.from(points, (_, i) => i % 3 ? 1 : 0);
+    const grid = page.makeGrid(x, y, 8);
+    console.log(JSON.stringify({
+      near: queries.map(q => page.nearestPoint(grid, ...q, radius, taken)),
+      right: points.map((_, i) => page.pointTowards(x, y, i, 1, 0, taken)),
+      inside: points.map(p => page.inPolygon(polygon, ...p)),
+    }));'''
+    rng = np.random.default_rng(0)
+    points = rng.random((200, 2)).astype(np.float32)
+    queries = rng.uniform(-0.2, 1.2, (100, 2)).astype(np.float32)
+    triangle = np.array([[0.1, 0.1], [0.9, 0.3], [0.4, 0.95]])
+    done = subprocess.run(
+        ['node', '-e', script], cwd=ROOT, check=True, capture_output=True,
+        input=json.dumps(dict(
+            points=points.tolist(), queries=queries.tolist(), radius=0.06,
+            polygon=triangle.ravel().tolist())).encode())
+    found = json.loads(done.stdout)
+    taken = np.arange(200) % 3 > 0
+    distance = np.linalg.norm(queries[:, None] - points[None], axis=2)
+    distance[:, ~taken] = np.inf
+    near = np.where(distance.min(1) <= 0.06, distance.argmin(1), -1)
+    assert (near < 0).any() and (near >= 0).any()
+    assert found['near'] == near.tolist()
+    for row, place in enumerate(found['right']):
+        step = points - points[row]
+        ok = taken & (step[:, 0] > 0) & (abs(step[:, 1]) <= step[:, 0])
+        ok[row] = False
+        far = np.where(ok, np.linalg.norm(step, axis=1), np.inf)
+        assert place == (far.argmin() if ok.any() else -1)
+    # Inside a triangle: on the same side of its three edges.
+    edges = np.roll(triangle, -1, axis=0) - triangle
+    to = points[:, None] - triangle[None]
+    side = np.sign(edges[:, 0] * to[..., 1] - edges[:, 1] * to[..., 0])
+    assert found['inside'] == (abs(side.sum(1)) == 3).tolist()
