@@ -4,7 +4,7 @@ import os.path as osp
 import pytest
 
 from ..helpers.processes import ROOT
-from .processes import run
+from .processes import faults
 
 FAULTS = osp.join('tests', 'gpu_free', 'faults.py')
 MEBI = 2**20
@@ -12,7 +12,7 @@ MEBI = 2**20
 
 @pytest.fixture(scope='module')
 def found():
-    return run('faults')
+    return faults()
 
 
 def test_each_wait_is_named_by_its_line(found):
