@@ -13,6 +13,7 @@ Speeds are compared side by side, as ratios.
     python tools/benchmark.py collapse
     python tools/benchmark.py soak VIDEOS
     python tools/benchmark.py projection
+    python tools/benchmark.py gpu_memory
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subjects and their options."""
     commands = parser.add_subparsers(dest='command', required=True)
     for declare in (data, key_frames, step, colors, retrieval, epoch, files,
-                    processes, collapse, soak, projection):
+                    processes, collapse, soak, projection, gpu_memory):
         command = commands.add_parser(declare.__name__, help=declare.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
@@ -144,6 +145,10 @@ def soak(parser: argparse.ArgumentParser) -> None:
 
 def projection(parser: argparse.ArgumentParser) -> None:
     """the most pairs a second of some GPUs, computed and not measured"""
+
+
+def gpu_memory(parser: argparse.ArgumentParser) -> None:
+    """launches, waits and memory of a step of each config, computed"""
 
 
 def _add_repeats(parser: argparse.ArgumentParser) -> None:
