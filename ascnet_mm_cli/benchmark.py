@@ -13,6 +13,7 @@ Speeds are compared side by side, as ratios.
     python tools/benchmark.py collapse
     python tools/benchmark.py soak VIDEOS
     python tools/benchmark.py projection
+    python tools/benchmark.py gpu_memory
     python tools/benchmark.py duplicates VIDEOS --encoder FILE
     python tools/benchmark.py moments VIDEOS --encoder FILE
 
@@ -26,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subjects and their options."""
     commands = parser.add_subparsers(dest='command', required=True)
     for declare in (data, key_frames, step, colors, retrieval, epoch, files,
-                    processes, collapse, soak, projection, duplicates,
-                    moments):
+                    processes, collapse, soak, projection, gpu_memory,
+                    duplicates, moments):
         command = commands.add_parser(declare.__name__, help=declare.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
@@ -147,6 +148,10 @@ def soak(parser: argparse.ArgumentParser) -> None:
 
 def projection(parser: argparse.ArgumentParser) -> None:
     """the most pairs a second of some GPUs, computed and not measured"""
+
+
+def gpu_memory(parser: argparse.ArgumentParser) -> None:
+    """launches, waits and memory of a step of each config, computed"""
 
 
 def duplicates(parser: argparse.ArgumentParser) -> None:

@@ -313,7 +313,7 @@ def machine(found: Figures) -> str:
 @fragment('performance commands')
 def performance_commands() -> str:
     names = ('data', 'key_frames', 'step', 'colors', 'retrieval',
-             'large/retrieval', 'epoch', 'projection')
+             'large/retrieval', 'epoch', 'projection', 'gpu_memory')
     found = [figures(name) for name in names]
     return table(['command', 'date', 'machine'],
                  [(f'`{part["command"]}`', part['date'], machine(part))
@@ -466,6 +466,22 @@ def kinetics() -> str:
             f'of processor time a pair above, loading them takes {hours:.0f} '
             f'core hours: {hours / 16:.0f} hours on 16 cores, if the device '
             'keeps up.')
+    ])
+
+
+@fragment('gpu memory')
+def gpu_memory() -> str:
+    steps = figures('gpu_memory')['steps']
+    rows = [(f'`{config}`', step['batch_size'],
+             ' x '.join(map(str, step['clip'])), f'{step["launches"]:,}',
+             len(step['waits']), f'{step["peak"] / 2**30:.1f}')
+            for config, step in steps.items()]
+    most = max(step['peak'] for step in steps.values()) / 2**30
+    return '\n\n'.join([
+        table(['config', 'batch', 'clips', 'launches', 'waits', 'peak, GiB'],
+              rows, 5),
+        paragraph(f'The most is {most:.1f} GiB, {most / 24:.0%} of a GPU of '
+                  '24.')
     ])
 
 

@@ -34,7 +34,6 @@ def run(frames: int, pixels: int, batch: int, repeats: int, out: str) -> None:
                          '--batch')
     init_default_scope('mmaction')
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    torch.manual_seed(0)
     planes = prepared_planes(batch, frames, pixels, device)
     shipped = Config.fromfile(config_path(CONFIG))
     strength = shipped.model.data_preprocessor.augmentation.hue

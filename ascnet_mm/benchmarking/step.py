@@ -1,5 +1,6 @@
 """The training step, beside its encoder's passes and the same in float32."""
-from typing import Callable, NamedTuple, Optional
+import json
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 import torch
 from mmaction.registry import MODELS, TRANSFORMS
@@ -7,14 +8,18 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from rich.console import Console
+from rich.table import Table
 from torch import nn
 
+from ..datasets.base import seeded
 from ..device import computes_in_bfloat16
 from ..errors import InputError
 from ..models import ASCNet
 from ..models.memory_bank import BankEntries
 from ..shipped import config_path
 from ..yuv420 import ColorCoding, cut_planes, cuts_of
+from .pretend_gpu import process
 from .timing import publish, ratio, side_by_side
 
 # The config of each encoder, and its feature's dimension over its width.
@@ -45,6 +50,9 @@ class Sizes(NamedTuple):
 def run(encoder: str, base_channels: int, frames: int, pixels: int,
         batch: Optional[int], dtype: str, repeats: int, out: str) -> None:
     """Time the step and its parts; write ``step.json``.
+
+    Launches and waits are those of a pretend GPU. A real one also runs the
+    step where a wait is an error.
 
     Args:
         encoder (str): One of ``ENCODERS``.
@@ -85,6 +93,7 @@ def run(encoder: str, base_channels: int, frames: int, pixels: int,
             }.items()
         }, repeats)
     on_gpu = device == 'cuda'
+    counted = count(sizes, dtype)
     publish(
         'step',
         dict(sizes._asdict(), dtype=dtype, repeats=repeats, device=device,
@@ -104,7 +113,45 @@ def run(encoder: str, base_channels: int, frames: int, pixels: int,
                                                 seconds['step'])
                   ]), 'augmentation', 'both',
                   f'<= {0.05 if on_gpu else 0.08}')
-        ], out)
+        ], out, on_a_pretend_gpu=counted,
+        sync_debug=sync_debug(step.whole) if on_gpu else 'not run: no GPU')
+
+
+def count(sizes: Sizes, dtype: str) -> Dict[str, Any]:
+    """Print what :func:`.pretend_gpu.step.count` returns, and return it.
+
+    Nothing where this torch has no pretend GPU.
+    """
+    try:
+        counted = process.run('ascnet_mm.benchmarking.pretend_gpu.step',
+                              json.dumps(sizes._asdict()), dtype)
+    except process.Unavailable as reason:
+        print(f'launches and waits were not counted: {reason}')
+        return {}
+    shown = Table('on a pretend GPU', 'launches', 'waits')
+    for name, part in counted.items():
+        shown.add_row(name, str(part['launches']), str(len(part['waits'])))
+    Console().print(shown)
+    return counted
+
+
+def sync_debug(part: Callable[[], None]) -> str:
+    """Run a part on a GPU in the mode in which a wait is an error.
+
+    Returns:
+        str: ``'no wait'``, or the error.
+    """
+    mode = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        part()
+    except RuntimeError as error:
+        if 'synchronizing' not in str(error):
+            raise
+        return str(error)
+    finally:
+        torch.cuda.set_sync_debug_mode(mode)
+    return 'no wait'
 
 
 class Step:
@@ -194,6 +241,8 @@ def prepared_planes(batch: int, frames: int, pixels: int,
                     device: str) -> tuple:
     """A batch as it comes from prepared videos, on the device.
 
+    The same in every call.
+
     Args:
         batch (int): Number of pairs of clips.
         frames (int): Of a clip.
@@ -206,18 +255,19 @@ def prepared_planes(batch: int, frames: int, pixels: int,
     # An eighth more than is shown, 4 by 3, in even numbers
     height = max(4, pixels * 8 // 7 // 2 * 2)
     width = height * 4 // 3 // 2 * 2
-    clips = torch.randint(
-        0, 256, (2, frames, height * 3 // 2, width), dtype=torch.uint8)
     draw = TRANSFORMS.build(
         dict(type='SampleCrops', scale=(pixels, pixels),
              area_range=(0.4, 1.0), flip_ratio=0.5))  # yapf: disable
     coding = ColorCoding(bt709=False, full_range=False, siting=(0., 0.5))
     samples = []
-    for index in range(batch):
-        drawn = draw(dict(img_shape=(height, width), num_clips=2,
-                          color_coding=coding))
-        samples.append(ActionDataSample(metainfo=dict(
-            yuv420=drawn['yuv420'], sample_seed=index)))
+    with seeded(0):
+        clips = torch.randint(
+            0, 256, (2, frames, height * 3 // 2, width), dtype=torch.uint8)
+        for index in range(batch):
+            drawn = draw(dict(img_shape=(height, width), num_clips=2,
+                              color_coding=coding))
+            samples.append(ActionDataSample(metainfo=dict(
+                yuv420=drawn['yuv420'], sample_seed=index)))
     planes = cut_planes([clips] * batch, cuts_of(samples), clips.new_zeros)
     return planes.to(device), samples
 

@@ -78,7 +78,7 @@ def ratio(name: str, seconds: Dict[str, List[float]], over: str, under: str,
 
 def publish(name: str, settings: Dict[str, Any],
             seconds: Dict[str, List[float]], ratios: List[Ratio],
-            out: str) -> None:
+            out: str, **others: Any) -> None:
     """Print the figures and write them to ``OUT/NAME.json``.
 
     Args:
@@ -87,6 +87,7 @@ def publish(name: str, settings: Dict[str, Any],
         seconds (dict[str, list[float]]): All measurements.
         ratios (list[Ratio]): What follows.
         out (str): Folder of the file.
+        **others: More for the file, which is not printed.
     """
     console = Console()
     times = Table('variant', 'median ms', 'lowest', 'highest', title=name)
@@ -104,4 +105,5 @@ def publish(name: str, settings: Dict[str, Any],
         out,
         settings=settings,
         seconds=seconds,
-        ratios=[dict(item._asdict(), met=item.holds) for item in ratios])
+        ratios=[dict(item._asdict(), met=item.holds) for item in ratios],
+        **others)

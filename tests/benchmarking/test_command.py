@@ -28,6 +28,11 @@ def test_the_steps_figures_are_written(tmp_path):
     assert len(written['seconds']) == 5
     for seconds in written['seconds'].values():
         assert len(seconds) == 2 and min(seconds) > 0
+    for name, (least, most) in dict(step=(100, 700),
+                                    augmentation=(30, 60)).items():
+        counted = written['on_a_pretend_gpu'][name]
+        assert least < counted['launches'] < most and counted['waits'] == []
+    assert written['sync_debug'].startswith('not run')
 
 
 def test_a_batch_that_cannot_be_normalized_is_refused(tmp_path):
@@ -66,7 +71,7 @@ def test_options_are_what_a_subject_takes():
     parser = argparse.ArgumentParser()
     benchmark.add_arguments(parser)
     subjects = parser._subparsers._group_actions[0].choices
-    assert len(subjects) == 13
+    assert len(subjects) == 14
     for name, subject in subjects.items():
         run = import_module(f'ascnet_mm.benchmarking.{name}').run
         options = {action.dest for action in subject._actions} - {'help'}

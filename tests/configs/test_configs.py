@@ -99,6 +99,17 @@ def test_the_papers_values_stand(name):
                 head.out_channels) == (512, 4096, 256)
 
 
+@pytest.mark.parametrize('name, batch, rate', [
+    ('r18_k400.py', 64, 0.1), ('r2plus1d_k400.py', 32, 0.05),
+    ('s3dg_k400.py', 32, 0.05)])
+def test_pretraining_learns_at_rspnets_rates(name, batch, rate):
+    """Its rates are for 64 pairs; a batch is what fits a GPU of 24 GB."""
+    cfg = read(name)
+    assert cfg.train_dataloader.batch_size == batch
+    assert cfg.auto_scale_lr.base_batch_size == batch
+    assert cfg.optim_wrapper.optimizer.lr * 64 / batch == pytest.approx(rate)
+
+
 # RSPNet's code, config/finetune: frame rate, frames, pixels, batch of two
 # processes, epochs, learning rate, test clips
 RSPNET = {

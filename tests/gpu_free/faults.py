@@ -3,10 +3,11 @@
 ``python -m tests.gpu_free.faults`` prints what each function made it note.
 """
 import json
+import os.path as osp
 
 import torch
 
-from .pretend_gpu import pretend_gpu
+from ascnet_mm.benchmarking.pretend_gpu.device import pretend_gpu
 
 
 def number(x):
@@ -144,7 +145,7 @@ def held(gpu, count):
 
 
 if __name__ == '__main__':
-    with pretend_gpu() as device:
+    with pretend_gpu(osp.dirname(osp.abspath(__file__))) as device:
         print(json.dumps(dict(
             noted={function.__name__: noted(device, function)
                    for function in FAULTS},

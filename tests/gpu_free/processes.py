@@ -1,36 +1,32 @@
-"""Processes in which the pretend GPU is the device."""
-import json
+"""The pretend GPU in a process; tests of it are skipped where torch cannot."""
 import os.path as osp
-import subprocess
-import sys
-from typing import Any, Dict
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator
 
 import pytest
 
-from ..helpers.processes import ROOT
+from ascnet_mm.benchmarking.pretend_gpu import process
 
 GIBI = 2**30
 
 
-def run(module: str, *args: str) -> Any:
-    """Run a module of this folder; the test is skipped where torch cannot.
+@contextmanager
+def skipped_if_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except process.Unavailable as reason:
+        pytest.skip(str(reason))
 
-    Returns:
-        What it printed as its last line, from JSON.
-    """
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-m', f'tests.gpu_free.{module}',
-         *args], cwd=ROOT, capture_output=True, text=True, timeout=560)
-    last = (done.stderr.strip().splitlines() or [''])[-1]
-    if 'Unavailable: ' in last:
-        pytest.skip(last.partition('Unavailable: ')[2])
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+
+def faults() -> Any:
+    """What :mod:`tests.gpu_free.faults` prints."""
+    with skipped_if_unavailable():
+        return process.run('tests.gpu_free.faults')
 
 
 def train(configs: Dict[str, dict], videos: str, folder: str,
           ranks: int = 1) -> Dict[str, dict]:
-    """What :func:`tests.gpu_free.training.measure` says of each config.
+    """What a step of each config launches, waits for and holds.
 
     Args:
         configs (dict[str, dict]): Their options, by their paths.
@@ -43,4 +39,5 @@ def train(configs: Dict[str, dict], videos: str, folder: str,
              work_dir=osp.join(folder, str(number)))
         for number, (config, options) in enumerate(configs.items())
     ]
-    return dict(zip(configs, run('training', json.dumps(spec), str(ranks))))
+    with skipped_if_unavailable():
+        return dict(zip(configs, process.train(spec, ranks)))

@@ -3,8 +3,10 @@ import os.path as osp
 
 import pytest
 
+from ascnet_mm.benchmarking.pretend_gpu import device
+
 from ..helpers.processes import ROOT
-from .processes import run
+from .processes import faults
 
 FAULTS = osp.join('tests', 'gpu_free', 'faults.py')
 MEBI = 2**20
@@ -12,7 +14,7 @@ MEBI = 2**20
 
 @pytest.fixture(scope='module')
 def found():
-    return run('faults')
+    return faults()
 
 
 def test_each_wait_is_named_by_its_line(found):
@@ -27,6 +29,21 @@ def test_each_wait_is_named_by_its_line(found):
             expected[function] = [f'{FAULTS}:{number}']
     assert len(expected) == 16
     assert found['noted'] == {**expected, 'nothing_to_wait_for': []}
+
+
+def called_in(path, function):
+    """What a function returns that is called by the first line of a file."""
+    scope = dict(function=function)
+    exec(compile('found = function()', path, 'exec'), scope)
+    return scope['found']
+
+
+def test_the_lines_that_measure_are_not_named():
+    found = called_in(
+        osp.join(device.PACKAGE, 'models', 'heads.py'),
+        lambda: called_in(osp.join(device.HARNESS, 'training.py'),
+                          lambda: device._line_of(device.PACKAGE)))
+    assert found == 'ascnet_mm/models/heads.py:1'
 
 
 def test_tensors_of_two_devices_are_refused(found):

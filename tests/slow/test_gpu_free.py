@@ -4,10 +4,10 @@ import pytest
 from ..configs.test_configs import CONFIGS
 from ..gpu_free.processes import GIBI, train
 
-# Bounds of launches and of GiB, on a GPU of 80
+# Bounds of launches and of GiB
 ENCODERS = {
     'r2plus1d_k400.py': (700, 8),
-    's3dg_k400.py': (2000, 24),
+    's3dg_k400.py': (2000, 12),
 }
 BASELINES = {
     'baselines/r18_ucf101_pace.py': 300,

@@ -6,6 +6,7 @@ the values: whatever is read from the device is a one.
 """
 import collections
 import ctypes
+import os
 import os.path as osp
 import sys
 import weakref
@@ -19,10 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-
-class Unavailable(RuntimeError):
-    """This torch keeps what is needed in another place, or not at all."""
-
+from .process import ROOT, Unavailable
 
 try:
     from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
@@ -30,9 +28,8 @@ except ImportError as missing:
     raise Unavailable(f'torch has no fake tensors: {missing}') from missing
 
 aten = torch.ops.aten
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-
-HARNESS = (__file__, osp.join(osp.dirname(__file__), 'training.py'))
+HARNESS = osp.dirname(osp.abspath(__file__))
+PACKAGE = osp.join(ROOT, 'ascnet_mm')
 
 # Operations that end by reading from the device, on any input.
 READS = {
@@ -89,6 +86,9 @@ class PretendGPU(TorchDispatchMode):
 
     An operation on tensors of two devices is refused, as by a GPU.
 
+    Args:
+        watched (str): A folder; waits are named by the lines in it.
+
     Attributes:
         launches (Counter): Operations that launch a kernel or more, by name.
         waits (list[Wait]): Those the CPU waits for.
@@ -96,14 +96,15 @@ class PretendGPU(TorchDispatchMode):
         peak (int): The most there were since :meth:`reset`.
 
     Examples:
-        >>> with pretend_gpu() as gpu:
+        >>> with pretend_gpu() as gpu:  # doctest: +SKIP
         ...     x = torch.ones(3, device='cuda')
         ...     print(x.sum().item(), [wait.operation for wait in gpu.waits])
         1.0 ['_local_scalar_dense']
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watched: str) -> None:
         super().__init__()
+        self.watched = watched
         self.fake = _FakeMode(allow_non_fake_inputs=True)
         self.allocated = 0
         self._storages: Dict[int, Any] = {}
@@ -143,7 +144,7 @@ class PretendGPU(TorchDispatchMode):
     # ---------------------------------------------------------------- waits
 
     def _wait(self, operation: str) -> None:
-        self.waits.append(Wait(operation, _our_line()))
+        self.waits.append(Wait(operation, _line_of(self.watched)))
 
     def _note_copy(self, name: str, non_blocking: bool) -> None:
         if not non_blocking:
@@ -411,25 +412,29 @@ _ANSWERS = [ctypes.CFUNCTYPE(ctypes.c_int)(lambda answer=answer: answer)
 _KEPT: List[Any] = []  # what torch now points to
 
 
-def _our_line() -> str:
-    """The innermost line of this project that is being run."""
+def _line_of(folder: str) -> str:
+    """The innermost line in a folder that is being run."""
     frame = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
-        if (path.startswith(ROOT) and 'site-packages' not in path
-                and path not in HARNESS):
+        if (path.startswith(folder + os.sep)
+                and not path.startswith(HARNESS + os.sep)):
             return f'{osp.relpath(path, ROOT)}:{frame.f_lineno}'
         frame = frame.f_back
     return 'elsewhere'
 
 
 @contextmanager
-def pretend_gpu() -> Iterator[PretendGPU]:
+def pretend_gpu(watched: str = PACKAGE) -> Iterator[PretendGPU]:
     """A process in which ``cuda`` is there, and pretends.
 
     For a process of its own: what torch says of its devices is replaced.
+
+    Args:
+        watched (str): Waits are named by the lines in this folder. Defaults
+            to that of the package.
     """
-    gpu = PretendGPU()
+    gpu = PretendGPU(watched)
     properties = mock.Mock(name='pretend GPU', total_memory=2**40)
     answers = dict(
         _lazy_init=None, is_available=True, device_count=1, current_device=0,
@@ -446,6 +451,9 @@ def pretend_gpu() -> Iterator[PretendGPU]:
             torch.accelerator, 'is_available', lambda: False))
         stack.enter_context(mock.patch.object(
             torch.cuda, 'max_memory_allocated', lambda *_, **__: gpu.peak))
+        # MMEngine asked when it was imported.
+        stack.enter_context(
+            mock.patch('mmengine.device.utils.DEVICE', 'cuda'))
         # Copies of the batch: one stream is as good as another here.
         for owner, name, answer in (
             (torch.cuda, 'Stream', lambda *_: mock.MagicMock()),

@@ -1,21 +1,17 @@
-"""Trainings of shipped configs on a pretend GPU, and what their steps cost.
-
-``python -m tests.gpu_free.training SPEC RANKS`` with a list of
-:func:`measure`'s arguments, as JSON; what it returns is printed likewise.
-"""
+"""Trainings of shipped configs on a pretend GPU, and what their steps cost."""
 import gc
-import json
 import os
 import os.path as osp
-import sys
 from contextlib import ExitStack, contextmanager
 from typing import Dict, Iterator, List, Optional
 from unittest import mock
 
 import torch
 import torch.distributed as dist
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from .pretend_gpu import ROOT, PretendGPU, pretend_gpu
+from ...apis import read_config
+from .device import PretendGPU
 
 # The first one makes banks and momentum buffers, the last one logs.
 STEPS = 3
@@ -38,14 +34,9 @@ def measure(gpu: PretendGPU, config: str, videos: str, work_dir: str,
         those of the ``augmentation`` among them, the ``waits``, each as
         ``operation at file:line``, and the ``peak``, bytes.
     """
-    from mmengine.runner import EpochBasedTrainLoop, Runner
-
-    from ascnet_mm.apis import read_config
-
     gc.collect()  # of what was trained before
     before = gpu.allocated
-    cfg = read_config(
-        osp.join(ROOT, 'configs', 'ascnet', config), options or {})
+    cfg = read_config(f'ascnet_mm::ascnet/{config}', options or {})
     ranks = dist.get_world_size() if dist.is_initialized() else 1
     cfg.launcher = 'none' if ranks == 1 else 'pytorch'
     _train_alone(cfg)
@@ -179,12 +170,3 @@ def joined(ranks: int) -> Iterator[None]:
             forward=lambda wrapper, *args, **kwargs: wrapper.module(
                 *args, **kwargs)))
         yield
-
-
-if __name__ == '__main__':
-    spec, count = json.loads(sys.argv[1]), int(sys.argv[2])
-    with pretend_gpu() as device, joined(count):
-        # What asks for a device when it is imported finds one.
-        import ascnet_mm.compat.applied  # noqa: F401
-        print(json.dumps(
-            [measure(device, **each) for each in spec]))
