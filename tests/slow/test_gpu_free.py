@@ -6,12 +6,12 @@ from ..gpu_free.processes import GIBI, train
 
 # Bounds of launches and of GiB
 ENCODERS = {
-    'r2plus1d_k400.py': (700, 8),
-    's3dg_k400.py': (2000, 12),
+    'r2plus1d_k400.py': (750, 8),
+    's3dg_k400.py': (2050, 12),
 }
 BASELINES = {
     'baselines/r18_ucf101_pace.py': 300,
-    'baselines/r18_ucf101_pace_contrast.py': 350,
+    'baselines/r18_ucf101_pace_contrast.py': 400,
     'baselines/r18_ucf101_random_positive.py': 700,
     'baselines/r18_ucf101_rspnet.py': 750,
     'baselines/r18_ucf101_symmetric.py': 1350,
