@@ -86,6 +86,11 @@ class TerminationHook(Hook):
                 distributed.distributed_c10d._get_default_store())
         self._previous = signal.signal(
             signal.SIGTERM, partial(self._receive, runner))
+        # Another thread may take the signal while this one sleeps; Python then
+        # tells nobody until it wakes, but writes the number here.
+        self._taken, self._note = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._previous_note = signal.set_wakeup_fd(
+            self._note, warn_on_full_buffer=False)
         self._over = threading.Event()
         self._reminder = threading.Thread(target=self._remind, daemon=True)
         self._reminder.start()
@@ -131,6 +136,9 @@ class TerminationHook(Hook):
         """Let the signal do what it did before."""
         self._over.set()
         self._reminder.join(2)  # lest its last word do that
+        signal.set_wakeup_fd(self._previous_note)
+        for end in (self._taken, self._note):
+            os.close(end)
         signal.signal(signal.SIGTERM, self._previous)
 
     def _receive(self, runner: Runner, _, frame: Optional[FrameType]) -> None:
@@ -151,7 +159,8 @@ class TerminationHook(Hook):
     def _remind(self) -> None:
         """Pass the signal on to other ranks, and repeat it to this one.
 
-        It may have come just before the run began to wait.
+        It may have come just before the run began to wait, or to another
+        thread.
         """
         main = threading.main_thread().ident
         # The store goes with the process that keeps it.
@@ -160,7 +169,10 @@ class TerminationHook(Hook):
                 told = self._store is not None and self._store.check([KEY])
                 if self._received is not None and self._store and not told:
                     self._store.set(KEY, '1')
-                if (told or self._received is not None) and not self._ending:
+                taken = told or self._received is not None
+                with contextlib.suppress(BlockingIOError):
+                    taken |= signal.SIGTERM in os.read(self._taken, 4096)
+                if taken and not self._ending:
                     signal.pthread_kill(main, signal.SIGTERM)
 
     def _overdue(self) -> bool:

@@ -4,6 +4,7 @@ import os.path as osp
 import signal
 import subprocess
 import sys
+import threading
 import time
 from multiprocessing import active_children
 from uuid import uuid4
@@ -76,9 +77,24 @@ def test_the_run_ends_within_a_step_and_goes_on_there(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-@pytest.mark.parametrize('workers', [0, 1])
+def to_the_process():
+    subprocess.Popen(['sh', '-c', f'sleep 1; kill -TERM {os.getpid()}'])
+
+
+def to_another_thread():
+    """Which the kernel may choose; the first one sleeps on."""
+
+    def take():
+        time.sleep(1)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    threading.Thread(target=take, daemon=True).start()
+
+
+@pytest.mark.parametrize('workers, send', [
+    (0, to_the_process), (1, to_the_process), (0, to_another_thread)])
 def test_it_ends_while_data_are_waited_for_that_never_come(
-        workers, whole, videos, tmp_path, monkeypatch):
+        workers, send, whole, videos, tmp_path, monkeypatch):
     cfg = pretraining(videos, tmp_path, workers)
     cfg.experiment_name = str(uuid4())
     load = VideoFolder.prepare_data
@@ -92,8 +108,7 @@ def test_it_ends_while_data_are_waited_for_that_never_come(
 
         def before_train_epoch(self, runner):
             if runner.epoch == 1:
-                subprocess.Popen(
-                    ['sh', '-c', f'sleep 1; kill -TERM {os.getpid()}'])
+                send()
 
     with monkeypatch.context() as patch:
         patch.setattr(VideoFolder, 'prepare_data', starve)
