@@ -12,7 +12,7 @@ ENCODERS = {
 BASELINES = {
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
-    'baselines/r18_ucf101_random_positive.py': 700,
+    'baselines/r18_ucf101_random_positive.py': 750,
     'baselines/r18_ucf101_rspnet.py': 750,
     'baselines/r18_ucf101_symmetric.py': 1350,
 }
