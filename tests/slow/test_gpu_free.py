@@ -55,6 +55,7 @@ def test_every_other_config_that_trains(config, videos, tmp_path):
     its accuracy in each step.
     """
     step = train({config: dict(batch_size=2)}, videos, str(tmp_path))[config]
-    assert step['launches'] > 100
+    # A linear classifier has a forward pass alone.
+    assert step['launches'] > 50
     if not config.startswith(('finetune', 'linear')):
         assert step['waits'] == []
