@@ -137,8 +137,10 @@ class TerminationHook(Hook):
         self._over.set()
         self._reminder.join(2)  # lest its last word do that
         signal.set_wakeup_fd(self._previous_note)
-        for end in (self._taken, self._note):
-            os.close(end)
+        # Else it would read from a file that got the number of this one.
+        if not self._reminder.is_alive():
+            for end in (self._taken, self._note):
+                os.close(end)
         signal.signal(signal.SIGTERM, self._previous)
 
     def _receive(self, runner: Runner, _, frame: Optional[FrameType]) -> None:
