@@ -2,6 +2,7 @@
 import itertools
 import json
 import os.path as osp
+import re
 from typing import Any, Dict, List, NamedTuple, Set, Union
 
 from mmengine.config import Config
@@ -133,9 +134,14 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
         raise InputError(
             f'{len(missing)} videos that are to be kept out of pre-training '
             f'are not below {folder}, {missing[0]} the first of them')
-    if kept_out == videos:
+    pattern = experiment.get('trained_on', '')
+    pretrain = {
+        path for path in videos - kept_out if re.search(pattern, path)
+    }
+    if not pretrain:
         raise InputError(f'all videos below {folder} are kept out of '
-                         'pre-training')
+                         'pre-training' +
+                         (f' or not like {pattern!r}' if pattern else ''))
     judged = kept_out - test if experiment.get('chooses') else (
         test or kept_out)
     if not judged:
@@ -144,12 +150,12 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
                          'validation list in kept_out')
     labelled = {
         name: _labelled(name, _list(name, experiment, data_root), folder,
-                        videos - kept_out)
+                        pretrain)
         for name in {
             part.labels for part in experiment.methods if 'labels' in part
         }
     }
-    return Videos(folder, sorted(videos - kept_out), sorted(kept_out),
+    return Videos(folder, sorted(pretrain), sorted(kept_out),
                   sorted(judged), labelled, _prepared(data_root))
 
 

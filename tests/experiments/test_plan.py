@@ -46,6 +46,18 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
     assert dataset.ann_file == list_file(str(tmp_path), found.pretrain)
 
 
+def test_a_part_of_the_folder_can_pre_train(videos, plan, tmp_path):
+    part = planned(videos, changed(tmp_path, trained_on='^striped|/0001'))[1]
+    assert part.kept_out == plan[1].kept_out
+    assert part.pretrain == [
+        path for path in plan[1].pretrain
+        if path.startswith('striped') or '/0001' in path
+    ]
+    assert 0 < len(part.pretrain) < 48
+    with pytest.raises(InputError, match="or not like 'none'"):
+        planned(videos, changed(tmp_path, trained_on='none'))
+
+
 def test_exchanged_lists_are_refused(videos, tmp_path):
     """Training videos as queries: the gallery pre-trained on them."""
     parts = Config.fromfile(EXPERIMENT).evaluations
