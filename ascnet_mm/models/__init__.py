@@ -8,6 +8,8 @@ from .selfsup import (
     BYOL,
     ASCNet,
     EncoderOnly,
+    InfoNCE,
+    InfoNCEHead,
     InstanceHead,
     Pace,
     PaceHead,
@@ -18,7 +20,8 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
+    'Pace', 'PaceHead',
     'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
     'SCPHead', 'SameContextHead'
 ]

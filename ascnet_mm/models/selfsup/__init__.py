@@ -9,12 +9,13 @@ from .base import (
 )
 from .byol import BYOL
 from .encoder_only import EncoderOnly
+from .infonce import InfoNCE, InfoNCEHead
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
-    'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemoryBankRecognizer',
-    'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'ASCNet', 'BYOL', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
+    'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
     'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
     'require_clips'
 ]
