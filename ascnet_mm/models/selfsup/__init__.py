@@ -15,7 +15,8 @@ from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
     'ASCNet', 'BYOL', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
-    'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet',
+    'SameContextHead',
     'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
     'require_clips'
 ]

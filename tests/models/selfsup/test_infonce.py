@@ -96,13 +96,14 @@ def test_five_steps_are_those_of_the_oracle(tmp_path):
 
 
 def test_the_loss_by_hand():
-    query, key, negatives = torch.eye(2), torch.eye(2), torch.tensor(
-        [[0.5, -0.25, -torch.inf], [2., -torch.inf, 0.]])
-    told = InfoNCEHead(4, 2, temperature=0.5).loss(query, key, negatives)
+    query = key = torch.eye(3)
+    negatives = torch.tensor([[0.5, -0.25, -torch.inf], [2., -torch.inf, 0.],
+                              [-torch.inf] * 3])
+    told = InfoNCEHead(4, 3, temperature=0.5).loss(query, key, negatives)
     first = log(exp(2) + exp(1) + exp(-0.5)) - 2
     second = log(exp(2) + exp(4) + exp(0)) - 2
-    assert told['loss_infonce'].item() == pytest.approx((first + second) / 2)
-    assert told['nce_accuracy'] == 0.5
+    assert told['loss_infonce'].item() == pytest.approx((first + second) / 3)
+    assert told['nce_accuracy'].item() == pytest.approx(2 / 3)
 
 
 def test_the_projection_is_that_of_moco_v2():
