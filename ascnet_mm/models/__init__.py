@@ -2,7 +2,7 @@
 from .backbones import R3D, S3DG, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
-from .memory_bank import MemoryBank, RandomMemoryBank
+from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
@@ -23,5 +23,5 @@ __all__ = [
     'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
     'Pace', 'PaceHead',
     'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'SCPHead', 'SameContextHead', 'TopKMemoryBank'
 ]
