@@ -2,12 +2,14 @@
 from .backbones import R3D, S3DG, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
-from .memory_bank import MemoryBank, RandomMemoryBank
+from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
     ASCNet,
     EncoderOnly,
+    InfoNCE,
+    InfoNCEHead,
     InstanceHead,
     Pace,
     PaceHead,
@@ -18,7 +20,8 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
+    'Pace', 'PaceHead',
     'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'SCPHead', 'SameContextHead', 'TopKMemoryBank'
 ]

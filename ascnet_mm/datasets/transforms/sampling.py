@@ -1,6 +1,7 @@
 """Which frames of a video make its clips."""
 from bisect import bisect_right
-from typing import Optional, Sequence, Tuple
+from math import ceil, floor
+from typing import List, Optional, Sequence
 
 import numpy as np
 from mmaction.datasets.transforms import SampleFrames
@@ -45,11 +46,19 @@ class SpeedPairedSampleFrames(BaseTransform):
             that are shorter than a clip keep the start. Defaults to False.
         draws (int): In test mode, how often there is one clip per speed: the
             clips of the first draw stand first. Defaults to 1.
+        max_distance (float, optional): In training, at most so many frames of
+            the video lie between the center of a clip and that of the one
+            that spans the most frames, which is drawn first; of those places
+            each is alike (ours; CVRL, Qian et al., CVPR 2021, draws small
+            distances more often). Below half a frame it counts as half; key
+            frames come on top. Videos that are shorter than a clip are not
+            bound. Defaults to None: anywhere.
 
     Raises:
         InputError: If the pattern's numbers are not all of 0 to some n - 1,
             or if there are fewer than n speeds, or if they repeat or are no
-            positive integers; if ``draws`` is below 1.
+            positive integers; if ``draws`` is below 1, or ``max_distance``
+            negative.
 
     Examples:
         >>> sample = SpeedPairedSampleFrames(
@@ -69,7 +78,8 @@ class SpeedPairedSampleFrames(BaseTransform):
                  pattern: Sequence[int] = (0, 1),
                  test_mode: bool = False,
                  at_key_frames: bool = False,
-                 draws: int = 1) -> None:
+                 draws: int = 1,
+                 max_distance: Optional[float] = None) -> None:
         if clip_len < 1:
             raise InputError(f'a clip needs a frame: clip_len={clip_len}')
         drawn = len(set(pattern))
@@ -84,46 +94,91 @@ class SpeedPairedSampleFrames(BaseTransform):
                 f'for pattern={tuple(pattern)}, not {tuple(speeds)}')
         if draws < 1:
             raise InputError(f'draws must be positive, not {draws}')
+        if max_distance is not None and not max_distance >= 0:
+            raise InputError('max_distance is a number of frames between '
+                             f'centers of clips, not {max_distance}')
         self.clip_len = clip_len
         self.speeds = tuple(speeds)
         self.pattern = tuple(pattern)
         self.test_mode = test_mode
         self.at_key_frames = at_key_frames
         self.draws = draws
+        self.max_distance = max_distance
 
     def transform(self, results: dict) -> dict:
         """Add the frame indices."""
         total, keys = results['total_frames'], []
-        draws = self.draws if self.test_mode else 1
         if self.test_mode:
-            speeds = sorted(self.speeds)
+            speeds = sorted(self.speeds) * self.draws
         else:
             drawn = np.random.permutation(self.speeds).tolist()
             speeds = [drawn[number] for number in self.pattern]
             if self.at_key_frames:
                 keys = results['video_reader'].key_frames
+        starts = self._starts(total, speeds)
         clips = [
-            self._frames(total, speed, keys, (draw, draws))
-            for draw in range(draws) for speed in speeds
+            self._frames(total, *clip, keys) for clip in zip(starts, speeds)
         ]
         results['frame_inds'] = np.concatenate(
             clips) + results['start_index']
         results['clip_len'] = self.clip_len
         results['num_clips'] = len(clips)
-        results['speeds'] = tuple(speeds) * draws
+        results['speeds'] = tuple(speeds)
         return results
 
-    def _frames(self, total: int, speed: int, keys: Sequence[int],
-                part: Tuple[int, int]) -> np.ndarray:
-        """A clip that starts in the n-th of so many parts of the video."""
-        span = (self.clip_len - 1) * speed + 1
-        starts = total - span + 1 if total >= span else total
-        number, parts = part
-        first = starts * number // parts
-        # Of fewer starts than parts some stand for several.
-        start = np.random.randint(
-            first, max(first + 1, starts * (number + 1) // parts))
-        before = bisect_right(keys, start) if total >= span else 0
+    def _starts(self, total: int, speeds: Sequence[int]) -> List[int]:
+        """Of each clip, drawn."""
+        if self.test_mode:
+            return [
+                self._start_in_part(total, speed, number // len(self.speeds))
+                for number, speed in enumerate(speeds)
+            ]
+        if self.max_distance is None:
+            return [
+                np.random.randint(self._places(total, speed))
+                for speed in speeds
+            ]
+        return self._nearby_starts(total, speeds)
+
+    def _start_in_part(self, total: int, speed: int, draw: int) -> int:
+        """In the n-th of as many parts of the video as there are draws."""
+        places = self._places(total, speed)
+        first = places * draw // self.draws
+        # Of fewer places than parts some stand for several.
+        last = max(first + 1, places * (draw + 1) // self.draws)
+        return np.random.randint(first, last)
+
+    def _nearby_starts(self, total: int, speeds: Sequence[int]) -> List[int]:
+        """With centers no further apart than ``max_distance``."""
+        longest = max(speeds)
+        lead = np.random.randint(self._places(total, longest))
+        starts = {speeds.index(longest): lead}
+        for clip, speed in enumerate(speeds):
+            if clip not in starts:
+                first, last = 0, self._places(total, speed) - 1
+                if total >= self._span(longest):
+                    # Where this clip's center is that of the first one
+                    level = lead + (self._span(longest) -
+                                    self._span(speed)) / 2
+                    # Clips start at whole frames.
+                    reach = max(self.max_distance, 0.5)
+                    first = max(first, ceil(level - reach))
+                    last = min(last, floor(level + reach))
+                starts[clip] = np.random.randint(first, last + 1)
+        return [starts[clip] for clip in range(len(speeds))]
+
+    def _span(self, speed: int) -> int:
+        return (self.clip_len - 1) * speed + 1
+
+    def _places(self, total: int, speed: int) -> int:
+        """How many starts there are; a short video is played in a loop."""
+        span = self._span(speed)
+        return total - span + 1 if total >= span else total
+
+    def _frames(self, total: int, start: int, speed: int,
+                keys: Sequence[int]) -> np.ndarray:
+        fits = total >= self._span(speed)
+        before = bisect_right(keys, start) if fits else 0
         if before:
             start = keys[before - 1]
         return (start + speed * np.arange(self.clip_len)) % total
@@ -132,7 +187,8 @@ class SpeedPairedSampleFrames(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'speeds={self.speeds}, pattern={self.pattern}, '
                 f'test_mode={self.test_mode}, '
-                f'at_key_frames={self.at_key_frames}, draws={self.draws})')
+                f'at_key_frames={self.at_key_frames}, draws={self.draws}, '
+                f'max_distance={self.max_distance})')
 
 
 @TRANSFORMS.register_module()

@@ -24,12 +24,25 @@ METHODS = {
     'symmetric ASCNet': (dict(symmetric=True), (2, 1)),
     'random positives': (dict(memory_bank=dict(
         type='RandomMemoryBank', size=7)), (1, 2)),
+    'ASCNetPlus': (dict(
+        type='ASCNetPlus', acp_head=dict(type='ACPHead', **MLP),
+        scp_head=dict(type='SCPHead', **MLP), terms=dict(
+            contrast=dict(type='InstanceContrast'),
+            ranking=dict(type='SpeedRanking'),
+            order=dict(type='SpeedOrder', in_channels=4),
+            pace=dict(type='SpeedClassification', in_channels=4),
+            directions=dict(type='DirectionPenalty', channels=4),
+            covariance=dict(type='CovariancePenalty', channels=5)),
+        memory_bank=dict(size=7)), (1, 2)),
     'BYOL': (dict(type='BYOL', byol_head=dict(type='ACPHead', **MLP)),
              (2, 2)),
     'Pace': (dict(type='Pace', pace_head=PACE), (2, )),
     'Pace with contrast': (dict(
         type='Pace', pace_head=PACE,
         same_context_head=dict(type='SameContextHead', **MLP)), (1, 2)),
+    'InfoNCE': (dict(
+        type='InfoNCE', nce_head=dict(type='InfoNCEHead', **LINEAR),
+        memory_bank=dict(size=7)), (1, 2)),
     'RSPNet': (dict(
         type='RSPNet',
         avid_head=dict(type='InstanceHead', **LINEAR),
@@ -275,7 +288,7 @@ def test_another_number_of_clips_is_refused(name):
         model.loss(clips[:, :1].expand(-1, 5, -1, -1, -1, -1), samples)
 
 
-@pytest.mark.parametrize('name', ['Pace with contrast', 'RSPNet'])
+@pytest.mark.parametrize('name', ['Pace with contrast', 'InfoNCE', 'RSPNet'])
 def test_a_wrong_feature_dimension_is_named(name):
     model, _ = make(name)
     head = model._head_names[-1]
@@ -312,6 +325,8 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('ASCNet', BOTH[1:], 'MomentumUpdateHook'), ('ASCNet', [], 'Momentum'),
     ('symmetric ASCNet', BOTH, None), ('BYOL', BOTH[:1], None),
     ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
+    ('InfoNCE', BOTH, None), ('InfoNCE', BOTH[:1], 'MemoryBankHook'),
+    ('InfoNCE', BOTH[1:], 'MomentumUpdateHook'),
     ('Pace', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(
