@@ -6,6 +6,7 @@ from .base import (
     TargetNetworkRecognizer,
     pool,
     require_clips,
+    require_ordered_clips,
 )
 from .byol import BYOL
 from .encoder_only import EncoderOnly
@@ -16,5 +17,5 @@ __all__ = [
     'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemoryBankRecognizer',
     'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
     'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
-    'require_clips'
+    'require_clips', 'require_ordered_clips'
 ]
