@@ -10,6 +10,7 @@ from .transforms import (
     PerClip,
     SampleCrops,
     SampleFramesAtRate,
+    ShuffledClips,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -19,6 +20,6 @@ from .video_list import VideoList
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
     'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
-    'SampleFramesAtRate', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
-    'VideoFolder', 'VideoList', 'padded_collate'
+    'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
+    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
 ]

@@ -7,6 +7,8 @@ from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
     ASCNet,
+    ClipOrder,
+    ClipOrderHead,
     EncoderOnly,
     InstanceHead,
     Pace,
@@ -18,7 +20,7 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InstanceHead', 'MemoryBank',
+    'Pace', 'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
+    'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead'
 ]

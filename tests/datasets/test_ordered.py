@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from ascnet_mm import InputError
-from ascnet_mm.datasets import OrderedClips
+from ascnet_mm.datasets import OrderedClips, ShuffledClips
 
 
 def draw(total, *options, start_index=0, kind=OrderedClips, **more):
@@ -88,3 +88,24 @@ def test_ordered_clips_have_the_keys_that_mmaction2_expects():
 def test_impossible_ordered_clips_are_refused(options, named):
     with pytest.raises(InputError, match=f'OrderedClips: {named}'):
         OrderedClips(*options)
+
+
+def test_clips_are_shuffled_into_every_order_and_it_is_told():
+    seen = set()
+    for total in (64, 70, 40) * 40:
+        out = ShuffledClips(16, 3, 8).transform(
+            dict(total_frames=total, start_index=1))
+        starts = out['frame_inds'].reshape(3, 16)[:, 0].tolist()
+        assert [sorted(starts).index(start) for start in starts] == list(
+            out['order'])
+        assert out['num_clips'] == 3
+        seen.add(out['order'])
+    assert len(seen) == 6
+
+
+def test_a_shuffled_sample_holds_the_clips_of_an_ordered_one():
+    np.random.seed(3)
+    out = ShuffledClips(4, 4, 2, frame_interval=3).transform(
+        dict(total_frames=90, start_index=0))
+    clips = sorted(out['frame_inds'].reshape(4, 4).tolist())
+    assert clips == clips_from(clips[0][0], 4, 4, 2, 3)

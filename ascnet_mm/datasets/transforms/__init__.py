@@ -2,7 +2,7 @@
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
-from .ordered import OrderedClips
+from .ordered import OrderedClips, ShuffledClips
 from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
@@ -14,5 +14,6 @@ from .sampling import (
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
     'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
-    'SampleFramesAtRate', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
+    'SpeedPairedSampleFrames'
 ]

@@ -1,4 +1,4 @@
-"""Clips of a video in the order of time."""
+"""Clips of a video in the order of time, and what is done to it."""
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
@@ -95,3 +95,35 @@ class OrderedClips(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'clips={self.clips}, interval={self.interval}, '
                 f'frame_interval={self.frame_interval})')
+
+
+@TRANSFORMS.register_module()
+class ShuffledClips(OrderedClips):
+    """:class:`OrderedClips` in an order that is drawn for each sample.
+
+    Each of the ``clips!`` orders is as likely as any other.
+
+    Required keys: those of :class:`OrderedClips`. Added keys: its own, and
+    ``order``, a tuple of ``clips`` integers: the place in time, from 0, of
+    the first clip of the sample, of the second one, ...
+
+    Args:
+        clip_len (int): As for :class:`OrderedClips`.
+        clips (int): As for :class:`OrderedClips`.
+        interval (int): As for :class:`OrderedClips`.
+        frame_interval (int): As for :class:`OrderedClips`.
+
+    Examples:
+        >>> sample = ShuffledClips(clip_len=2, clips=3)
+        >>> results = sample(dict(total_frames=6, start_index=0))
+        >>> starts = results['frame_inds'][::2]
+        >>> tuple(int(start) // 2 for start in starts) == results['order']
+        True
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add the frame indices and the order of the clips."""
+        order = np.random.permutation(self.clips)
+        self._add_clips(results, self._starts(results['total_frames'])[order])
+        results['order'] = tuple(order.tolist())
+        return results

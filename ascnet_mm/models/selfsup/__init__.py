@@ -9,13 +9,15 @@ from .base import (
     require_ordered_clips,
 )
 from .byol import BYOL
+from .clip_order import ClipOrder, ClipOrderHead
 from .encoder_only import EncoderOnly
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
-    'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemoryBankRecognizer',
-    'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
-    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
-    'require_clips', 'require_ordered_clips'
+    'ASCNet', 'BYOL', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly',
+    'InstanceHead', 'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead',
+    'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
+    'TargetNetworkRecognizer', 'pool', 'require_clips',
+    'require_ordered_clips'
 ]
