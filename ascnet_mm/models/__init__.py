@@ -6,6 +6,7 @@ from .memory_bank import MemoryBank, RandomMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    OPN,
     ASCNet,
     ClipOrder,
     ClipOrderHead,
@@ -21,6 +22,6 @@ from .selfsup import (
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
     'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InstanceHead', 'MemoryBank',
-    'Pace', 'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
+    'OPN', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
     'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead'
 ]

@@ -40,7 +40,7 @@ def test_the_shipped_configs_are_these():
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
                      'random_positive', 'byol', 'pace', 'pace_contrast',
-                     'rspnet', 'clip_order')
+                     'rspnet', 'clip_order', 'opn')
     }
     assert set(CONFIGS) == pretraining | downstream | scratch | baselines
 
@@ -153,7 +153,7 @@ def test_fine_tuning_is_rspnets(name):
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|CoCLR|Xie|Pace)')
+    r'VCOP|OPN|VCP|CoCLR|Xie|Pace)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'

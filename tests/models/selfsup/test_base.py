@@ -20,7 +20,10 @@ LINEAR = dict(in_channels=4, out_channels=5)
 PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
 ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
 # What samples say to learners of an order, beside their seeds
-ORDERS = {3: [(0, 2, 1), (2, 1, 0), (1, 2, 0)]}
+ORDERS = {
+    3: [(0, 2, 1), (2, 1, 0), (1, 2, 0)],
+    4: [(0, 2, 1, 3), (3, 2, 1, 0), (1, 2, 0, 3)],
+}
 # Each with the speeds of its clips.
 METHODS = {
     'ASCNet': (dict(), (1, 2)),
@@ -39,6 +42,9 @@ METHODS = {
         rsp_head=dict(type='RSPHead', **LINEAR),
         memory_bank=dict(size=7)), (1, 1, 2)),
     'ClipOrder': (dict(type='ClipOrder', clip_order_head=ORDER), (1, 1, 1)),
+    'OPN': (dict(
+        type='OPN', clip_order_head=dict(ORDER, clips=4, reversible=True)),
+        (1, 1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
 PAIRED = ('ASCNet', 'BYOL', 'Pace', 'RSPNet')
@@ -298,7 +304,7 @@ def test_a_wrong_feature_dimension_is_named(name):
         model.loss(*stacked(name))
 
 
-@pytest.mark.parametrize('name', ['Pace', 'ClipOrder'])
+@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN'])
 def test_parts_of_a_batch_are_to_the_whole_as_ranks_to_one_process(name):
     """Of methods that compare no samples: means of losses and gradients."""
     model, _ = make(name)
