@@ -7,6 +7,7 @@ from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
     OPN,
+    VCP,
     ASCNet,
     ClipOrder,
     ClipOrderHead,
@@ -17,11 +18,12 @@ from .selfsup import (
     RSPHead,
     RSPNet,
     SameContextHead,
+    VCPHead,
 )
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
     'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InstanceHead', 'MemoryBank',
     'OPN', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
-    'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead'
+    'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead', 'VCP', 'VCPHead'
 ]

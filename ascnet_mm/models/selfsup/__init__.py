@@ -14,11 +14,12 @@ from .encoder_only import EncoderOnly
 from .opn import OPN
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
+from .vcp import VCP, VCPHead
 
 __all__ = [
     'ASCNet', 'BYOL', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly',
     'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace', 'PaceHead',
     'RSPHead', 'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
-    'TargetNetworkRecognizer', 'pool', 'require_clips',
+    'TargetNetworkRecognizer', 'VCP', 'VCPHead', 'pool', 'require_clips',
     'require_ordered_clips'
 ]

@@ -19,11 +19,13 @@ MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
 PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
 ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
-# What samples say to learners of an order, beside their seeds
+# What three samples say, beside their seeds, to learners of an order and of
+# what was done to a clip
 ORDERS = {
     3: [(0, 2, 1), (2, 1, 0), (1, 2, 0)],
     4: [(0, 2, 1, 3), (3, 2, 1, 0), (1, 2, 0, 3)],
 }
+OPERATIONS = ['rotation', 'remote', 'tiles']
 # Each with the speeds of its clips.
 METHODS = {
     'ASCNet': (dict(), (1, 2)),
@@ -45,6 +47,8 @@ METHODS = {
     'OPN': (dict(
         type='OPN', clip_order_head=dict(ORDER, clips=4, reversible=True)),
         (1, 1, 1, 1)),
+    'VCP': (dict(
+        type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
 PAIRED = ('ASCNet', 'BYOL', 'Pace', 'RSPNet')
@@ -67,10 +71,10 @@ def stacked(name):
                        torch.Generator().manual_seed(0))
     clips, samples = torch.stack(batch['inputs']), batch['data_samples']
     for number, sample in enumerate(samples):
-        orders = ORDERS.get(clips.shape[1])
-        sample.set_metainfo(dict(sample_seed=7 + number))
-        if orders:
-            sample.set_metainfo(dict(order=orders[number]))
+        sample.set_metainfo(dict(
+            sample_seed=7 + number, operation=OPERATIONS[number]))
+        if clips.shape[1] in ORDERS:
+            sample.set_metainfo(dict(order=ORDERS[clips.shape[1]][number]))
     return clips, samples
 
 
@@ -304,7 +308,7 @@ def test_a_wrong_feature_dimension_is_named(name):
         model.loss(*stacked(name))
 
 
-@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN'])
+@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN', 'VCP'])
 def test_parts_of_a_batch_are_to_the_whole_as_ranks_to_one_process(name):
     """Of methods that compare no samples: means of losses and gradients."""
     model, _ = make(name)
