@@ -290,6 +290,17 @@ def test_checkpoints_hold_the_encoder_as_backbone(name):
 
 
 @pytest.mark.parametrize('name', METHODS)
+def test_a_run_of_another_method_is_not_gone_on_with(name):
+    """--resume loads a whole model, of which no part may be left over."""
+    model, _ = make(name)
+    for other in METHODS:
+        theirs, _ = make(other)
+        if set(theirs._head_names) != set(model._head_names):
+            with pytest.raises(RuntimeError, match='_head'):
+                model.load_state_dict(theirs.state_dict())
+
+
+@pytest.mark.parametrize('name', METHODS)
 def test_another_number_of_clips_is_refused(name):
     model, speeds = make(name)
     clips, samples = stacked(name)
