@@ -2,14 +2,17 @@
 from .collate import padded_collate
 from .transforms import (
     AppendReversed,
+    ClozeClips,
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
     OpenVideo,
+    OrderedClips,
     PackClips,
     PerClip,
     SampleCrops,
     SampleFramesAtRate,
+    ShuffledClips,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -17,8 +20,9 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'AppendReversed', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
-    'OpenVideo', 'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
+    'AppendReversed', 'ClozeClips', 'DecodeFrames', 'DecodePlanes',
+    'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip',
+    'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
     'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
     'VideoList', 'padded_collate'
 ]

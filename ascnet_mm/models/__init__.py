@@ -6,7 +6,11 @@ from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    OPN,
+    VCP,
     ASCNet,
+    ClipOrder,
+    ClipOrderHead,
     EncoderOnly,
     InfoNCE,
     InfoNCEHead,
@@ -16,12 +20,13 @@ from .selfsup import (
     RSPHead,
     RSPNet,
     SameContextHead,
+    VCPHead,
 )
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
-    'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead', 'TopKMemoryBank'
+    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
+    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D',
+    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'SameContextHead', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

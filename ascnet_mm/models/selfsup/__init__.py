@@ -15,18 +15,23 @@ from .base import (
     TargetNetworkRecognizer,
     pool,
     require_clips,
+    require_ordered_clips,
 )
 from .byol import BYOL
+from .clip_order import ClipOrder, ClipOrderHead
 from .encoder_only import EncoderOnly
 from .infonce import InfoNCE, InfoNCEHead
+from .opn import OPN
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
+from .vcp import VCP, VCPHead
 
 __all__ = [
-    'ASCNet', 'ASCNetPlus', 'BYOL', 'CovariancePenalty', 'DirectionPenalty',
-    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
-    'InstanceHead', 'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead',
-    'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
-    'SpeedClassification', 'SpeedOrder', 'SpeedRanking',
-    'TargetNetworkRecognizer', 'pool', 'require_clips'
+    'ASCNet', 'ASCNetPlus', 'BYOL', 'ClipOrder', 'ClipOrderHead',
+    'CovariancePenalty', 'DirectionPenalty', 'EncoderOnly', 'InfoNCE',
+    'InfoNCEHead', 'InstanceContrast', 'InstanceHead', 'MemoryBankRecognizer',
+    'OPN', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'SelfSupervisedRecognizer', 'SpeedClassification', 'SpeedOrder',
+    'SpeedRanking', 'TargetNetworkRecognizer', 'VCP', 'VCPHead', 'pool',
+    'require_clips', 'require_ordered_clips'
 ]
