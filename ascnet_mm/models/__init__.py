@@ -7,21 +7,30 @@ from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
     ASCNet,
+    ASCNetPlus,
+    CovariancePenalty,
+    DirectionPenalty,
     EncoderOnly,
     InfoNCE,
     InfoNCEHead,
+    InstanceContrast,
     InstanceHead,
     Pace,
     PaceHead,
     RSPHead,
     RSPNet,
     SameContextHead,
+    SpeedClassification,
+    SpeedOrder,
+    SpeedRanking,
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
-    'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead', 'TopKMemoryBank'
+    'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL',
+    'ClipDataPreprocessor', 'CovariancePenalty', 'DirectionPenalty',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
+    'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D',
+    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'SameContextHead', 'SpeedClassification', 'SpeedOrder', 'SpeedRanking',
+    'TopKMemoryBank'
 ]
