@@ -9,24 +9,33 @@ from .selfsup import (
     OPN,
     VCP,
     ASCNet,
+    ASCNetPlus,
     ClipOrder,
     ClipOrderHead,
+    CovariancePenalty,
+    DirectionPenalty,
     EncoderOnly,
     InfoNCE,
     InfoNCEHead,
+    InstanceContrast,
     InstanceHead,
     Pace,
     PaceHead,
     RSPHead,
     RSPNet,
     SameContextHead,
+    SpeedClassification,
+    SpeedOrder,
+    SpeedRanking,
     VCPHead,
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
-    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D',
-    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
-    'SameContextHead', 'TopKMemoryBank', 'VCP', 'VCPHead'
+    'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL',
+    'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead', 'CovariancePenalty',
+    'DirectionPenalty', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
+    'InstanceContrast', 'InstanceHead', 'MemoryBank', 'OPN', 'Pace',
+    'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
+    'S3DG', 'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
+    'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

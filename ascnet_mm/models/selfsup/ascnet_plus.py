@@ -52,6 +52,7 @@ class ASCNetPlus(ASCNet):
     L = gamma L_m + (1 - gamma) L_a + sum of weight_t L_t. Without a term it
     is ASCNet. In place of ACP stands a term where gamma is 1: there L_a has
     no weight. The encoder passes are ASCNet's: terms read what a step has.
+    With ``symmetric``, a term is the mean of both directions.
 
     Args:
         terms (dict[str, dict | Term]): The terms or their configs, by names
