@@ -146,6 +146,29 @@ def test_a_measure_can_be_of_different_videos():
     assert judged(found, one, f'{KEY} + c/knn/top1') is None
 
 
+def test_a_macro_figure_is_the_mean_of_the_classes():
+    """Its error is that of two shares of independent videos."""
+    generator = np.random.default_rng(0)
+    labels = np.repeat([3, 8], [15, 60])
+    hits = generator.random(75) < np.where(labels == 3, .3, .8)
+    one = method('one', [hits])
+    found = dict(experiment(range(75), one),
+                 labels={'a/retrieval': ' '.join(map(str, labels))})
+    macro = [hits[labels == label].mean() for label in (3, 8)]
+    one['runs'][0]['figures'][f'{KEY}_macro'] = 100 * np.mean(macro)
+    part = judged(found, one, f'{KEY}_macro')
+    assert interval_of(part).value == pytest.approx(100 * np.mean(macro))
+    errors = [100 * (p * (1 - p) / n)**.5 for p, n in zip(macro, (15, 60))]
+    half = stats.t.ppf(0.975, 74) * np.hypot(*errors) / 2
+    span = interval_of(part)
+    assert span.high - span.value == pytest.approx(half, rel=0.1)
+    # With a figure that is none it has half the weight.
+    part = judged(found, one, f'{KEY}_macro + {KEY}')
+    assert part.weights.tolist() == [.25, .25, .5]
+    assert interval_of(part).value == pytest.approx(
+        50 * np.mean(macro) + 50 * hits.mean())
+
+
 def test_without_outcomes_it_is_over_the_seeds():
     found = dict(groups={}, methods=[
         dict(name='a', runs=[dict(figures=dict(rank=x)) for x in (3., 5.)]),
