@@ -14,6 +14,7 @@ from ascnet_mm.experiments.intervals import (
     paired_difference,
     told_apart,
 )
+from ascnet_mm.experiments.outcomes import unpack
 
 from .judging import KEY, experiment, method
 
@@ -187,11 +188,16 @@ def test_methods_are_told_apart_by_their_difference():
     better = base | (generator.random((3, 80)) < .3)
     found = experiment(
         range(80), method('untrained', base), method('ASCNet', better),
-        method('same', np.roll(base, 1, axis=0)))
+        method('same', np.roll(base, 1, axis=0)),
+        method('hardly', base | (np.arange(80) == np.flatnonzero(~base[0])[0])
+               ))
+    assert np.mean(unpack(found['methods'][3]['runs'][0]['outcomes'][KEY])) > (
+        base[0].mean())
     assert told_apart(found, KEY, 0) == (['ASCNet'], [])
-    assert told_apart(found, KEY, 1) == ([], ['untrained', 'same'])
+    assert told_apart(found, KEY, 1) == ([], ['untrained', 'same', 'hardly'])
     # Their intervals overlap: the rule of files without outcomes.
     for part in found['methods']:
         for run, top1 in zip(part['runs'], (40., 60., 80.)):
             run['figures'][KEY] = top1
     assert told_apart(dict(found, groups={}), KEY, 1) == ([], [])
+    assert told_apart(found, KEY, 0) == (['ASCNet'], [])
