@@ -1,6 +1,7 @@
 """Data sets of videos, and the transforms of their pipelines."""
 from .collate import padded_collate
 from .transforms import (
+    AppendReversed,
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
@@ -16,7 +17,8 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
+    'AppendReversed', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
+    'OpenVideo', 'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
+    'VideoList', 'padded_collate'
 ]

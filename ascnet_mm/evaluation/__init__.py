@@ -6,12 +6,15 @@ from .linear_probe import LinearProbeMetric
 from .retrieval import VideoRetrievalMetric
 from .without_labels import (
     EffectiveRankMetric,
+    PairedSpeedProbeMetric,
+    ReadingDirectionMetric,
     SameVideoRetrievalMetric,
     SpeedProbeMetric,
 )
 
 __all__ = [
     'EffectiveRankMetric', 'FeatureFile', 'KNNMetric', 'LinearProbeMetric',
+    'PairedSpeedProbeMetric', 'ReadingDirectionMetric',
     'SameVideoRetrievalMetric', 'SpeedProbeMetric', 'VideoAccuracyMetric',
     'VideoRetrievalMetric'
 ]

@@ -5,13 +5,14 @@ from .decode_small import DecodeSmall
 from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
+    AppendReversed,
     SampleFramesAtRate,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames'
+    'AppendReversed', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
+    'OpenVideo', 'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -1,6 +1,6 @@
 """Which frames of a video make its clips."""
 from bisect import bisect_right
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 from mmaction.datasets.transforms import SampleFrames
@@ -17,8 +17,10 @@ class SpeedPairedSampleFrames(BaseTransform):
     A clip at speed s takes every s-th frame. In training there are two clips
     of two different speeds, drawn anew for each sample: the online clip c_i
     and the target clip c_j (Algorithm 1, line 5); ``pattern`` makes other
-    groups of clips. In test mode there is one clip per speed, ascending.
-    Where a clip starts is drawn uniformly, for each clip on its own.
+    groups of clips. In test mode there is one clip per speed, ascending, and
+    that ``draws`` times. Where a clip starts is drawn uniformly, for each clip
+    on its own; of several draws in test mode, the n-th starts in the n-th
+    equal part of the possible starts.
 
     A video with fewer frames than a clip spans is played in a loop, from a
     start drawn uniformly (as with MMAction2's ``out_of_bound_opt='loop'``).
@@ -41,11 +43,13 @@ class SpeedPairedSampleFrames(BaseTransform):
             before the start that was drawn, so that no frame before the clip
             is decoded (ours; see the documentation on performance). Videos
             that are shorter than a clip keep the start. Defaults to False.
+        draws (int): In test mode, how often there is one clip per speed: the
+            clips of the first draw stand first. Defaults to 1.
 
     Raises:
         InputError: If the pattern's numbers are not all of 0 to some n - 1,
             or if there are fewer than n speeds, or if they repeat or are no
-            positive integers.
+            positive integers; if ``draws`` is below 1.
 
     Examples:
         >>> sample = SpeedPairedSampleFrames(
@@ -53,6 +57,10 @@ class SpeedPairedSampleFrames(BaseTransform):
         >>> results = sample(dict(total_frames=7, start_index=0))
         >>> results['speeds'], results['frame_inds'][4:]
         ((1, 2), array([0, 2, 4, 6]))
+        >>> sample = SpeedPairedSampleFrames(
+        ...     clip_len=4, speeds=(1, 2), test_mode=True, draws=3)
+        >>> sample(dict(total_frames=7, start_index=0))['speeds']
+        (1, 2, 1, 2, 1, 2)
     """
 
     def __init__(self,
@@ -60,7 +68,8 @@ class SpeedPairedSampleFrames(BaseTransform):
                  speeds: Sequence[int] = (1, 2),
                  pattern: Sequence[int] = (0, 1),
                  test_mode: bool = False,
-                 at_key_frames: bool = False) -> None:
+                 at_key_frames: bool = False,
+                 draws: int = 1) -> None:
         if clip_len < 1:
             raise InputError(f'a clip needs a frame: clip_len={clip_len}')
         drawn = len(set(pattern))
@@ -73,15 +82,19 @@ class SpeedPairedSampleFrames(BaseTransform):
             raise InputError(
                 f'speeds must be {drawn} or more different positive integers '
                 f'for pattern={tuple(pattern)}, not {tuple(speeds)}')
+        if draws < 1:
+            raise InputError(f'draws must be positive, not {draws}')
         self.clip_len = clip_len
         self.speeds = tuple(speeds)
         self.pattern = tuple(pattern)
         self.test_mode = test_mode
         self.at_key_frames = at_key_frames
+        self.draws = draws
 
     def transform(self, results: dict) -> dict:
         """Add the frame indices."""
         total, keys = results['total_frames'], []
+        draws = self.draws if self.test_mode else 1
         if self.test_mode:
             speeds = sorted(self.speeds)
         else:
@@ -89,19 +102,27 @@ class SpeedPairedSampleFrames(BaseTransform):
             speeds = [drawn[number] for number in self.pattern]
             if self.at_key_frames:
                 keys = results['video_reader'].key_frames
-        clips = [self._frames(total, speed, keys) for speed in speeds]
+        clips = [
+            self._frames(total, speed, keys, (draw, draws))
+            for draw in range(draws) for speed in speeds
+        ]
         results['frame_inds'] = np.concatenate(
             clips) + results['start_index']
         results['clip_len'] = self.clip_len
-        results['num_clips'] = len(speeds)
-        results['speeds'] = tuple(speeds)
+        results['num_clips'] = len(clips)
+        results['speeds'] = tuple(speeds) * draws
         return results
 
-    def _frames(self, total: int, speed: int,
-                keys: Sequence[int]) -> np.ndarray:
+    def _frames(self, total: int, speed: int, keys: Sequence[int],
+                part: Tuple[int, int]) -> np.ndarray:
+        """A clip that starts in the n-th of so many parts of the video."""
         span = (self.clip_len - 1) * speed + 1
         starts = total - span + 1 if total >= span else total
-        start = np.random.randint(starts)
+        number, parts = part
+        first = starts * number // parts
+        # Of fewer starts than parts some stand for several.
+        start = np.random.randint(
+            first, max(first + 1, starts * (number + 1) // parts))
         before = bisect_right(keys, start) if total >= span else 0
         if before:
             start = keys[before - 1]
@@ -111,7 +132,38 @@ class SpeedPairedSampleFrames(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'speeds={self.speeds}, pattern={self.pattern}, '
                 f'test_mode={self.test_mode}, '
-                f'at_key_frames={self.at_key_frames})')
+                f'at_key_frames={self.at_key_frames}, draws={self.draws})')
+
+
+@TRANSFORMS.register_module()
+class AppendReversed(BaseTransform):
+    """Add the reverse of each clip: the same frames, the last one first.
+
+    Put it before the transform that decodes, which decodes a frame once,
+    however often it is wanted.
+
+    Required keys: ``frame_inds``, ``num_clips``, ``speeds``, of
+    :class:`SpeedPairedSampleFrames`. Changed keys: all of them; the reverses
+    stand behind all clips, in their order, with the negative of their speeds.
+
+    Examples:
+        >>> results = AppendReversed()(dict(
+        ...     frame_inds=np.array([0, 1, 2, 4]), num_clips=2,
+        ...     speeds=(1, 2)))
+        >>> results['frame_inds'], results['speeds']
+        (array([0, 1, 2, 4, 1, 0, 4, 2]), (1, 2, -1, -2))
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add the frame indices and speeds of the reverses."""
+        clips = results['frame_inds'].reshape(results['num_clips'], -1)
+        results['frame_inds'] = np.concatenate([clips, clips[:, ::-1]]).ravel()
+        results['num_clips'] *= 2
+        results['speeds'] += tuple(-speed for speed in results['speeds'])
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
 
 
 @TRANSFORMS.register_module()
