@@ -20,6 +20,7 @@ from .results import Figures, values
 from .source import averaged
 
 RESAMPLES = 4000
+MACRO = '_macro'
 
 
 class Interval(NamedTuple):
@@ -43,14 +44,18 @@ class Interval(NamedTuple):
 class Judged(NamedTuple):
     """A measure of a method, by seed and group of videos.
 
+    It is an average of parts, each of which is a mean over videos: a figure,
+    or what a macro figure says of one class.
+
     Attributes:
         sums (ndarray): float64 ``[S, P, G]``: sum of the outcomes of the
-            videos of a group, for each seed and each figure that the measure
-            averages.
+            videos of a group, for each seed and part.
         counts (ndarray): int64 ``[P, G]``: how many videos these are.
+        weights (ndarray): float64 ``[P]``, of the parts; they sum to 1.
     """
     sums: np.ndarray
     counts: np.ndarray
+    weights: np.ndarray
 
 
 def judged(found: Figures, method: Figures, key: str) -> Optional[Judged]:
@@ -65,25 +70,37 @@ def judged(found: Figures, method: Figures, key: str) -> Optional[Judged]:
         Judged, optional: Of all seeds that have the measure; None if there is
         no such seed, or one of a figure has no outcomes.
     """
-    parts = averaged(key)
+    figures = averaged(key)
     runs = [run for run in method['runs']
-            if run['figures'].keys() >= set(parts)]
+            if run['figures'].keys() >= set(figures)]
+    # A macro figure is the mean over classes of the other one's.
+    names = [figure.removesuffix(MACRO) for figure in figures]
     if not runs or not all(
-            run.get('outcomes', {}).keys() >= set(parts) for run in runs):
+            run.get('outcomes', {}).keys() >= set(names) for run in runs):
         return None
-    groups = [
-        np.array(found['groups'][part.rpartition('/')[0]].split(), int)
-        for part in parts
-    ]
-    # The numbers that are in use, without gaps
-    size = 1 + max(part.max() for part in groups)
-    sums = np.array([[
-        np.bincount(part, unpack(run['outcomes'][name]), size)
-        for name, part in zip(parts, groups)
-    ] for run in runs])
-    counts = np.array([np.bincount(part, minlength=size) for part in groups])
-    used = counts.any(axis=0)
-    return Judged(sums[..., used], counts[:, used])
+    sums, counts, weights = [], [], []
+    size = 1 + max(
+        max(map(int, groups.split())) for groups in found['groups'].values())
+    for figure, name in zip(figures, names):
+        metric = name.rpartition('/')[0]
+        groups = np.array(found['groups'][metric].split(), int)
+        outcomes = np.array([unpack(run['outcomes'][name]) for run in runs])
+        labels = np.zeros_like(groups)
+        if figure != name:
+            labels = np.array(found['labels'][metric].split(), int)
+        classes = np.unique(labels)
+        for label in classes:
+            of_it = labels == label
+            sums.append([
+                np.bincount(groups[of_it], run[of_it], size)
+                for run in outcomes
+            ])
+            counts.append(np.bincount(groups[of_it], minlength=size))
+            weights.append(1 / len(classes) / len(figures))
+    used = np.any(counts, axis=0)
+    return Judged(
+        np.swapaxes(sums, 0, 1)[..., used],
+        np.array(counts)[:, used], np.array(weights))
 
 
 @cache
@@ -100,19 +117,18 @@ def resamples(count: int) -> np.ndarray:
         count - 1, np.full(count, 1 / count), RESAMPLES)
 
 
-def _shares(sums: np.ndarray, counts: np.ndarray,
-            weights: np.ndarray) -> np.ndarray:
+def _shares(part: Judged, times: np.ndarray) -> np.ndarray:
     """The measure with groups that count so often, in percent, ``[B, S]``."""
-    totals = np.tensordot(weights, sums, axes=(1, 2))
-    # A resample may have none of the videos that a figure is of.
+    totals = np.tensordot(times, part.sums, axes=(1, 2))
+    # A resample may have no video of a part.
     with np.errstate(invalid='ignore'):
-        return 100 * (totals / (weights @ counts.T)[:, None]).mean(axis=2)
+        means = totals / (times @ part.counts.T)[:, None]
+    return 100 * means @ part.weights
 
 
 def _by_seed(part: Judged) -> np.ndarray:
     """The measure of each seed, in percent, ``[S]``."""
-    everything = np.ones((1, part.counts.shape[1]))
-    return _shares(*part, everything)[0]
+    return _shares(part, np.ones((1, part.counts.shape[1])))[0]
 
 
 def _interval(value: float, *variances: Tuple[float, int]) -> Interval:
@@ -140,7 +156,7 @@ def _over_videos(*signed: Tuple[int, Judged]) -> Tuple[float, int]:
     groups = signed[0][1].counts.shape[1]
     if groups < 2:
         return 0., 1
-    means = sum(sign * _shares(*part, resamples(groups)).mean(axis=1)
+    means = sum(sign * _shares(part, resamples(groups)).mean(axis=1)
                 for sign, part in signed)
     return float(np.nanvar(means)), groups - 1
 

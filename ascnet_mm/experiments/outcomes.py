@@ -20,9 +20,9 @@ def read_outcomes(work_dir: str) -> Dict[str, Outcomes]:
         work_dir (str): The folder.
 
     Returns:
-        dict[str, dict]: By a metric's prefix its ``videos`` and, by a figure's
-        name, the numbers of these videos under ``figures``; empty if the test
-        has written none.
+        dict[str, dict]: By a metric's prefix its ``videos``, their ``labels``
+        or None, and, by a figure's name, the numbers of these videos under
+        ``figures``; empty if the test has written none.
     """
     paths = glob(osp.join(escape(work_dir), '*', 'vis_data', 'outcomes.json'))
     if not paths:
@@ -32,6 +32,7 @@ def read_outcomes(work_dir: str) -> Dict[str, Outcomes]:
     return {
         prefix: dict(
             videos=metric['videos'],
+            labels=metric['labels'],
             figures={
                 name: pack(numbers)
                 for name, numbers in metric['figures'].items()

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from mmengine.config import Config
 
 from .jobs import Job
-from .outcomes import groups_of
+from .outcomes import Outcomes, groups_of
 from .plan import Evaluation, Method, cost
 from .records import Record
 from .source import PRETRAIN, Videos, averaged
@@ -47,8 +47,13 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
         ],
         # Of the judged videos, by metric; empty if no test told outcomes
         groups={
-            prefix: groups_of(list_of, experiment.get('groups'), numbers)
-            for prefix, list_of in judged.items()
+            prefix: groups_of(metric['videos'], experiment.get('groups'),
+                              numbers)
+            for prefix, metric in judged.items()
+        },
+        labels={
+            prefix: ' '.join(map(str, metric['labels']))
+            for prefix, metric in judged.items() if metric['labels']
         },
         pretraining=experiment.pretraining.to_dict(),
         repeats=experiment.get('repeats'),
@@ -73,12 +78,12 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
 
 
 def _judged(jobs: Sequence[Job],
-            records: Dict[str, Record]) -> Dict[str, List[str]]:
-    """The videos that each metric has judged, in the first run that has."""
-    found: Dict[str, List[str]] = {}
+            records: Dict[str, Record]) -> Dict[str, Outcomes]:
+    """What each metric has found in the first run that has it."""
+    found: Dict[str, Outcomes] = {}
     for job in jobs:
         for prefix, metric in records[job.path].get('outcomes', {}).items():
-            found.setdefault(f'{job.kind}/{prefix}', metric['videos'])
+            found.setdefault(f'{job.kind}/{prefix}', metric)
     return found
 
 
@@ -115,7 +120,7 @@ def _chance(figure: str, evaluations: Sequence[Evaluation],
 
 
 def _run(jobs: Sequence[Job], records: Dict[str, Record],
-         judged: Dict[str, List[str]]) -> Figures:
+         judged: Dict[str, Outcomes]) -> Figures:
     """What was found with one method and seed."""
     run: Figures = dict(
         seed=jobs[0].seed, run=os.path.basename(jobs[0].path), broken={},
@@ -139,7 +144,7 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record],
 
 
 def _outcomes(kind: str, record: Record,
-              judged: Dict[str, List[str]]) -> Dict[str, str]:
+              judged: Dict[str, Outcomes]) -> Dict[str, str]:
     """The outcomes of a test, where it has judged the same as the others.
 
     One that could not read a video has judged less, and its measures have
@@ -148,7 +153,7 @@ def _outcomes(kind: str, record: Record,
     return {
         f'{kind}/{prefix}/{name}': text
         for prefix, metric in record.get('outcomes', {}).items()
-        if metric['videos'] == judged[f'{kind}/{prefix}']
+        if metric['videos'] == judged[f'{kind}/{prefix}']['videos']
         for name, text in metric['figures'].items()
     }
 

@@ -14,6 +14,7 @@ from ascnet_mm.experiments.intervals import (
     paired_difference,
     told_apart,
 )
+from ascnet_mm.experiments.outcomes import unpack
 
 from .judging import KEY, experiment, method
 
@@ -146,6 +147,29 @@ def test_a_measure_can_be_of_different_videos():
     assert judged(found, one, f'{KEY} + c/knn/top1') is None
 
 
+def test_a_macro_figure_is_the_mean_of_the_classes():
+    """Its error is that of two shares of independent videos."""
+    generator = np.random.default_rng(0)
+    labels = np.repeat([3, 8], [15, 60])
+    hits = generator.random(75) < np.where(labels == 3, .3, .8)
+    one = method('one', [hits])
+    found = dict(experiment(range(75), one),
+                 labels={'a/retrieval': ' '.join(map(str, labels))})
+    macro = [hits[labels == label].mean() for label in (3, 8)]
+    one['runs'][0]['figures'][f'{KEY}_macro'] = 100 * np.mean(macro)
+    part = judged(found, one, f'{KEY}_macro')
+    assert interval_of(part).value == pytest.approx(100 * np.mean(macro))
+    errors = [100 * (p * (1 - p) / n)**.5 for p, n in zip(macro, (15, 60))]
+    half = stats.t.ppf(0.975, 74) * np.hypot(*errors) / 2
+    span = interval_of(part)
+    assert span.high - span.value == pytest.approx(half, rel=0.1)
+    # With a figure that is none it has half the weight.
+    part = judged(found, one, f'{KEY}_macro + {KEY}')
+    assert part.weights.tolist() == [.25, .25, .5]
+    assert interval_of(part).value == pytest.approx(
+        50 * np.mean(macro) + 50 * hits.mean())
+
+
 def test_without_outcomes_it_is_over_the_seeds():
     found = dict(groups={}, methods=[
         dict(name='a', runs=[dict(figures=dict(rank=x)) for x in (3., 5.)]),
@@ -164,11 +188,16 @@ def test_methods_are_told_apart_by_their_difference():
     better = base | (generator.random((3, 80)) < .3)
     found = experiment(
         range(80), method('untrained', base), method('ASCNet', better),
-        method('same', np.roll(base, 1, axis=0)))
+        method('same', np.roll(base, 1, axis=0)),
+        method('hardly', base | (np.arange(80) == np.flatnonzero(~base[0])[0])
+               ))
+    assert np.mean(unpack(found['methods'][3]['runs'][0]['outcomes'][KEY])) > (
+        base[0].mean())
     assert told_apart(found, KEY, 0) == (['ASCNet'], [])
-    assert told_apart(found, KEY, 1) == ([], ['untrained', 'same'])
+    assert told_apart(found, KEY, 1) == ([], ['untrained', 'same', 'hardly'])
     # Their intervals overlap: the rule of files without outcomes.
     for part in found['methods']:
         for run, top1 in zip(part['runs'], (40., 60., 80.)):
             run['figures'][KEY] = top1
     assert told_apart(dict(found, groups={}), KEY, 1) == ([], [])
+    assert told_apart(found, KEY, 0) == (['ASCNet'], [])

@@ -26,7 +26,9 @@ def test_the_last_test_counts(tmp_path):
             retrieval=dict(videos=['a.mp4', 'b.mp4'], labels=[0, 1],
                            figures=dict(top1=hits)))))
     assert read_outcomes(str(tmp_path)) == dict(
-        retrieval=dict(videos=['a.mp4', 'b.mp4'], figures=dict(top1='01')))
+        retrieval=dict(
+            videos=['a.mp4', 'b.mp4'], labels=[0, 1],
+            figures=dict(top1='01')))
 
 
 def test_videos_of_a_recording_are_a_group_in_every_metric():
