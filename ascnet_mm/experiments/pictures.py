@@ -95,7 +95,6 @@ def _curves(name: str, found: Figures) -> plt.Figure:
         rows,
         columns,
         figsize=(1 + 3.4 * columns, 1.5 + 2.6 * rows),
-        sharex=True,
         squeeze=False,
         layout='constrained')
     for axis, measure in zip(axes.flat, measures):

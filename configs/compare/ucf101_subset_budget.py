@@ -56,8 +56,15 @@ _shuffled = dict(
         'test_dataloader.dataset.shuffle_labels': 0
     },
     methods=['untrained', 'ASCNet'])
-evaluations = [*_base_.evaluations, _shuffled]
+_motion = dict(
+    name='motion',
+    config='configs/compare/motion.py',
+    options=_base_.evaluations[1]['options'])
+evaluations = [*_base_.evaluations, _motion, _shuffled]
 measures = {
+    'vcop/whitened_retrieval/top1': 'retrieval, whitened, top-1 %',
+    'motion/paired_speed_probe/accuracy': 'speed, paired, accuracy %',
+    'motion/reading_direction/accuracy': 'reading direction, accuracy %',
     'shuffled/retrieval/top1': 'retrieval, shuffled labels, top-1 %',
     'shuffled/linear/top1': 'linear, shuffled labels, top-1 %',
 }

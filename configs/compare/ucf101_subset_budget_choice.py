@@ -16,9 +16,9 @@ _lists = {
     f'{_dataset}.matching': dict(gallery=_others, query=_held_out),
 }
 evaluations = [
-    part if part['name'] == 'gauges' else dict(
-        part, options={
-            **part['options'],
-            **_lists
-        }) for part in _base_.evaluations
+    dict(part, options={
+        **part['options'],
+        **_lists
+    }) if part['name'] in ('vcop', 'shuffled') else part
+    for part in _base_.evaluations
 ]
