@@ -1,5 +1,5 @@
 """Encoders, the methods that train them, and what they are made of."""
-from .backbones import R3D, S3DG, R2Plus1D
+from .backbones import R3D, S3DG, Pixels, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
 from .memory_bank import MemoryBank, RandomMemoryBank
@@ -19,6 +19,6 @@ from .selfsup import (
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
     'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'Pixels', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
+    'S3DG', 'SCPHead', 'SameContextHead'
 ]
