@@ -558,13 +558,11 @@ def collapse() -> str:
     for name, seeds in figures('reliability_collapse')['outcomes'].items():
         cells = zip(*((f'{found["lowest_spread"]:.2f}',
                        found['end'] if found['stopped'] else '-',
-                       found['checkpoint'] or '-',
-                       'yes' if any('effective_rank' in words
-                                    for words in found['warnings']) else 'no')
+                       found['checkpoint'] or '-')
                       for found in seeds))
         rows.append([name, *(' / '.join(map(str, cell)) for cell in cells)])
     return table(['run', 'lowest feature std', 'stopped at iteration',
-                  'last good checkpoint', 'warned of few directions'], rows)
+                  'last good checkpoint'], rows)
 
 
 @fragment('odd files')

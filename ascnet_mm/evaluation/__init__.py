@@ -4,6 +4,7 @@ from .feature_file import FeatureFile
 from .knn import KNNMetric
 from .linear_probe import LinearProbeMetric
 from .retrieval import VideoRetrievalMetric
+from .ridge_probe import RidgeProbeMetric
 from .without_labels import (
     EffectiveRankMetric,
     PairedSpeedProbeMetric,
@@ -14,7 +15,7 @@ from .without_labels import (
 
 __all__ = [
     'EffectiveRankMetric', 'FeatureFile', 'KNNMetric', 'LinearProbeMetric',
-    'PairedSpeedProbeMetric', 'ReadingDirectionMetric',
+    'PairedSpeedProbeMetric', 'ReadingDirectionMetric', 'RidgeProbeMetric',
     'SameVideoRetrievalMetric', 'SpeedProbeMetric', 'VideoAccuracyMetric',
     'VideoRetrievalMetric'
 ]

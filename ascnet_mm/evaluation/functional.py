@@ -254,6 +254,40 @@ def train_linear(features: Tensor,
     return lambda x: F.linear(x, weight, bias).detach()
 
 
+def train_ridge(features: Tensor, labels: Tensor,
+                penalty: float) -> Callable[[Tensor], Tensor]:
+    """Ridge regression on the classes, one output for each.
+
+    Args:
+        features (Tensor): ``[N, C]``.
+        labels (Tensor): Classes from 0, int64 ``[N]``.
+        penalty (float): On the squared weights, in units of the mean squared
+            length of the features after their mean is subtracted.
+
+    Returns:
+        Callable: Maps features ``[M, C]`` to scores ``[M, classes]``.
+
+    Examples:
+        >>> scores = train_ridge(torch.eye(4), torch.tensor([0, 0, 1, 1]), 0.1)
+        >>> scores(torch.eye(4)).argmax(dim=1)
+        tensor([0, 0, 1, 1])
+    """
+    mean = features.double().mean(dim=0)
+    inputs = features.double() - mean
+    outputs = F.one_hot(labels).double()
+    offset = outputs.mean(dim=0)
+    # The smaller of the two systems of equations has the same solution.
+    wide = len(inputs) < inputs.shape[1]
+    gram = inputs @ inputs.T if wide else inputs.T @ inputs
+    ridge = penalty * gram.trace() / len(inputs)
+    gram.diagonal().add_(ridge.clamp(min=1e-300))
+    if wide:
+        weight = inputs.T @ torch.linalg.solve(gram, outputs - offset)
+    else:
+        weight = torch.linalg.solve(gram, inputs.T @ (outputs - offset))
+    return lambda x: (x.double() - mean) @ weight + offset
+
+
 def logistic_regression(features: Tensor, labels: Tensor,
                         weight_decay: float) -> Callable[[Tensor], Tensor]:
     """Multinomial logistic regression on standardized features.

@@ -11,9 +11,11 @@ from ..errors import InputError
 from .clip_features import ClipFeaturesMetric, outcomes_of
 from .search import ComparableRows, fit_whitening, nearest
 
-# One number per channel from a video's clips, [clips, C] to [C]
+# From a video's clips [clips, C] to its feature: [C], concat [clips * C]
 POOLINGS = dict(
-    mean=lambda clips: clips.mean(dim=0), max=lambda clips: clips.amax(dim=0))
+    mean=lambda clips: clips.mean(dim=0),
+    max=lambda clips: clips.amax(dim=0),
+    concat=lambda clips: clips.flatten())
 # Features by pooling of the clips in use: metrics side by side share them.
 _POOLED = WeakTensorKeyDictionary()
 
@@ -122,13 +124,40 @@ def _columns(results: List[dict]) -> Tuple[List[Tensor], Tensor]:
             torch.tensor([r['label'] for r in results]))
 
 
-class NearestVideosMetric(VideoFeaturesMetric):
+class PooledVideosMetric(VideoFeaturesMetric):
+    """Judges one feature per video, made of those of its clips.
+
+    Args:
+        pooling (str): ``'mean'`` or ``'max'`` of the clips' features makes
+            the video's, or ``'concat'``: all of them in their order, which
+            then says what happens when. That needs the same number of clips
+            of every video. Defaults to ``'mean'``.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Raises:
+        InputError: If there is no such pooling.
+    """
+
+    def __init__(self, pooling: str = 'mean', **kwargs) -> None:
+        super().__init__(**kwargs)
+        if pooling not in POOLINGS:
+            raise InputError(f'{type(self).__name__}: pooling is one of '
+                             f'{list(POOLINGS)}, not {pooling!r}')
+        self.pooling = pooling
+
+    def keep(self, clips: Tensor) -> Tensor:
+        """The video's feature, on the CPU."""
+        pooled = _POOLED.setdefault(clips, {})
+        if self.pooling not in pooled:
+            pooled[self.pooling] = POOLINGS[self.pooling](clips).cpu()
+        return pooled[self.pooling]
+
+
+class NearestVideosMetric(PooledVideosMetric):
     """Judges queries by the most similar videos of the gallery.
 
     Args:
         depth (int): How many of them.
-        pooling (str): ``'mean'`` or ``'max'`` of the clips' features makes
-            the video's. Defaults to ``'mean'``.
         centre (bool): Subtract from the queries their own mean, and from the
             gallery its own (as CoCLR does). Defaults to False.
         whiten (bool): Whiten both by the gallery's mean (with ``centre`` each
@@ -137,35 +166,20 @@ class NearestVideosMetric(VideoFeaturesMetric):
             which they vary much. Defaults to False.
         scale (bool): Compare by cosine. False: by dot product. Defaults to
             True.
-        **kwargs: As for :class:`ClipFeaturesMetric`.
-
-    Raises:
-        InputError: If there is no such pooling.
+        **kwargs: As for :class:`PooledVideosMetric`.
     """
 
     def __init__(self,
                  depth: int,
-                 pooling: str = 'mean',
                  centre: bool = False,
                  whiten: bool = False,
                  scale: bool = True,
                  **kwargs) -> None:
         super().__init__(**kwargs)
-        if pooling not in POOLINGS:
-            raise InputError(f'{type(self).__name__}: pooling is one of '
-                             f'{list(POOLINGS)}, not {pooling!r}')
         self.depth = depth
-        self.pooling = pooling
         self.centre = centre
         self.whiten = whiten
         self.scale = scale
-
-    def keep(self, clips: Tensor) -> Tensor:
-        """The video's feature ``[C]``, on the CPU."""
-        pooled = _POOLED.setdefault(clips, {})
-        if self.pooling not in pooled:
-            pooled[self.pooling] = POOLINGS[self.pooling](clips).cpu()
-        return pooled[self.pooling]
 
     def hits(self, queries: List[Tensor], query_labels: Tensor,
              gallery: List[Tensor],
