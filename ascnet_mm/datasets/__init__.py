@@ -5,10 +5,12 @@ from .transforms import (
     DecodePlanes,
     DecodeSmall,
     OpenVideo,
+    OrderedClips,
     PackClips,
     PerClip,
     SampleCrops,
     SampleFramesAtRate,
+    ShuffledClips,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -16,7 +18,8 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
+    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
+    'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
     'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
 ]

@@ -6,7 +6,10 @@ from .memory_bank import MemoryBank, RandomMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    OPN,
     ASCNet,
+    ClipOrder,
+    ClipOrderHead,
     EncoderOnly,
     InstanceHead,
     Pace,
@@ -18,7 +21,7 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InstanceHead', 'MemoryBank',
+    'OPN', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
+    'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead'
 ]

@@ -26,7 +26,7 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
 
 
 @pytest.mark.parametrize('name', ['random_positive', 'byol', 'pace_contrast',
-                                  'rspnet'])
+                                  'rspnet', 'clip_order', 'opn'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
     whole = train(name, data, tmp_path / 'whole')

@@ -10,6 +10,7 @@ ENCODERS = {
     's3dg_k400.py': (2050, 12),
 }
 BASELINES = {
+    'baselines/r18_ucf101_clip_order.py': 400,
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
     'baselines/r18_ucf101_random_positive.py': 750,

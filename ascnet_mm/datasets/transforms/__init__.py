@@ -2,6 +2,7 @@
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
+from .ordered import OrderedClips, ShuffledClips
 from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
@@ -11,7 +12,8 @@ from .sampling import (
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
+    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
+    'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
     'SpeedPairedSampleFrames'
 ]

@@ -6,15 +6,19 @@ from .base import (
     TargetNetworkRecognizer,
     pool,
     require_clips,
+    require_ordered_clips,
 )
 from .byol import BYOL
+from .clip_order import ClipOrder, ClipOrderHead
 from .encoder_only import EncoderOnly
+from .opn import OPN
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
-    'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemoryBankRecognizer',
-    'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
-    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
-    'require_clips'
+    'ASCNet', 'BYOL', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly',
+    'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace', 'PaceHead',
+    'RSPHead', 'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
+    'TargetNetworkRecognizer', 'pool', 'require_clips',
+    'require_ordered_clips'
 ]

@@ -387,11 +387,30 @@ def require_clips(inputs: Tensor, pattern: Tuple[int, ...]) -> None:
     Raises:
         InputError: If the number of clips is not the pattern's.
     """
-    if inputs.shape[1] != len(pattern):
+    _require_count(inputs, len(pattern),
+                   f'pattern={pattern} of SpeedPairedSampleFrames')
+
+
+def require_ordered_clips(inputs: Tensor, clips: int, sampler: str) -> None:
+    """Refuse another number of clips per video than a method takes in order.
+
+    Args:
+        inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+        clips (int): How many it takes.
+        sampler (str): Which transform chooses them: :class:`OrderedClips` or
+            one derived from it.
+
+    Raises:
+        InputError: If there are more or fewer.
+    """
+    _require_count(inputs, clips, f'clips={clips} of {sampler}')
+
+
+def _require_count(inputs: Tensor, clips: int, setting: str) -> None:
+    if inputs.shape[1] != clips:
         raise InputError(
             f'the pipeline gives {inputs.shape[1]} clips of each video, the '
-            f'model is made for {len(pattern)}: set pattern={pattern} of '
-            'SpeedPairedSampleFrames')
+            f'model is made for {clips}: set {setting}')
 
 
 def pool(features) -> Tensor:

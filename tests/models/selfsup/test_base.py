@@ -18,6 +18,12 @@ from ...conftest import tiny_batch, tiny_model, train_on
 MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
 PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
+ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
+# What samples say to learners of an order, beside their seeds
+ORDERS = {
+    3: [(0, 2, 1), (2, 1, 0), (1, 2, 0)],
+    4: [(0, 2, 1, 3), (3, 2, 1, 0), (1, 2, 0, 3)],
+}
 # Each with the speeds of its clips.
 METHODS = {
     'ASCNet': (dict(), (1, 2)),
@@ -35,7 +41,13 @@ METHODS = {
         avid_head=dict(type='InstanceHead', **LINEAR),
         rsp_head=dict(type='RSPHead', **LINEAR),
         memory_bank=dict(size=7)), (1, 1, 2)),
+    'ClipOrder': (dict(type='ClipOrder', clip_order_head=ORDER), (1, 1, 1)),
+    'OPN': (dict(
+        type='OPN', clip_order_head=dict(ORDER, clips=4, reversible=True)),
+        (1, 1, 1, 1)),
 }  # yapf: disable
+# Whose clips SpeedPairedSampleFrames chooses
+PAIRED = ('ASCNet', 'BYOL', 'Pace', 'RSPNet')
 
 
 def make(name):
@@ -53,7 +65,13 @@ def make(name):
 def stacked(name):
     batch = tiny_batch([0, 1, 2], [METHODS[name][1]] * 3,
                        torch.Generator().manual_seed(0))
-    return torch.stack(batch['inputs']), batch['data_samples']
+    clips, samples = torch.stack(batch['inputs']), batch['data_samples']
+    for number, sample in enumerate(samples):
+        orders = ORDERS.get(clips.shape[1])
+        sample.set_metainfo(dict(sample_seed=7 + number))
+        if orders:
+            sample.set_metainfo(dict(order=orders[number]))
+    return clips, samples
 
 
 def fill_bank(model):
@@ -271,7 +289,9 @@ def test_checkpoints_hold_the_encoder_as_backbone(name):
 def test_another_number_of_clips_is_refused(name):
     model, speeds = make(name)
     clips, samples = stacked(name)
-    with pytest.raises(InputError, match=r'gives 5 clips .*set pattern=\(0'):
+    setting = (r'pattern=\(0' if model.__class__.__name__ in PAIRED else
+               f'clips={len(speeds)} of')
+    with pytest.raises(InputError, match=f'gives 5 clips .*set {setting}'):
         model.loss(clips[:, :1].expand(-1, 5, -1, -1, -1, -1), samples)
 
 
@@ -282,6 +302,24 @@ def test_a_wrong_feature_dimension_is_named(name):
     getattr(model, head).in_channels = 3
     with pytest.raises(InputError, match=f'model.{head}.in_channels is 3'):
         model.loss(*stacked(name))
+
+
+@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN'])
+def test_parts_of_a_batch_are_to_the_whole_as_ranks_to_one_process(name):
+    """Of methods that compare no samples: means of losses and gradients."""
+    model, _ = make(name)
+    model.backbone.eval()  # no batch statistics
+    clips, samples = stacked(name)
+
+    def step(part):
+        model.zero_grad()
+        losses = model.loss(clips[part], samples[part])
+        model.parse_losses(losses)[0].backward()
+        return [*losses.values()] + [p.grad for p in model.parameters()]
+
+    parts = [step(slice(i, i + 1)) for i in range(3)]
+    for whole, *split in zip(step(slice(0, 3)), *parts):
+        torch.testing.assert_close(whole, sum(split) / 3)
 
 
 def test_pool_averages_space_and_time():
