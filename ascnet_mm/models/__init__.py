@@ -11,6 +11,8 @@ from .selfsup import (
     ClipOrder,
     ClipOrderHead,
     EncoderOnly,
+    InfoNCE,
+    InfoNCEHead,
     InstanceHead,
     Pace,
     PaceHead,
@@ -21,7 +23,8 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InstanceHead', 'MemoryBank',
-    'OPN', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
-    'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead'
+    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
+    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'R2Plus1D',
+    'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'SameContextHead'
 ]

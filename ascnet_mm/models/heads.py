@@ -1,4 +1,4 @@
-"""The heads of ASCNet, and what target networks share."""
+"""The heads of ASCNet, and what those of other methods share."""
 from copy import deepcopy
 from typing import Optional
 
@@ -75,6 +75,64 @@ class TargetHead(BaseModule):
             Tensor: Target projections, ``[N, out_channels]``.
         """
         return unit_length(self.target_projection(x))
+
+
+class ContrastiveHead(TargetHead):
+    """A linear projection of queries, and the target's of keys.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        out_channels (int): Dimension of the projection. Defaults to 128
+            (RSPNet's and MoCo's).
+        temperature (float): Divides the similarities. Defaults to 0.07
+            (RSPNet's and MoCo's).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int = 128,
+                 temperature: float = 0.07,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(in_channels, init_cfg=init_cfg)
+        self.projection = self.make_projection(in_channels, out_channels)
+        self.target_projection = deepcopy(
+            self.projection).requires_grad_(False)
+        self.temperature = temperature
+
+    @staticmethod
+    def make_projection(in_channels: int, out_channels: int) -> nn.Module:
+        """The layers of g, ``[N, in_channels] -> [N, out_channels]``."""
+        return nn.Linear(in_channels, out_channels)
+
+    def project(self, x: Tensor) -> Tensor:
+        """g(x) of the online network, at unit length.
+
+        Args:
+            x (Tensor): Online features, ``[N, in_channels]``.
+
+        Returns:
+            Tensor: Queries, ``[N, out_channels]``.
+        """
+        return unit_length(self.projection(x))
+
+    def info_nce(self, query: Tensor, key: Tensor,
+                 negatives: Tensor) -> Tensor:
+        """``-log(e(q k) / (e(q k) + sum e(q n)))``, e(s) = exp(s / tau).
+
+        Van den Oord et al. 2018; equation 1 of MoCo (He et al., CVPR 2020).
+
+        Args:
+            query (Tensor): ``[N, out_channels]`` of :meth:`project`.
+            key (Tensor): What each query is to find, ``[N, out_channels]``.
+            negatives (Tensor): Similarities of the queries and other keys,
+                ``[N, M]``; -inf where one does not count.
+
+        Returns:
+            Tensor: The mean over the queries, a scalar; 0 without negatives.
+        """
+        positive = (query * key).sum(dim=1, keepdim=True)
+        logits = torch.cat((positive, negatives), dim=1)
+        return -F.log_softmax(logits / self.temperature, dim=1)[:, 0].mean()
 
 
 class ConsistencyHead(TargetHead):

@@ -39,8 +39,8 @@ def test_the_shipped_configs_are_these():
     baselines = {
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
-                     'random_positive', 'byol', 'pace', 'pace_contrast',
-                     'rspnet', 'clip_order', 'opn')
+                     'random_positive', 'byol', 'infonce', 'pace',
+                     'pace_contrast', 'rspnet', 'clip_order', 'opn')
     }
     assert set(CONFIGS) == pretraining | downstream | scratch | baselines
 

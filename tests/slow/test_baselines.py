@@ -25,8 +25,9 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
     return torch.load(work_dir / 'epoch_2.pth', weights_only=False)
 
 
-@pytest.mark.parametrize('name', ['random_positive', 'byol', 'pace_contrast',
-                                  'rspnet', 'clip_order', 'opn'])
+@pytest.mark.parametrize('name', ['random_positive', 'byol', 'infonce',
+                                  'pace_contrast', 'rspnet', 'clip_order',
+                                  'opn'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
     whole = train(name, data, tmp_path / 'whole')
@@ -38,7 +39,8 @@ def test_it_resumes_and_is_exported_and_evaluated(
     assert resumed['meta']['iter'] == whole['meta']['iter'] == 4
     for key, value in whole['state_dict'].items():
         assert torch.equal(resumed['state_dict'][key], value), key
-    assert ('memory_bank' in whole) == (name in ('random_positive', 'rspnet'))
+    assert ('memory_bank' in whole) == (
+        name in ('random_positive', 'infonce', 'rspnet'))
     for speed, ring in whole.get('memory_bank', dict(rings={}))[
             'rings'].items():
         other = resumed['memory_bank']['rings'][speed]

@@ -11,6 +11,7 @@ ENCODERS = {
 }
 BASELINES = {
     'baselines/r18_ucf101_clip_order.py': 400,
+    'baselines/r18_ucf101_infonce.py': 600,
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
     'baselines/r18_ucf101_random_positive.py': 750,

@@ -11,14 +11,15 @@ from .base import (
 from .byol import BYOL
 from .clip_order import ClipOrder, ClipOrderHead
 from .encoder_only import EncoderOnly
+from .infonce import InfoNCE, InfoNCEHead
 from .opn import OPN
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
-    'ASCNet', 'BYOL', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly',
-    'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace', 'PaceHead',
-    'RSPHead', 'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
-    'TargetNetworkRecognizer', 'pool', 'require_clips',
-    'require_ordered_clips'
+    'ASCNet', 'BYOL', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InfoNCE',
+    'InfoNCEHead', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
+    'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
+    'require_clips', 'require_ordered_clips'
 ]

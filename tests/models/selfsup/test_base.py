@@ -36,6 +36,9 @@ METHODS = {
     'Pace with contrast': (dict(
         type='Pace', pace_head=PACE,
         same_context_head=dict(type='SameContextHead', **MLP)), (1, 2)),
+    'InfoNCE': (dict(
+        type='InfoNCE', nce_head=dict(type='InfoNCEHead', **LINEAR),
+        memory_bank=dict(size=7)), (1, 2)),
     'RSPNet': (dict(
         type='RSPNet',
         avid_head=dict(type='InstanceHead', **LINEAR),
@@ -295,7 +298,7 @@ def test_another_number_of_clips_is_refused(name):
         model.loss(clips[:, :1].expand(-1, 5, -1, -1, -1, -1), samples)
 
 
-@pytest.mark.parametrize('name', ['Pace with contrast', 'RSPNet'])
+@pytest.mark.parametrize('name', ['Pace with contrast', 'InfoNCE', 'RSPNet'])
 def test_a_wrong_feature_dimension_is_named(name):
     model, _ = make(name)
     head = model._head_names[-1]
@@ -350,6 +353,8 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('ASCNet', BOTH[1:], 'MomentumUpdateHook'), ('ASCNet', [], 'Momentum'),
     ('symmetric ASCNet', BOTH, None), ('BYOL', BOTH[:1], None),
     ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
+    ('InfoNCE', BOTH, None), ('InfoNCE', BOTH[:1], 'MemoryBankHook'),
+    ('InfoNCE', BOTH[1:], 'MomentumUpdateHook'),
     ('Pace', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(
