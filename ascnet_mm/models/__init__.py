@@ -6,8 +6,11 @@ from .memory_bank import MemoryBank, RandomMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    CBT,
     OPN,
     ASCNet,
+    Buechler,
+    CBTHead,
     ClipOrder,
     ClipOrderHead,
     EncoderOnly,
@@ -16,15 +19,17 @@ from .selfsup import (
     InstanceHead,
     Pace,
     PaceHead,
+    PermutationHead,
     RSPHead,
     RSPNet,
     SameContextHead,
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
-    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'R2Plus1D',
-    'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'Buechler', 'CBT',
+    'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
+    'OPN', 'Pace', 'PaceHead', 'PermutationHead', 'R2Plus1D', 'R3D',
+    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
     'SameContextHead'
 ]

@@ -40,7 +40,8 @@ def test_the_shipped_configs_are_these():
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
                      'random_positive', 'byol', 'infonce', 'pace',
-                     'pace_contrast', 'rspnet', 'clip_order', 'opn')
+                     'pace_contrast', 'rspnet', 'clip_order', 'opn',
+                     'buechler', 'cbt')
     }
     assert set(CONFIGS) == pretraining | downstream | scratch | baselines
 
@@ -58,7 +59,8 @@ def test_a_baseline_differs_in_its_method_alone(name):
         }
         for name in ('momentum_update', 'training_health'):
             del cfg.default_hooks[name]
-    variables = {'train_pipeline', 'sample_frames', 'sample_clips', 'paces'}
+    variables = {'train_pipeline', 'sample_frames', 'sample_clips', 'paces',
+                 'clips', 'permutation_head'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -153,7 +155,7 @@ def test_fine_tuning_is_rspnets(name):
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|OPN|VCP|CoCLR|Xie|Pace)')
+    r'VCOP|OPN|VCP|CoCLR|CBT|Buechler|Xie|Pace)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
@@ -161,7 +163,8 @@ HYPER_PARAMETERS = re.compile(
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
-    r'paces|temperature|margin|contrast_weight|frame_rate|clips|dropout)'
+    r'paces|temperature|margin|contrast_weight|frame_rate|clips|dropout|'
+    r'pieces|permutations|layers|attention_heads)'
     r'\s*=\s*[\d\[(.]')
 
 

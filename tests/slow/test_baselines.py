@@ -27,7 +27,7 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
 
 @pytest.mark.parametrize('name', ['random_positive', 'byol', 'infonce',
                                   'pace_contrast', 'rspnet', 'clip_order',
-                                  'opn'])
+                                  'opn', 'buechler', 'cbt'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
     whole = train(name, data, tmp_path / 'whole')

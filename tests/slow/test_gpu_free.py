@@ -10,6 +10,8 @@ ENCODERS = {
     's3dg_k400.py': (2050, 12),
 }
 BASELINES = {
+    'baselines/r18_ucf101_buechler.py': 500,
+    'baselines/r18_ucf101_cbt.py': 600,
     'baselines/r18_ucf101_clip_order.py': 400,
     'baselines/r18_ucf101_infonce.py': 600,
     'baselines/r18_ucf101_pace.py': 300,

@@ -8,7 +8,9 @@ from .base import (
     require_clips,
     require_ordered_clips,
 )
+from .buechler import Buechler, PermutationHead
 from .byol import BYOL
+from .cbt import CBT, CBTHead
 from .clip_order import ClipOrder, ClipOrderHead
 from .encoder_only import EncoderOnly
 from .infonce import InfoNCE, InfoNCEHead
@@ -17,9 +19,10 @@ from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
-    'ASCNet', 'BYOL', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly', 'InfoNCE',
-    'InfoNCEHead', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
-    'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
-    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
-    'require_clips', 'require_ordered_clips'
+    'ASCNet', 'BYOL', 'Buechler', 'CBT', 'CBTHead', 'ClipOrder',
+    'ClipOrderHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
+    'MemoryBankRecognizer', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
+    'RSPHead', 'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
+    'TargetNetworkRecognizer', 'pool', 'require_clips',
+    'require_ordered_clips'
 ]

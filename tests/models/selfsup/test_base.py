@@ -19,6 +19,8 @@ MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
 PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
 ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
+PERMUTATION = dict(type='PermutationHead', in_channels=4, hidden_channels=6,
+                   permutations=2)
 # What samples say to learners of an order, beside their seeds
 ORDERS = {
     3: [(0, 2, 1), (2, 1, 0), (1, 2, 0)],
@@ -48,9 +50,15 @@ METHODS = {
     'OPN': (dict(
         type='OPN', clip_order_head=dict(ORDER, clips=4, reversible=True)),
         (1, 1, 1, 1)),
+    'Buechler': (dict(
+        type='Buechler', space_head=dict(PERMUTATION, pieces=4),
+        time_head=dict(PERMUTATION, pieces=2)), (1, )),
+    'CBT': (dict(type='CBT', cbt_head=dict(
+        type='CBTHead', in_channels=4, clips=3, hidden_channels=8,
+        attention_heads=2)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
-PAIRED = ('ASCNet', 'BYOL', 'Pace', 'RSPNet')
+PAIRED = ('ASCNet', 'BYOL', 'InfoNCE', 'Pace', 'RSPNet')
 
 
 def make(name):
@@ -90,20 +98,23 @@ def fill_bank(model):
 @pytest.mark.parametrize('name', METHODS)
 def test_encoder_passes_are_those_that_happen(name):
     model, _ = make(name)
+    inputs, samples = stacked(name)
     clips = dict(forward=0, backward=0)
 
-    def forward(module, inputs, output):
-        clips['forward'] += len(output)
+    def forward(module, seen, output):
+        # A clip may come in pieces.
+        count = seen[0].numel() / inputs[0, 0].numel()
+        clips['forward'] += count
         if output.requires_grad:
-            output.register_hook(backward)
+            output.register_hook(lambda gradient: backward(count))
 
-    def backward(gradient):
-        clips['backward'] += len(gradient)
+    def backward(count):
+        clips['backward'] += count
 
     for key in ('backbone', 'target_backbone'):
         if hasattr(model, key):
             getattr(model, key).register_forward_hook(forward)
-    total, _ = model.parse_losses(model.loss(*stacked(name)))
+    total, _ = model.parse_losses(model.loss(inputs, samples))
     total.backward()
     assert {k: v / 3 for k, v in clips.items()} == model.encoder_passes
 
