@@ -1,6 +1,7 @@
 """Data sets of videos, and the transforms of their pipelines."""
 from .collate import padded_collate
 from .transforms import (
+    AppendPairedClip,
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
@@ -18,8 +19,8 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
-    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
+    'AppendPairedClip', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
+    'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
     'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
     'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
 ]

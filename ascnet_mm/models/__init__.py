@@ -13,6 +13,8 @@ from .selfsup import (
     CBTHead,
     ClipOrder,
     ClipOrderHead,
+    CoCLR,
+    CoCLRHead,
     EncoderOnly,
     InfoNCE,
     InfoNCEHead,
@@ -27,9 +29,9 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'Buechler', 'CBT',
-    'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead',
-    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead', 'MemoryBank',
-    'OPN', 'Pace', 'PaceHead', 'PermutationHead', 'R2Plus1D', 'R3D',
-    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead', 'CoCLR',
+    'CoCLRHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
+    'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead', 'R2Plus1D',
+    'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
     'SameContextHead'
 ]

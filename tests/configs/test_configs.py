@@ -41,7 +41,8 @@ def test_the_shipped_configs_are_these():
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
                      'random_positive', 'byol', 'infonce', 'pace',
                      'pace_contrast', 'rspnet', 'clip_order', 'opn',
-                     'buechler', 'cbt')
+                     'buechler', 'cbt', 'infonce_flow', 'coclr',
+                     'coclr_flow')
     }
     assert set(CONFIGS) == pretraining | downstream | scratch | baselines
 
@@ -52,15 +53,24 @@ def test_a_baseline_differs_in_its_method_alone(name):
     """Encoder, data, augmentation, schedule and evaluation are ASCNet's."""
     ours, theirs = read('r18_ucf101.py'), read(name)
     for cfg in (ours, theirs):
-        cfg.train_dataloader.dataset.pipeline[1] = None  # speeds
+        dataset = cfg.train_dataloader.dataset
+        dataset.pipeline[1] = None  # speeds
         cfg.model = {
             key: cfg.model[key]
             for key in ('backbone', 'data_preprocessor')
         }
-        for name in ('momentum_update', 'training_health'):
-            del cfg.default_hooks[name]
+        if 'infonce_flow' in name or 'coclr' in name:
+            # Of the other modality, whose colors nothing changes
+            dataset.pipeline = [step for step in dataset.pipeline if
+                                step is None or 'Paired' not in step.type]
+            cfg.data_root = dataset.data_root = None
+            cfg.val_dataloader.dataset.data_root = None
+            for key in ('plain_clips', 'augmentation'):
+                cfg.model['data_preprocessor'].pop(key, None)
+        for hook in ('momentum_update', 'training_health'):
+            del cfg.default_hooks[hook]
     variables = {'train_pipeline', 'sample_frames', 'sample_clips', 'paces',
-                 'clips', 'permutation_head'}
+                 'clips', 'permutation_head', 'paired_root', 'append_paired'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 

@@ -59,6 +59,8 @@ def tiny(name, data, work_dir):
         options['data_root'] = str(data)
     if name == 'r18_folder.py':
         options['data_root'] = str(data / 'videos')
+    # Its own flow: what is shown is all the same here.
+    options['paired_root'] = options['data_root']
     options = {k: v for k, v in options.items() if k in plain}
     options['model.backbone.base_channels'] = channels
     for head in (key for key in plain.model if key.endswith('_head')):

@@ -4,6 +4,7 @@ from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
 from .ordered import OrderedClips, ShuffledClips
 from .packing import PackClips
+from .paired import AppendPairedClip
 from .per_clip import PerClip
 from .sampling import (
     SampleFramesAtRate,
@@ -12,8 +13,8 @@ from .sampling import (
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
-    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
+    'AppendPairedClip', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
+    'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
     'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
     'SpeedPairedSampleFrames'
 ]

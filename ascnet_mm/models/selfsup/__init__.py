@@ -12,6 +12,7 @@ from .buechler import Buechler, PermutationHead
 from .byol import BYOL
 from .cbt import CBT, CBTHead
 from .clip_order import ClipOrder, ClipOrderHead
+from .coclr import CoCLR, CoCLRHead
 from .encoder_only import EncoderOnly
 from .infonce import InfoNCE, InfoNCEHead
 from .opn import OPN
@@ -20,9 +21,9 @@ from .rspnet import InstanceHead, RSPHead, RSPNet
 
 __all__ = [
     'ASCNet', 'BYOL', 'Buechler', 'CBT', 'CBTHead', 'ClipOrder',
-    'ClipOrderHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
-    'MemoryBankRecognizer', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
-    'RSPHead', 'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
-    'TargetNetworkRecognizer', 'pool', 'require_clips',
-    'require_ordered_clips'
+    'ClipOrderHead', 'CoCLR', 'CoCLRHead', 'EncoderOnly', 'InfoNCE',
+    'InfoNCEHead', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
+    'PaceHead', 'PermutationHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
+    'require_clips', 'require_ordered_clips'
 ]

@@ -41,6 +41,9 @@ METHODS = {
     'InfoNCE': (dict(
         type='InfoNCE', nce_head=dict(type='InfoNCEHead', **LINEAR),
         memory_bank=dict(size=7)), (1, 2)),
+    'CoCLR': (dict(
+        type='CoCLR', nce_head=dict(type='CoCLRHead', **LINEAR), topk=2,
+        memory_bank=dict(size=7)), (1, 2, 2)),
     'RSPNet': (dict(
         type='RSPNet',
         avid_head=dict(type='InstanceHead', **LINEAR),
@@ -58,7 +61,7 @@ METHODS = {
         attention_heads=2)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
-PAIRED = ('ASCNet', 'BYOL', 'InfoNCE', 'Pace', 'RSPNet')
+PAIRED = ('ASCNet', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace', 'RSPNet')
 
 
 def make(name):
@@ -111,7 +114,7 @@ def test_encoder_passes_are_those_that_happen(name):
     def backward(count):
         clips['backward'] += count
 
-    for key in ('backbone', 'target_backbone'):
+    for key in ('backbone', 'target_backbone', 'other_backbone'):
         if hasattr(model, key):
             getattr(model, key).register_forward_hook(forward)
     total, _ = model.parse_losses(model.loss(inputs, samples))
@@ -127,7 +130,7 @@ def test_gradients_reach_the_online_network_alone(name):
     total.backward()
     assert logged['loss'] > 0
     for key, parameter in model.named_parameters():
-        if 'target' in key:
+        if key.startswith('other_') or 'target' in key:
             assert not parameter.requires_grad and parameter.grad is None
         elif key != 'backbone.conv.bias':  # BatchNorm takes it away
             assert parameter.grad is not None and parameter.grad.any(), key
@@ -366,6 +369,7 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
     ('InfoNCE', BOTH, None), ('InfoNCE', BOTH[:1], 'MemoryBankHook'),
     ('InfoNCE', BOTH[1:], 'MomentumUpdateHook'),
+    ('CoCLR', BOTH, None), ('CoCLR', BOTH[:1], 'MemoryBankHook'),
     ('Pace', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(
