@@ -14,6 +14,7 @@ from .test_configs import CONFIGS
 
 LISTS = {
     'ucf101': ['ucf101_{}_split_1_videos.txt'],
+    'ucf101_flow': ['ucf101_{}_split_1_videos.txt'],
     'hmdb51': ['hmdb51_{}_split_1_videos.txt'],
     'kinetics400': ['kinetics400_{}_list_videos.txt'],
 }
