@@ -2,6 +2,7 @@
 from .collate import padded_collate
 from .transforms import (
     AppendPairedClip,
+    ClozeClips,
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
@@ -19,8 +20,9 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'AppendPairedClip', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
-    'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
-    'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
+    'AppendPairedClip', 'ClozeClips', 'DecodeFrames', 'DecodePlanes',
+    'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip',
+    'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
+    'VideoList', 'padded_collate'
 ]

@@ -8,6 +8,7 @@ from .selfsup import (
     BYOL,
     CBT,
     OPN,
+    VCP,
     ASCNet,
     Buechler,
     CBTHead,
@@ -25,6 +26,7 @@ from .selfsup import (
     RSPHead,
     RSPNet,
     SameContextHead,
+    VCPHead,
 )
 
 __all__ = [
@@ -33,5 +35,5 @@ __all__ = [
     'CoCLRHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
     'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead', 'R2Plus1D',
     'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
-    'SameContextHead'
+    'SameContextHead', 'VCP', 'VCPHead'
 ]

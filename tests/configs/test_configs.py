@@ -40,7 +40,7 @@ def test_the_shipped_configs_are_these():
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
                      'random_positive', 'byol', 'infonce', 'pace',
-                     'pace_contrast', 'rspnet', 'clip_order', 'opn',
+                     'pace_contrast', 'rspnet', 'clip_order', 'opn', 'vcp',
                      'buechler', 'cbt', 'infonce_flow', 'coclr',
                      'coclr_flow')
     }

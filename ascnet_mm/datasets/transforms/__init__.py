@@ -2,7 +2,7 @@
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
-from .ordered import OrderedClips, ShuffledClips
+from .ordered import ClozeClips, OrderedClips, ShuffledClips
 from .packing import PackClips
 from .paired import AppendPairedClip
 from .per_clip import PerClip
@@ -13,8 +13,8 @@ from .sampling import (
 )
 
 __all__ = [
-    'AppendPairedClip', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall',
-    'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
-    'SampleFramesAtRate', 'ShuffledClips', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames'
+    'AppendPairedClip', 'ClozeClips', 'DecodeFrames', 'DecodePlanes',
+    'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip',
+    'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

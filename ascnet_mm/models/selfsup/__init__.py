@@ -18,12 +18,13 @@ from .infonce import InfoNCE, InfoNCEHead
 from .opn import OPN
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
+from .vcp import VCP, VCPHead
 
 __all__ = [
     'ASCNet', 'BYOL', 'Buechler', 'CBT', 'CBTHead', 'ClipOrder',
     'ClipOrderHead', 'CoCLR', 'CoCLRHead', 'EncoderOnly', 'InfoNCE',
     'InfoNCEHead', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
     'PaceHead', 'PermutationHead', 'RSPHead', 'RSPNet', 'SameContextHead',
-    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
-    'require_clips', 'require_ordered_clips'
+    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'VCP', 'VCPHead',
+    'pool', 'require_clips', 'require_ordered_clips'
 ]

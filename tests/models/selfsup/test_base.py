@@ -21,11 +21,13 @@ PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
 ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
 PERMUTATION = dict(type='PermutationHead', in_channels=4, hidden_channels=6,
                    permutations=2)
-# What samples say to learners of an order, beside their seeds
+# What three samples say, beside their seeds, to learners of an order and of
+# what was done to a clip
 ORDERS = {
     3: [(0, 2, 1), (2, 1, 0), (1, 2, 0)],
     4: [(0, 2, 1, 3), (3, 2, 1, 0), (1, 2, 0, 3)],
 }
+OPERATIONS = ['rotation', 'remote', 'tiles']
 # Each with the speeds of its clips.
 METHODS = {
     'ASCNet': (dict(), (1, 2)),
@@ -59,6 +61,8 @@ METHODS = {
     'CBT': (dict(type='CBT', cbt_head=dict(
         type='CBTHead', in_channels=4, clips=3, hidden_channels=8,
         attention_heads=2)), (1, 1, 1)),
+    'VCP': (dict(
+        type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
 PAIRED = ('ASCNet', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace', 'RSPNet')
@@ -81,10 +85,10 @@ def stacked(name):
                        torch.Generator().manual_seed(0))
     clips, samples = torch.stack(batch['inputs']), batch['data_samples']
     for number, sample in enumerate(samples):
-        orders = ORDERS.get(clips.shape[1])
-        sample.set_metainfo(dict(sample_seed=7 + number))
-        if orders:
-            sample.set_metainfo(dict(order=orders[number]))
+        sample.set_metainfo(dict(
+            sample_seed=7 + number, operation=OPERATIONS[number]))
+        if clips.shape[1] in ORDERS:
+            sample.set_metainfo(dict(order=ORDERS[clips.shape[1]][number]))
     return clips, samples
 
 
@@ -303,6 +307,17 @@ def test_checkpoints_hold_the_encoder_as_backbone(name):
 
 
 @pytest.mark.parametrize('name', METHODS)
+def test_a_run_of_another_method_is_not_gone_on_with(name):
+    """--resume loads a whole model, of which no part may be left over."""
+    model, _ = make(name)
+    for other in METHODS:
+        theirs, _ = make(other)
+        if set(theirs._head_names) != set(model._head_names):
+            with pytest.raises(RuntimeError, match='_head'):
+                model.load_state_dict(theirs.state_dict())
+
+
+@pytest.mark.parametrize('name', METHODS)
 def test_another_number_of_clips_is_refused(name):
     model, speeds = make(name)
     clips, samples = stacked(name)
@@ -321,7 +336,7 @@ def test_a_wrong_feature_dimension_is_named(name):
         model.loss(*stacked(name))
 
 
-@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN'])
+@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN', 'VCP'])
 def test_parts_of_a_batch_are_to_the_whole_as_ranks_to_one_process(name):
     """Of methods that compare no samples: means of losses and gradients."""
     model, _ = make(name)
