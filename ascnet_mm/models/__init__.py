@@ -2,7 +2,7 @@
 from .backbones import R3D, S3DG, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
-from .memory_bank import MemoryBank, RandomMemoryBank
+from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
@@ -10,15 +10,19 @@ from .selfsup import (
     OPN,
     VCP,
     ASCNet,
+    ASCNetPlus,
     Buechler,
     CBTHead,
     ClipOrder,
     ClipOrderHead,
     CoCLR,
     CoCLRHead,
+    CovariancePenalty,
+    DirectionPenalty,
     EncoderOnly,
     InfoNCE,
     InfoNCEHead,
+    InstanceContrast,
     InstanceHead,
     Pace,
     PaceHead,
@@ -26,14 +30,19 @@ from .selfsup import (
     RSPHead,
     RSPNet,
     SameContextHead,
+    SpeedClassification,
+    SpeedOrder,
+    SpeedRanking,
     VCPHead,
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'Buechler', 'CBT',
-    'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead', 'CoCLR',
-    'CoCLRHead', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceHead',
-    'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead', 'R2Plus1D',
-    'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
-    'SameContextHead', 'VCP', 'VCPHead'
+    'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL', 'Buechler',
+    'CBT', 'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead',
+    'CoCLR', 'CoCLRHead', 'CovariancePenalty', 'DirectionPenalty',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
+    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
+    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
+    'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
+    'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

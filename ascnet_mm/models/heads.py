@@ -1,6 +1,6 @@
 """The heads of ASCNet, and what those of other methods share."""
 from copy import deepcopy
-from typing import Optional
+from typing import Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +46,52 @@ def unit_length(x: Tensor) -> Tensor:
     if x.dtype in (torch.float16, torch.bfloat16):
         x = x.float()
     return F.normalize(x, dim=1)
+
+
+def squared_distance(prediction: Tensor, target: Tensor) -> Tensor:
+    """``|prediction - target|^2`` of each row, ``[N, D] -> [N]``."""
+    return (prediction - target).square().sum(dim=1)
+
+
+def info_nce(query: Tensor, key: Tensor, negatives: Tensor,
+             temperature: float) -> Tensor:
+    """``-log(e(q k) / (e(q k) + sum e(q n)))``, e(s) = exp(s / temperature).
+
+    Van den Oord et al. 2018; equation 1 of MoCo (He et al., CVPR 2020).
+
+    Args:
+        query (Tensor): Unit-length queries q, ``[N, D]``.
+        key (Tensor): The key k that each is to find, ``[N, D]``.
+        negatives (Tensor): Similarities of the queries and other keys,
+            ``[N, M]``; -inf where one does not count.
+        temperature (float): Divides the similarities.
+
+    Returns:
+        Tensor: The mean over the queries, a scalar; 0 without negatives.
+    """
+    positive = (query * key).sum(dim=1, keepdim=True)
+    logits = torch.cat((positive, negatives), dim=1)
+    return -F.log_softmax(logits / temperature, dim=1)[:, 0].mean()
+
+
+def mean_where(values: Tensor, counted: Tensor) -> Tensor:
+    """Mean over the samples that count.
+
+    On several ranks it is that of the global batch, once the ranks' results
+    are averaged.
+
+    Args:
+        values (Tensor): ``[N]``.
+        counted (Tensor): Which ones count, bool ``[N]``.
+
+    Returns:
+        Tensor: A scalar; zero if none counts.
+    """
+    count = counted.sum().to(values.dtype)
+    all_reduce(count, op='mean')
+    # Fewer than one per rank on average is still more than none.
+    count = torch.where(count > 0, count, torch.ones_like(count))
+    return (values * counted).sum() / count
 
 
 class TargetHead(BaseModule):
@@ -115,25 +161,6 @@ class ContrastiveHead(TargetHead):
         """
         return unit_length(self.projection(x))
 
-    def info_nce(self, query: Tensor, key: Tensor,
-                 negatives: Tensor) -> Tensor:
-        """``-log(e(q k) / (e(q k) + sum e(q n)))``, e(s) = exp(s / tau).
-
-        Van den Oord et al. 2018; equation 1 of MoCo (He et al., CVPR 2020).
-
-        Args:
-            query (Tensor): ``[N, out_channels]`` of :meth:`project`.
-            key (Tensor): What each query is to find, ``[N, out_channels]``.
-            negatives (Tensor): Similarities of the queries and other keys,
-                ``[N, M]``; -inf where one does not count.
-
-        Returns:
-            Tensor: The mean over the queries, a scalar; 0 without negatives.
-        """
-        positive = (query * key).sum(dim=1, keepdim=True)
-        logits = torch.cat((positive, negatives), dim=1)
-        return -F.log_softmax(logits / self.temperature, dim=1)[:, 0].mean()
-
 
 class ConsistencyHead(TargetHead):
     """Projection, predictor and target projection of one consistency task.
@@ -171,7 +198,20 @@ class ConsistencyHead(TargetHead):
         Returns:
             Tensor: Predictions, ``[N, out_channels]``.
         """
-        return unit_length(self.predictor(self.projection(x)))
+        return self.project_and_predict(x)[1]
+
+    def project_and_predict(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+        """g(x) and h(g(x)) of the online network.
+
+        Args:
+            x (Tensor): Online features x_i, ``[N, in_channels]``.
+
+        Returns:
+            tuple[Tensor, Tensor]: Projections as they are, and predictions at
+            unit length; both ``[N, out_channels]``.
+        """
+        projected = self.projection(x)
+        return projected, unit_length(self.predictor(projected))
 
 
 @MODELS.register_module()
@@ -201,7 +241,12 @@ class ACPHead(ConsistencyHead):
         Returns:
             Tensor: The loss, a scalar.
         """
-        return (self.predict(x) - target).square().sum(dim=1).mean()
+        return self.loss_of(self.predict(x), target)
+
+    @staticmethod
+    def loss_of(predicted: Tensor, target: Tensor) -> Tensor:
+        """The same of predictions, ``[N, out_channels]``."""
+        return squared_distance(predicted, target).mean()
 
 
 @MODELS.register_module()
@@ -237,9 +282,9 @@ class SCPHead(ConsistencyHead):
         Returns:
             Tensor: The loss, a scalar; zero while nothing is found.
         """
-        distance = (self.predict(x) - target).square().sum(dim=1)
-        count = found.sum().to(distance.dtype)
-        all_reduce(count, op='mean')
-        # Fewer than one per rank on average is still more than none.
-        count = torch.where(count > 0, count, torch.ones_like(count))
-        return (distance * found).sum() / count
+        return self.loss_of(self.predict(x), target, found)
+
+    @staticmethod
+    def loss_of(predicted: Tensor, target: Tensor, found: Tensor) -> Tensor:
+        """The same of predictions, ``[N, out_channels]``."""
+        return mean_where(squared_distance(predicted, target), found)

@@ -92,6 +92,50 @@ def test_impossible_speeds_are_refused(speeds):
         SpeedPairedSampleFrames(8, speeds)
 
 
+def centers_apart(clips):
+    """From the clip that spans most, of clips that are no loops."""
+    centers = clips.mean(axis=1)
+    return abs(centers - centers[np.argmax(np.ptp(clips, axis=1))])
+
+
+@pytest.mark.parametrize('limit', [0., 3.5, 10])
+@pytest.mark.parametrize('pattern', [(0, 1), (0, 0), (1, 0, 0)])
+def test_centers_of_clips_are_no_further_apart(limit, pattern):
+    """All places within the limit occur, and no others."""
+    seen, total = set(), 16
+    for _ in range(3000):
+        clips, speeds = draw(total, clip_len=6, pattern=pattern,
+                             max_distance=limit)
+        assert clips.min() >= 0 and clips.max() < total
+        # A clip starts at a whole frame.
+        assert centers_apart(clips).max() <= max(limit, 0.5)
+        seen.add((speeds, *clips[:, 0]))
+    if len(pattern) > 2:
+        return
+    expected = set()
+    for one in np.ndindex(total, total):
+        for drawn in ((1, 2), (2, 1)):
+            speeds = tuple(drawn[number] for number in pattern)
+            clips = np.array([start + speed * np.arange(6)
+                              for start, speed in zip(one, speeds)])
+            if clips.max() < total and centers_apart(
+                    clips).max() <= max(limit, 0.5):
+                expected.add((speeds, *one))
+    assert seen == expected
+
+
+def test_short_videos_are_not_bound():
+    clips, _ = draw(9, clip_len=8, max_distance=0.)
+    assert clips.min() >= 0 and clips.max() < 9
+    starts = {int(draw(1, clip_len=8, max_distance=0.)[0].max())
+              for _ in range(9)}
+    assert starts == {0}
+
+
+def test_a_negative_distance_is_refused():
+    with pytest.raises(InputError, match='max_distance'):
+        SpeedPairedSampleFrames(8, max_distance=-1)
+
 
 def slide(total, start_index=0, **options):
     out = SlidingSampleFrames(**options).transform(

@@ -1,6 +1,7 @@
 """Which frames of a video make its clips."""
 from bisect import bisect_right
-from typing import Optional, Sequence
+from math import ceil, floor
+from typing import List, Optional, Sequence
 
 import numpy as np
 from mmaction.datasets.transforms import SampleFrames
@@ -41,11 +42,18 @@ class SpeedPairedSampleFrames(BaseTransform):
             before the start that was drawn, so that no frame before the clip
             is decoded (ours; see the documentation on performance). Videos
             that are shorter than a clip keep the start. Defaults to False.
+        max_distance (float, optional): In training, at most so many frames of
+            the video lie between the center of a clip and that of the one
+            that spans the most frames, which is drawn first; of those places
+            each is alike (ours; CVRL, Qian et al., CVPR 2021, draws small
+            distances more often). Below half a frame it counts as half; key
+            frames come on top. Videos that are shorter than a clip are not
+            bound. Defaults to None: anywhere.
 
     Raises:
         InputError: If the pattern's numbers are not all of 0 to some n - 1,
             or if there are fewer than n speeds, or if they repeat or are no
-            positive integers.
+            positive integers, or if ``max_distance`` is negative.
 
     Examples:
         >>> sample = SpeedPairedSampleFrames(
@@ -60,7 +68,8 @@ class SpeedPairedSampleFrames(BaseTransform):
                  speeds: Sequence[int] = (1, 2),
                  pattern: Sequence[int] = (0, 1),
                  test_mode: bool = False,
-                 at_key_frames: bool = False) -> None:
+                 at_key_frames: bool = False,
+                 max_distance: Optional[float] = None) -> None:
         if clip_len < 1:
             raise InputError(f'a clip needs a frame: clip_len={clip_len}')
         drawn = len(set(pattern))
@@ -78,6 +87,10 @@ class SpeedPairedSampleFrames(BaseTransform):
         self.pattern = tuple(pattern)
         self.test_mode = test_mode
         self.at_key_frames = at_key_frames
+        if max_distance is not None and not max_distance >= 0:
+            raise InputError('max_distance is a number of frames between '
+                             f'centers of clips, not {max_distance}')
+        self.max_distance = max_distance
 
     def transform(self, results: dict) -> dict:
         """Add the frame indices."""
@@ -89,7 +102,9 @@ class SpeedPairedSampleFrames(BaseTransform):
             speeds = [drawn[number] for number in self.pattern]
             if self.at_key_frames:
                 keys = results['video_reader'].key_frames
-        clips = [self._frames(total, speed, keys) for speed in speeds]
+        starts = self._starts(total, speeds)
+        clips = [self._frames(total, *clip, keys)
+                 for clip in zip(starts, speeds)]
         results['frame_inds'] = np.concatenate(
             clips) + results['start_index']
         results['clip_len'] = self.clip_len
@@ -97,12 +112,39 @@ class SpeedPairedSampleFrames(BaseTransform):
         results['speeds'] = tuple(speeds)
         return results
 
-    def _frames(self, total: int, speed: int,
+    def _starts(self, total: int, speeds: Sequence[int]) -> List[int]:
+        if self.test_mode or self.max_distance is None:
+            return [np.random.randint(self._places(total, speed))
+                    for speed in speeds]
+        longest = max(speeds)
+        lead = np.random.randint(self._places(total, longest))
+        starts = {speeds.index(longest): lead}
+        for clip, speed in enumerate(speeds):
+            if clip not in starts:
+                first, last = 0, self._places(total, speed) - 1
+                if total >= self._span(longest):
+                    # Where this clip's center is that of the first one
+                    level = lead + (self._span(longest) -
+                                    self._span(speed)) / 2
+                    # Clips start at whole frames.
+                    reach = max(self.max_distance, 0.5)
+                    first = max(first, ceil(level - reach))
+                    last = min(last, floor(level + reach))
+                starts[clip] = np.random.randint(first, last + 1)
+        return [starts[clip] for clip in range(len(speeds))]
+
+    def _span(self, speed: int) -> int:
+        return (self.clip_len - 1) * speed + 1
+
+    def _places(self, total: int, speed: int) -> int:
+        """How many starts there are; a short video is played in a loop."""
+        span = self._span(speed)
+        return total - span + 1 if total >= span else total
+
+    def _frames(self, total: int, start: int, speed: int,
                 keys: Sequence[int]) -> np.ndarray:
-        span = (self.clip_len - 1) * speed + 1
-        starts = total - span + 1 if total >= span else total
-        start = np.random.randint(starts)
-        before = bisect_right(keys, start) if total >= span else 0
+        fits = total >= self._span(speed)
+        before = bisect_right(keys, start) if fits else 0
         if before:
             start = keys[before - 1]
         return (start + speed * np.arange(self.clip_len)) % total
@@ -111,7 +153,8 @@ class SpeedPairedSampleFrames(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'speeds={self.speeds}, pattern={self.pattern}, '
                 f'test_mode={self.test_mode}, '
-                f'at_key_frames={self.at_key_frames})')
+                f'at_key_frames={self.at_key_frames}, '
+                f'max_distance={self.max_distance})')
 
 
 @TRANSFORMS.register_module()

@@ -1,5 +1,14 @@
 """Methods that learn without labels: a file each, on a common base."""
 from .ascnet import ASCNet
+from .ascnet_plus import (
+    ASCNetPlus,
+    CovariancePenalty,
+    DirectionPenalty,
+    InstanceContrast,
+    SpeedClassification,
+    SpeedOrder,
+    SpeedRanking,
+)
 from .base import (
     MemoryBankRecognizer,
     SelfSupervisedRecognizer,
@@ -21,10 +30,12 @@ from .rspnet import InstanceHead, RSPHead, RSPNet
 from .vcp import VCP, VCPHead
 
 __all__ = [
-    'ASCNet', 'BYOL', 'Buechler', 'CBT', 'CBTHead', 'ClipOrder',
-    'ClipOrderHead', 'CoCLR', 'CoCLRHead', 'EncoderOnly', 'InfoNCE',
-    'InfoNCEHead', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
+    'ASCNet', 'ASCNetPlus', 'BYOL', 'Buechler', 'CBT', 'CBTHead', 'ClipOrder',
+    'ClipOrderHead', 'CoCLR', 'CoCLRHead', 'CovariancePenalty',
+    'DirectionPenalty', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
+    'InstanceContrast', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
     'PaceHead', 'PermutationHead', 'RSPHead', 'RSPNet', 'SameContextHead',
-    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'VCP', 'VCPHead',
-    'pool', 'require_clips', 'require_ordered_clips'
+    'SelfSupervisedRecognizer', 'SpeedClassification', 'SpeedOrder',
+    'SpeedRanking', 'TargetNetworkRecognizer', 'VCP', 'VCPHead', 'pool',
+    'require_clips', 'require_ordered_clips'
 ]

@@ -83,8 +83,8 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             InputError: If C is not what the heads expect.
         """
         features = pool(backbone(for_convolutions(clips)))
-        for name in self._head_names:
-            expected = getattr(self, name).in_channels
+        for name, part in self._readers().items():
+            expected = part.in_channels
             if features.shape[1] != expected:
                 raise InputError(
                     f'the encoder {type(backbone).__name__} gives features of '
@@ -93,6 +93,10 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         if self.training and backbone is self.backbone:
             self.online_features = features.detach()
         return features
+
+    def _readers(self) -> Dict[str, nn.Module]:
+        """What reads the encoder's features, by its name in the model."""
+        return {name: getattr(self, name) for name in self._head_names}
 
     def extract_feat(self, inputs: Tensor, **kwargs) -> Tuple[Tensor, dict]:
         """Features of every clip from the online encoder.

@@ -8,7 +8,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ..diagnostics import feature_std
-from ..heads import ContrastiveHead
+from ..heads import ContrastiveHead, info_nce
 from ..memory_bank import BankEntries, MemoryBank
 from .base import MemoryBankRecognizer, Part, require_clips
 
@@ -46,9 +46,9 @@ class InfoNCEHead(ContrastiveHead):
         """InfoNCE of a batch.
 
         Args:
-            query (Tensor): As for :meth:`info_nce`.
-            key (Tensor): As for :meth:`info_nce`.
-            negatives (Tensor): As for :meth:`info_nce`.
+            query (Tensor): As for :func:`info_nce`.
+            key (Tensor): As for :func:`info_nce`.
+            negatives (Tensor): As for :func:`info_nce`.
 
         Returns:
             dict[str, Tensor]: ``loss_infonce``, and the share of queries that
@@ -59,7 +59,7 @@ class InfoNCEHead(ContrastiveHead):
         # Without negatives none is nearer.
         nearest = F.pad(negatives, (0, 1), value=-torch.inf).amax(dim=1)
         return dict(
-            loss_infonce=self.info_nce(query, key, negatives),
+            loss_infonce=info_nce(query, key, negatives, self.temperature),
             nce_accuracy=(similarity > nearest).float().mean())
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from ..diagnostics import feature_std
-from ..heads import ContrastiveHead
+from ..heads import ContrastiveHead, info_nce
 from ..memory_bank import BankEntries, MemoryBank
 from .base import MemoryBankRecognizer, Part, require_clips
 
@@ -50,7 +50,7 @@ class InstanceHead(ContrastiveHead):
             Tensor: The loss, averaged over the queries, a scalar.
         """
         return sum(
-            self.info_nce(query, key, negatives)
+            info_nce(query, key, negatives, self.temperature)
             for key in (same_speed, other_speed))
 
 

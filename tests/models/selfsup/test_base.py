@@ -34,6 +34,16 @@ METHODS = {
     'symmetric ASCNet': (dict(symmetric=True), (2, 1)),
     'random positives': (dict(memory_bank=dict(
         type='RandomMemoryBank', size=7)), (1, 2)),
+    'ASCNetPlus': (dict(
+        type='ASCNetPlus', acp_head=dict(type='ACPHead', **MLP),
+        scp_head=dict(type='SCPHead', **MLP), terms=dict(
+            contrast=dict(type='InstanceContrast'),
+            ranking=dict(type='SpeedRanking'),
+            order=dict(type='SpeedOrder', in_channels=4),
+            pace=dict(type='SpeedClassification', in_channels=4),
+            directions=dict(type='DirectionPenalty', channels=4),
+            covariance=dict(type='CovariancePenalty', channels=5)),
+        memory_bank=dict(size=7)), (1, 2)),
     'BYOL': (dict(type='BYOL', byol_head=dict(type='ACPHead', **MLP)),
              (2, 2)),
     'Pace': (dict(type='Pace', pace_head=PACE), (2, )),
