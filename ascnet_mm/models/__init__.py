@@ -6,12 +6,17 @@ from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    CBT,
     OPN,
     VCP,
     ASCNet,
     ASCNetPlus,
+    Buechler,
+    CBTHead,
     ClipOrder,
     ClipOrderHead,
+    CoCLR,
+    CoCLRHead,
     CovariancePenalty,
     DirectionPenalty,
     EncoderOnly,
@@ -21,6 +26,7 @@ from .selfsup import (
     InstanceHead,
     Pace,
     PaceHead,
+    PermutationHead,
     RSPHead,
     RSPNet,
     SameContextHead,
@@ -31,12 +37,12 @@ from .selfsup import (
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL',
-    'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead', 'CovariancePenalty',
-    'DirectionPenalty', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
-    'InstanceContrast', 'InstanceHead', 'MemoryBank', 'OPN', 'Pace',
-    'PaceHead', 'Pixels', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet',
-    'RandomMemoryBank', 'S3DG', 'SCPHead', 'SameContextHead',
-    'SpeedClassification', 'SpeedOrder', 'SpeedRanking', 'TopKMemoryBank',
-    'VCP', 'VCPHead'
+    'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL', 'Buechler',
+    'CBT', 'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead',
+    'CoCLR', 'CoCLRHead', 'CovariancePenalty', 'DirectionPenalty',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
+    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
+    'Pixels', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
+    'S3DG', 'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
+    'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

@@ -79,8 +79,9 @@ class _Ring:
         self.next = (start + count) % size
         self.filled = min(self.filled + count, size)
 
-    def similarity(self, queries: Tensor, video_ids: Tensor) -> Tensor:
-        similarity = queries @ self.appearance[:self.filled].T
+    def similarity(self, queries: Tensor, video_ids: Tensor,
+                   of: str = 'appearance') -> Tensor:
+        similarity = queries @ getattr(self, of)[:self.filled].T
         same_video = video_ids[:, None] == self.video_ids[:self.filled]
         void = self.video_ids[:self.filled] == -1
         return similarity.masked_fill_(same_video | void, -torch.inf)
@@ -218,14 +219,17 @@ class MemoryBank:
         """
         return similarity.argmax(dim=1)
 
-    def similarity(self, queries: Tensor, video_ids: Tensor) -> Tensor:
-        """Dot products with the appearance of all entries of all speeds.
+    def similarity(self, queries: Tensor, video_ids: Tensor,
+                   of: str = 'appearance') -> Tensor:
+        """Dot products with a feature of all entries of all speeds.
 
         Args:
             queries (Tensor): Unit-length features, ``[N, D]``; a gradient
                 goes to them, never to the entries.
             video_ids (Tensor): The queries' own videos, int64 ``[N]`` on the
                 CPU.
+            of (str): ``'appearance'`` or ``'motion'``. Defaults to the
+                first.
 
         Returns:
             Tensor: ``[N, M]``, speeds ascending; -inf where an entry is of
@@ -234,7 +238,7 @@ class MemoryBank:
         ids = video_ids.to(queries.device, non_blocking=True)
         with torch.autocast(queries.device.type, enabled=False):
             parts = [
-                self._rings[speed].similarity(queries, ids)
+                self._rings[speed].similarity(queries, ids, of)
                 for speed in self.speeds
             ]
         return torch.cat([queries.new_zeros(len(queries), 0), *parts], dim=1)

@@ -29,10 +29,9 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
     return torch.load(work_dir / 'epoch_2.pth', weights_only=False)
 
 
-@pytest.mark.parametrize('name', [
-    'random_positive', 'byol', 'infonce', 'pace_contrast', 'rspnet',
-    'clip_order', 'opn', 'vcp'
-])
+@pytest.mark.parametrize('name', ['random_positive', 'byol', 'infonce',
+                                  'pace_contrast', 'rspnet', 'clip_order',
+                                  'opn', 'vcp', 'buechler', 'cbt', 'coclr'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
     whole = train(name, data, tmp_path / 'whole')
@@ -45,7 +44,7 @@ def test_it_resumes_and_is_exported_and_evaluated(
     for key, value in whole['state_dict'].items():
         assert torch.equal(resumed['state_dict'][key], value), key
     assert ('memory_bank' in whole) == (
-        name in ('random_positive', 'infonce', 'rspnet'))
+        name in ('random_positive', 'infonce', 'coclr', 'rspnet'))
     for speed, ring in whole.get('memory_bank', dict(rings={}))[
             'rings'].items():
         other = resumed['memory_bank']['rings'][speed]

@@ -4,6 +4,7 @@ from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
 from .ordered import ClozeClips, OrderedClips, ShuffledClips
 from .packing import PackClips
+from .paired import AppendPairedClip
 from .per_clip import PerClip
 from .sampling import (
     AppendReversed,
@@ -13,8 +14,8 @@ from .sampling import (
 )
 
 __all__ = [
-    'AppendReversed', 'ClozeClips', 'DecodeFrames', 'DecodePlanes',
-    'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip',
-    'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
     'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

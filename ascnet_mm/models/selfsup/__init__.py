@@ -17,8 +17,11 @@ from .base import (
     require_clips,
     require_ordered_clips,
 )
+from .buechler import Buechler, PermutationHead
 from .byol import BYOL
+from .cbt import CBT, CBTHead
 from .clip_order import ClipOrder, ClipOrderHead
+from .coclr import CoCLR, CoCLRHead
 from .encoder_only import EncoderOnly
 from .infonce import InfoNCE, InfoNCEHead
 from .opn import OPN
@@ -27,10 +30,11 @@ from .rspnet import InstanceHead, RSPHead, RSPNet
 from .vcp import VCP, VCPHead
 
 __all__ = [
-    'ASCNet', 'ASCNetPlus', 'BYOL', 'ClipOrder', 'ClipOrderHead',
-    'CovariancePenalty', 'DirectionPenalty', 'EncoderOnly', 'InfoNCE',
-    'InfoNCEHead', 'InstanceContrast', 'InstanceHead', 'MemoryBankRecognizer',
-    'OPN', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
+    'ASCNet', 'ASCNetPlus', 'BYOL', 'Buechler', 'CBT', 'CBTHead', 'ClipOrder',
+    'ClipOrderHead', 'CoCLR', 'CoCLRHead', 'CovariancePenalty',
+    'DirectionPenalty', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
+    'InstanceContrast', 'InstanceHead', 'MemoryBankRecognizer', 'OPN', 'Pace',
+    'PaceHead', 'PermutationHead', 'RSPHead', 'RSPNet', 'SameContextHead',
     'SelfSupervisedRecognizer', 'SpeedClassification', 'SpeedOrder',
     'SpeedRanking', 'TargetNetworkRecognizer', 'VCP', 'VCPHead', 'pool',
     'require_clips', 'require_ordered_clips'

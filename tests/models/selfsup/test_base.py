@@ -19,6 +19,8 @@ MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
 PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
 ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
+PERMUTATION = dict(type='PermutationHead', in_channels=4, hidden_channels=6,
+                   permutations=2)
 # What three samples say, beside their seeds, to learners of an order and of
 # what was done to a clip
 ORDERS = {
@@ -51,6 +53,9 @@ METHODS = {
     'InfoNCE': (dict(
         type='InfoNCE', nce_head=dict(type='InfoNCEHead', **LINEAR),
         memory_bank=dict(size=7)), (1, 2)),
+    'CoCLR': (dict(
+        type='CoCLR', nce_head=dict(type='CoCLRHead', **LINEAR), topk=2,
+        memory_bank=dict(size=7)), (1, 2, 2)),
     'RSPNet': (dict(
         type='RSPNet',
         avid_head=dict(type='InstanceHead', **LINEAR),
@@ -60,11 +65,17 @@ METHODS = {
     'OPN': (dict(
         type='OPN', clip_order_head=dict(ORDER, clips=4, reversible=True)),
         (1, 1, 1, 1)),
+    'Buechler': (dict(
+        type='Buechler', space_head=dict(PERMUTATION, pieces=4),
+        time_head=dict(PERMUTATION, pieces=2)), (1, )),
+    'CBT': (dict(type='CBT', cbt_head=dict(
+        type='CBTHead', in_channels=4, clips=3, hidden_channels=8,
+        attention_heads=2)), (1, 1, 1)),
     'VCP': (dict(
         type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
-PAIRED = ('ASCNet', 'BYOL', 'Pace', 'RSPNet')
+PAIRED = ('ASCNet', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace', 'RSPNet')
 
 
 def make(name):
@@ -104,20 +115,23 @@ def fill_bank(model):
 @pytest.mark.parametrize('name', METHODS)
 def test_encoder_passes_are_those_that_happen(name):
     model, _ = make(name)
+    inputs, samples = stacked(name)
     clips = dict(forward=0, backward=0)
 
-    def forward(module, inputs, output):
-        clips['forward'] += len(output)
+    def forward(module, seen, output):
+        # A clip may come in pieces.
+        count = seen[0].numel() / inputs[0, 0].numel()
+        clips['forward'] += count
         if output.requires_grad:
-            output.register_hook(backward)
+            output.register_hook(lambda gradient: backward(count))
 
-    def backward(gradient):
-        clips['backward'] += len(gradient)
+    def backward(count):
+        clips['backward'] += count
 
-    for key in ('backbone', 'target_backbone'):
+    for key in ('backbone', 'target_backbone', 'other_backbone'):
         if hasattr(model, key):
             getattr(model, key).register_forward_hook(forward)
-    total, _ = model.parse_losses(model.loss(*stacked(name)))
+    total, _ = model.parse_losses(model.loss(inputs, samples))
     total.backward()
     assert {k: v / 3 for k, v in clips.items()} == model.encoder_passes
 
@@ -130,7 +144,7 @@ def test_gradients_reach_the_online_network_alone(name):
     total.backward()
     assert logged['loss'] > 0
     for key, parameter in model.named_parameters():
-        if 'target' in key:
+        if key.startswith('other_') or 'target' in key:
             assert not parameter.requires_grad and parameter.grad is None
         elif key != 'backbone.conv.bias':  # BatchNorm takes it away
             assert parameter.grad is not None and parameter.grad.any(), key
@@ -380,6 +394,7 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
     ('InfoNCE', BOTH, None), ('InfoNCE', BOTH[:1], 'MemoryBankHook'),
     ('InfoNCE', BOTH[1:], 'MomentumUpdateHook'),
+    ('CoCLR', BOTH, None), ('CoCLR', BOTH[:1], 'MemoryBankHook'),
     ('Pace', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(
