@@ -76,7 +76,8 @@ METHODS = {
         type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
-PAIRED = ('ASCNet', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace', 'RSPNet')
+PAIRED = ('ASCNet', 'ASCNetPlus', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace',
+          'RSPNet')
 
 
 def make(name):
