@@ -3,6 +3,7 @@
     ascnet-mm search mine query.mp4
     ascnet-mm search mine query.mp4 --start 12 --end 14.5
     ascnet-mm search mine --row 4711
+    ascnet-mm search mine query.mp4 --page found
 
 prints the nearest clips with their times, of each video the nearest one. A
 query is embedded by the encoder that made the collection, in the same way; of
@@ -13,8 +14,10 @@ there are hundreds of thousands.
 import argparse
 from typing import TYPE_CHECKING
 
+from .page import add_label_names
+
 if TYPE_CHECKING:
-    from ascnet_mm.collection import Collection, InvertedLists
+    from ascnet_mm.collection import Collection, InvertedLists, Neighbors
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'checkpoint')
     parser.add_argument('--device', help='where the encoder runs; default: '
                         'a GPU if there is one')
-    parser.add_argument(
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
         '--json', action='store_true', help='print JSON, not a table')
+    shown.add_argument(
+        '--page', metavar='OUT', help='write a page with the query and the '
+        'clips found, in a folder')
+    add_label_names(parser)
+    parser.add_argument(
+        '--root', help='folder of the videos, for --page; default: that of '
+        'the manifest')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -57,17 +68,17 @@ def run(args: argparse.Namespace) -> None:
 
     from ascnet_mm.collection import Collection
     from ascnet_mm.collection.query import found_clips, query_of
-    collection = Collection(args.collection)
+    collection = Collection(args.collection, args.root)
     query = query_of(collection, args.query, args.row, args.start, args.end,
                      args.encoder, args.device)
     searched = approximate(collection) if args.approximate else collection
-    found = found_clips(
-        collection,
-        searched.search(query, args.top, not args.all_clips))
-    if args.json:
-        print(json.dumps(found, indent=1))
+    found = searched.search(query, args.top, not args.all_clips)
+    if args.page:
+        write_page(args, collection, found)
+    elif args.json:
+        print(json.dumps(found_clips(collection, found), indent=1))
     else:
-        print_table(found)
+        print_table(found_clips(collection, found))
 
 
 def approximate(collection: 'Collection') -> 'InvertedLists':
@@ -80,6 +91,19 @@ def approximate(collection: 'Collection') -> 'InvertedLists':
           f'{100 * lists.recall:.1f} % of the 10 nearest clips are found',
           file=sys.stderr)
     return lists
+
+
+def write_page(args: argparse.Namespace, collection: 'Collection',
+               found: 'Neighbors') -> None:
+    """Write the clips found as a page, and say where it is."""
+    from ascnet_mm.collection.page import Moment, moment_of, write_results
+    from ascnet_mm.label_names import read_label_names
+    query = (Moment(args.query, args.start, args.end) if args.row is None
+             else moment_of(collection, args.row))
+    page = write_results(
+        collection, query, found, args.page,
+        read_label_names(args.label_names) if args.label_names else None)
+    print(f'open it in a browser: {page}')
 
 
 def print_table(found: list) -> None:
