@@ -10,6 +10,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
+import av
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -134,7 +135,7 @@ def decode(paths: List[str]) -> Dict[str, int]:
                 stream = video_stream(container)
                 stream.thread_count = 1
                 frames += sum(1 for _ in container.decode(stream))
-        except UnreadableVideo:
+        except (UnreadableVideo, av.FFmpegError):
             continue
     return dict(frames=frames)
 

@@ -22,6 +22,7 @@ def test_both_searches_are_timed_and_compared(tmp_path):
         assert row['lists'] == round(row['clips']**0.5)
         assert {name: len(times) for name, times in row['seconds'].items()
                 } == dict(exact=3, lists=3)
+        assert list(row['recall']) == ['4', '8', '16', '32', '64', '128']
         recall = list(row['recall'].values())
         assert recall == sorted(recall) and recall[-1] == 1
         assert row['seconds_to_make'] > 0 and row['seconds_to_open'] > 0
