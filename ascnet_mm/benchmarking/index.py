@@ -152,7 +152,11 @@ def encode(encoder: List[str], shapes: List[Shape]) -> Dict[str, int]:
 
 def infer(encoder: List[str], paths: List[str],
           shape: Shape) -> Dict[str, int]:
-    """MMAction2's inferencer: of each video one clip, which it decides."""
+    """MMAction2's inferencer: of each video one clip, which it decides.
+
+    Raises:
+        InputError: If it can read none.
+    """
     from mmaction.apis import MMAction2Inferencer
     opened = load_encoder(*encoder)
     channels = opened(torch.zeros(1, *shape[1:])).shape[1]
@@ -161,14 +165,17 @@ def infer(encoder: List[str], paths: List[str],
                   shape),
         device='cpu')
     inferencer.actionrecog_inferencer.show_progress = False
-    unreadable = 0
+    faults: List[Exception] = []
     for path in paths:
         try:
             inferencer(path)
         # decord and its transforms raise what they like.
-        except Exception:
-            unreadable += 1
-    return dict(clips=len(paths) - unreadable, unreadable=unreadable)
+        except Exception as error:
+            faults.append(error)
+    if len(faults) == len(paths):
+        raise InputError('MMAction2 can read none of the videos; of the '
+                         f'last: {faults[-1]}') from faults[-1]
+    return dict(clips=len(paths) - len(faults), unreadable=len(faults))
 
 
 def config_of(backbone: dict, channels: int, interval: int,

@@ -1,6 +1,7 @@
 """Indexing timed beside what it consists of: what is counted and written."""
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,8 +11,9 @@ from ascnet_mm import InputError
 from ascnet_mm.benchmarking import index
 from ascnet_mm.benchmarking.index import Usage
 from ascnet_mm.inference import VideoEncoder
+from ascnet_mm.preparation.synthetic import write_video
 
-from ..collection.builders import RECIPE, write_videos
+from ..collection.builders import RECIPE
 
 BACKBONE = dict(type='R3D', depth=18, base_channels=2)
 
@@ -25,10 +27,23 @@ def write_r3d(path):
     return str(path)
 
 
-def test_all_do_the_same_videos(tmp_path, monkeypatch):
+@pytest.fixture
+def videos(tmp_path):
+    """Ten of one to four seconds, ten frames a second, and none."""
+    folder = tmp_path / 'videos'
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        coarse = rng.integers(0, 256, (10 * (1 + number % 4), 4, 4, 3))
+        frames = coarse.repeat(8, axis=1).repeat(8, axis=2)
+        write_video(str(folder / f'{number}.mp4'), frames.astype(np.uint8),
+                    fps=10)
+    (folder / 'odd.mp4').write_bytes(b'no video')
+    return folder
+
+
+def test_all_do_the_same_videos(videos, tmp_path, monkeypatch):
     """In this process; what they take is not looked at."""
-    videos = write_videos(tmp_path / 'videos')
-    (videos / 'a/odd.mkv').write_bytes(b'no video')
     monkeypatch.setattr(index, 'usage_of', lambda work, *arguments: Usage(
         1., 2., 3, 4, work(*arguments)))
     monkeypatch.setattr(index.collection.indexing, '_workers', lambda: 0)
@@ -38,7 +53,6 @@ def test_all_do_the_same_videos(tmp_path, monkeypatch):
     assert found['settings']['videos'] == 11
     assert found['settings']['clip'] == [4, 16, 16]
     rows = {name: row['result'] for name, row in found['rows'].items()}
-    # Ten videos of one to four seconds, ten frames a second, clips of four
     seconds = [1 + number % 4 for number in range(10)]
     assert rows['decoding'] == dict(frames=10 * sum(seconds))
     assert rows['ours']['videos'] == 10 and rows['ours']['unreadable'] == 1
