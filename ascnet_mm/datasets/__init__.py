@@ -1,14 +1,19 @@
 """Data sets of videos, and the transforms of their pipelines."""
 from .collate import padded_collate
 from .transforms import (
+    AppendPairedClip,
+    AppendReversed,
+    ClozeClips,
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
     OpenVideo,
+    OrderedClips,
     PackClips,
     PerClip,
     SampleCrops,
     SampleFramesAtRate,
+    ShuffledClips,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -16,7 +21,9 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
+    'VideoList', 'padded_collate'
 ]

@@ -1,24 +1,48 @@
 """Encoders, the methods that train them, and what they are made of."""
-from .backbones import R3D, S3DG, R2Plus1D
+from .backbones import R3D, S3DG, Pixels, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
-from .memory_bank import MemoryBank, RandomMemoryBank
+from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    CBT,
+    OPN,
+    VCP,
     ASCNet,
+    ASCNetPlus,
+    Buechler,
+    CBTHead,
+    ClipOrder,
+    ClipOrderHead,
+    CoCLR,
+    CoCLRHead,
+    CovariancePenalty,
+    DirectionPenalty,
     EncoderOnly,
+    InfoNCE,
+    InfoNCEHead,
+    InstanceContrast,
     InstanceHead,
     Pace,
     PaceHead,
+    PermutationHead,
     RSPHead,
     RSPNet,
     SameContextHead,
+    SpeedClassification,
+    SpeedOrder,
+    SpeedRanking,
+    VCPHead,
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL', 'Buechler',
+    'CBT', 'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead',
+    'CoCLR', 'CoCLRHead', 'CovariancePenalty', 'DirectionPenalty',
+    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
+    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
+    'Pixels', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
+    'S3DG', 'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
+    'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

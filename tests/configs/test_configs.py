@@ -39,8 +39,10 @@ def test_the_shipped_configs_are_these():
     baselines = {
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
-                     'random_positive', 'byol', 'pace', 'pace_contrast',
-                     'rspnet')
+                     'random_positive', 'byol', 'infonce', 'pace',
+                     'pace_contrast', 'rspnet', 'clip_order', 'opn', 'vcp',
+                     'buechler', 'cbt', 'infonce_flow', 'coclr',
+                     'coclr_flow')
     }
     assert set(CONFIGS) == pretraining | downstream | scratch | baselines
 
@@ -51,14 +53,24 @@ def test_a_baseline_differs_in_its_method_alone(name):
     """Encoder, data, augmentation, schedule and evaluation are ASCNet's."""
     ours, theirs = read('r18_ucf101.py'), read(name)
     for cfg in (ours, theirs):
-        cfg.train_dataloader.dataset.pipeline[1] = None  # speeds
+        dataset = cfg.train_dataloader.dataset
+        dataset.pipeline[1] = None  # speeds
         cfg.model = {
             key: cfg.model[key]
             for key in ('backbone', 'data_preprocessor')
         }
-        for name in ('momentum_update', 'training_health'):
-            del cfg.default_hooks[name]
-    variables = {'train_pipeline', 'sample_frames', 'paces'}
+        if 'infonce_flow' in name or 'coclr' in name:
+            # Of the other modality, whose colors nothing changes
+            dataset.pipeline = [step for step in dataset.pipeline if
+                                step is None or 'Paired' not in step.type]
+            cfg.data_root = dataset.data_root = None
+            cfg.val_dataloader.dataset.data_root = None
+            for key in ('plain_clips', 'augmentation'):
+                cfg.model['data_preprocessor'].pop(key, None)
+        for hook in ('momentum_update', 'training_health'):
+            del cfg.default_hooks[hook]
+    variables = {'train_pipeline', 'sample_frames', 'sample_clips', 'paces',
+                 'clips', 'permutation_head', 'paired_root', 'append_paired'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -153,7 +165,7 @@ def test_fine_tuning_is_rspnets(name):
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|CoCLR|Xie|Pace)')
+    r'VCOP|OPN|VCP|CoCLR|CBT|Buechler|Xie|Pace)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
@@ -161,7 +173,8 @@ HYPER_PARAMETERS = re.compile(
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
-    r'paces|temperature|margin|contrast_weight|frame_rate)'
+    r'paces|temperature|margin|contrast_weight|frame_rate|clips|dropout|'
+    r'pieces|permutations|layers|attention_heads)'
     r'\s*=\s*[\d\[(.]')
 
 

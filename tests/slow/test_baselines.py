@@ -1,6 +1,9 @@
 """Each method through training, resuming, export and evaluation."""
+import os
 import os.path as osp
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.runner import Runner
 
+from ascnet_mm.apis import check_pretrained, set_pretrained
 from ascnet_mm.datasets import SpeedPairedSampleFrames
 
 from ..configs.test_runs import data, tiny  # noqa: F401
@@ -25,8 +29,9 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
     return torch.load(work_dir / 'epoch_2.pth', weights_only=False)
 
 
-@pytest.mark.parametrize('name', ['random_positive', 'byol', 'pace_contrast',
-                                  'rspnet'])
+@pytest.mark.parametrize('name', ['random_positive', 'byol', 'infonce',
+                                  'pace_contrast', 'rspnet', 'clip_order',
+                                  'opn', 'vcp', 'buechler', 'cbt', 'coclr'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
     whole = train(name, data, tmp_path / 'whole')
@@ -38,7 +43,8 @@ def test_it_resumes_and_is_exported_and_evaluated(
     assert resumed['meta']['iter'] == whole['meta']['iter'] == 4
     for key, value in whole['state_dict'].items():
         assert torch.equal(resumed['state_dict'][key], value), key
-    assert ('memory_bank' in whole) == (name in ('random_positive', 'rspnet'))
+    assert ('memory_bank' in whole) == (
+        name in ('random_positive', 'infonce', 'coclr', 'rspnet'))
     for speed, ring in whole.get('memory_bank', dict(rings={}))[
             'rings'].items():
         other = resumed['memory_bank']['rings'][speed]
@@ -58,6 +64,53 @@ def test_it_resumes_and_is_exported_and_evaluated(
         cfg.load_from, cfg.experiment_name = str(path), path.name
         told.append(Runner.from_cfg(cfg).test())
     assert told[0] == told[1] and told[0]['retrieval/queries'] == 8
+
+    cfg = tiny('finetune/r18_ucf101.py', data, tmp_path / 'finetuned')
+    cfg.optim_wrapper.optimizer.lr, cfg.train_cfg.max_epochs = 0., 1
+    set_pretrained(cfg, str(encoder))
+    check_pretrained(cfg)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    for key, value in runner.model.backbone.named_parameters():
+        assert torch.equal(value, whole['state_dict'][f'backbone.{key}']), key
+
+
+@pytest.mark.parametrize('name', ['clip_order', 'opn', 'vcp'])
+def test_two_ranks_end_as_one_process(name, data, tmp_path):  # noqa: F811
+    """With GroupNorm, in double precision: weights, losses, accuracies."""
+    ended = []
+    for ranks in (1, 2):
+        folder = tmp_path / str(ranks)
+        cfg = tiny(f'baselines/r18_ucf101_{name}.py', data, folder)
+        cfg.model.type = f'GroupNorm{cfg.model.type}'
+        cfg.custom_imports.imports += ['tests.slow.ranks']
+        cfg.optim_wrapper.type = 'OptimWrapper'
+        cfg.train_dataloader.batch_size = 4 // ranks
+        cfg.train_cfg.update(max_epochs=2, val_interval=2)
+        cfg.default_hooks.checkpoint.update(interval=1)
+        cfg.randomness = dict(seed=3)
+        folder.mkdir()
+        cfg.dump(str(folder / 'config.py'))
+        launch = ([osp.join(ROOT, 'tools/dist_train.sh')] if ranks > 1 else
+                  [sys.executable, osp.join(ROOT, 'tools/train.py')])
+        done = subprocess.run(
+            [*launch, str(folder / 'config.py'), *['2'] * (ranks - 1)],
+            capture_output=True, text=True, timeout=300,
+            env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': ROOT})
+        assert done.returncode == 0, done.stderr[-3000:]
+        ended.append(torch.load(folder / 'epoch_2.pth', weights_only=False))
+    one, two = ended
+    for key, value in one['state_dict'].items():
+        torch.testing.assert_close(
+            two['state_dict'][key], value, rtol=0, atol=1e-12)
+    logged, other = (
+        {key: buffer.data[0].tolist() for key, buffer in
+         checkpoint['message_hub']['log_scalars'].items()
+         if key.startswith('train/loss') or key.endswith('_accuracy')}
+        for checkpoint in ended)
+    assert len(logged) == 3
+    for key, values in logged.items():
+        assert other[key] == pytest.approx(values, abs=1e-12), key
 
 
 def waves(video, frames):

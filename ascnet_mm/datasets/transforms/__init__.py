@@ -2,16 +2,20 @@
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
+from .ordered import ClozeClips, OrderedClips, ShuffledClips
 from .packing import PackClips
+from .paired import AppendPairedClip
 from .per_clip import PerClip
 from .sampling import (
+    AppendReversed,
     SampleFramesAtRate,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames'
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -17,7 +17,9 @@ from .foreign import (
 OWN = 'an MMAction2 checkpoint'
 
 # What changes an encoder's outputs and neither names nor shapes of weights
-UNSEEN = ('with_pool1', 'stem_strides')
+UNSEEN = ('with_pool1', 'stem_strides', 'frame_strides')
+# Of checkpoints that are older than the option
+BEFORE = dict(frame_strides=(2, 1, 2, 2, 2))
 
 
 def load_encoder(encoder: nn.Module, filename: str) -> str:
@@ -198,6 +200,8 @@ def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
     """
     given = (checkpoint.get('meta') or {}).get('encoder')
     wanted = unseen_options(encoder)
+    if given is not None:
+        given = {**{k: v for k, v in BEFORE.items() if k in wanted}, **given}
     if given is not None and given != wanted:
         raise InputError(
             f'its encoder was trained with {given}, that of the config has '

@@ -83,8 +83,8 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             InputError: If C is not what the heads expect.
         """
         features = pool(backbone(for_convolutions(clips)))
-        for name in self._head_names:
-            expected = getattr(self, name).in_channels
+        for name, part in self._readers().items():
+            expected = part.in_channels
             if features.shape[1] != expected:
                 raise InputError(
                     f'the encoder {type(backbone).__name__} gives features of '
@@ -93,6 +93,10 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         if self.training and backbone is self.backbone:
             self.online_features = features.detach()
         return features
+
+    def _readers(self) -> Dict[str, nn.Module]:
+        """What reads the encoder's features, by its name in the model."""
+        return {name: getattr(self, name) for name in self._head_names}
 
     def extract_feat(self, inputs: Tensor, **kwargs) -> Tuple[Tensor, dict]:
         """Features of every clip from the online encoder.
@@ -387,11 +391,30 @@ def require_clips(inputs: Tensor, pattern: Tuple[int, ...]) -> None:
     Raises:
         InputError: If the number of clips is not the pattern's.
     """
-    if inputs.shape[1] != len(pattern):
+    _require_count(inputs, len(pattern),
+                   f'pattern={pattern} of SpeedPairedSampleFrames')
+
+
+def require_ordered_clips(inputs: Tensor, clips: int, sampler: str) -> None:
+    """Refuse another number of clips per video than a method takes in order.
+
+    Args:
+        inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+        clips (int): How many it takes.
+        sampler (str): Which transform chooses them: :class:`OrderedClips` or
+            one derived from it.
+
+    Raises:
+        InputError: If there are more or fewer.
+    """
+    _require_count(inputs, clips, f'clips={clips} of {sampler}')
+
+
+def _require_count(inputs: Tensor, clips: int, setting: str) -> None:
+    if inputs.shape[1] != clips:
         raise InputError(
             f'the pipeline gives {inputs.shape[1]} clips of each video, the '
-            f'model is made for {len(pattern)}: set pattern={pattern} of '
-            'SpeedPairedSampleFrames')
+            f'model is made for {clips}: set {setting}')
 
 
 def pool(features) -> Tensor:
