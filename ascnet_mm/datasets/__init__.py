@@ -2,6 +2,7 @@
 from .collate import padded_collate
 from .transforms import (
     AppendPairedClip,
+    AppendReversed,
     ClozeClips,
     DecodeFrames,
     DecodePlanes,
@@ -20,9 +21,9 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'AppendPairedClip', 'ClozeClips', 'DecodeFrames', 'DecodePlanes',
-    'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip',
-    'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
     'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
     'VideoList', 'padded_collate'
 ]

@@ -4,6 +4,7 @@ from .hooks import (
     InitialValidationHook,
     MemoryBankHook,
     MomentumUpdateHook,
+    OutcomesHook,
     PretrainedEncoderHook,
     SampleSeedHook,
 )
@@ -22,7 +23,7 @@ from .reliability import (
 __all__ = [
     'AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DeferredScalarsHook',
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'PretrainedEncoderHook', 'ProvenanceHook', 'ResumableEpochLoop',
-    'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook',
-    'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
+    'OutcomesHook', 'PretrainedEncoderHook', 'ProvenanceHook',
+    'ResumableEpochLoop', 'SampleSeedHook', 'SkippedVideosHook',
+    'TerminationHook', 'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
 ]

@@ -1,5 +1,5 @@
 """Encoders, the methods that train them, and what they are made of."""
-from .backbones import R3D, S3DG, R2Plus1D
+from .backbones import R3D, S3DG, Pixels, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
 from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
@@ -42,7 +42,7 @@ __all__ = [
     'CoCLR', 'CoCLRHead', 'CovariancePenalty', 'DirectionPenalty',
     'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
     'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
+    'Pixels', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
+    'S3DG', 'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
     'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

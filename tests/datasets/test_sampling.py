@@ -7,6 +7,7 @@ import pytest
 from ascnet_mm import InputError
 from ascnet_mm.datasets import SpeedPairedSampleFrames
 from ascnet_mm.datasets.transforms import (
+    AppendReversed,
     SampleFramesAtRate,
     SlidingSampleFrames,
 )
@@ -48,6 +49,54 @@ def test_test_mode_gives_one_clip_per_speed_ascending():
     clips, drawn = draw(100, speeds=(4, 1, 2), test_mode=True)
     assert drawn == (1, 2, 4)
     assert [c[1] - c[0] for c in clips] == [1, 2, 4]
+
+
+@pytest.mark.parametrize('total', [100, 20, 9])
+def test_draws_start_in_equal_parts_of_the_possible_starts(total):
+    starts = {speed: [set() for _ in range(3)] for speed in (1, 2)}
+    for _ in range(300):
+        clips, drawn = draw(total, test_mode=True, draws=3)
+        assert drawn == (1, 2, 1, 2, 1, 2)
+        for number, (frames, speed) in enumerate(zip(clips, drawn)):
+            assert (np.diff(frames) % total == speed).all()
+            starts[speed][number // 2].add(int(frames[0]))
+    for speed, (first, second, third) in starts.items():
+        span = 7 * speed + 1
+        # A video that is shorter than a clip starts anywhere.
+        last = total - span if total >= span else total - 1
+        assert first | second | third == set(range(last + 1))
+        if last > 1:
+            assert max(first) < min(second) and max(second) < min(third)
+
+
+@pytest.mark.parametrize('draws', [1, 4])
+def test_the_first_draw_of_several_has_its_part_of_the_only_one(draws):
+    """With one draw the clips are those of a test without the option."""
+    np.random.seed(0)
+    plain, _ = draw(50, test_mode=True)
+    np.random.seed(0)
+    clips, _ = draw(50, test_mode=True, draws=draws)
+    assert (clips[:2] == plain).all() == (draws == 1)
+    assert len(clips) == 2 * draws
+
+
+def test_draws_are_of_test_mode():
+    assert len(draw(50, draws=3)[0]) == 2
+    with pytest.raises(InputError, match='draws'):
+        SpeedPairedSampleFrames(8, test_mode=True, draws=0)
+
+
+def test_each_clip_gets_its_reverse():
+    sample = SpeedPairedSampleFrames(4, (1, 3), test_mode=True, draws=2)
+    results = sample(dict(total_frames=40, start_index=1))
+    clips = results['frame_inds'].reshape(4, 4).copy()
+    results = AppendReversed()(results)
+    assert results['num_clips'] == 8
+    assert results['speeds'] == (1, 3, 1, 3, -1, -3, -1, -3)
+    both = results['frame_inds'].reshape(8, 4)
+    assert (both[:4] == clips).all()
+    for clip, reverse in zip(clips, both[4:]):
+        assert reverse.tolist() == clip.tolist()[::-1]
 
 
 @pytest.mark.parametrize('pattern', [(0, ), (0, 0), (0, 1), (0, 0, 1),

@@ -7,14 +7,15 @@ from .packing import PackClips
 from .paired import AppendPairedClip
 from .per_clip import PerClip
 from .sampling import (
+    AppendReversed,
     SampleFramesAtRate,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
 
 __all__ = [
-    'AppendPairedClip', 'ClozeClips', 'DecodeFrames', 'DecodePlanes',
-    'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips', 'PerClip',
-    'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
     'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

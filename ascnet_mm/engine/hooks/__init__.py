@@ -3,10 +3,12 @@ from .deferred_scalars import DeferredScalarsHook
 from .initial_validation import InitialValidationHook
 from .memory_bank import MemoryBankHook
 from .momentum_update import MomentumUpdateHook
+from .outcomes import OutcomesHook
 from .pretrained_encoder import PretrainedEncoderHook
 from .sample_seed import SampleSeedHook
 
 __all__ = [
     'DeferredScalarsHook', 'InitialValidationHook', 'MemoryBankHook',
-    'MomentumUpdateHook', 'PretrainedEncoderHook', 'SampleSeedHook'
+    'MomentumUpdateHook', 'OutcomesHook', 'PretrainedEncoderHook',
+    'SampleSeedHook'
 ]
