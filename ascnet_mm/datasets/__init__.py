@@ -9,6 +9,7 @@ from .transforms import (
     PerClip,
     SampleCrops,
     SampleFramesAtRate,
+    SkippingSampleFrames,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -17,6 +18,7 @@ from .video_list import VideoList
 
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames', 'VideoFolder', 'VideoList', 'padded_collate'
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SkippingSampleFrames',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
+    'VideoList', 'padded_collate'
 ]

@@ -1,5 +1,5 @@
 """Encoders, the methods that train them, and what they are made of."""
-from .backbones import R3D, S3DG, R2Plus1D
+from .backbones import R3D, S3DG, C3DConv, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
 from .memory_bank import MemoryBank, RandomMemoryBank
@@ -9,16 +9,21 @@ from .selfsup import (
     ASCNet,
     EncoderOnly,
     InstanceHead,
+    MemDPC,
+    MemDPCHead,
     Pace,
     PaceHead,
     RSPHead,
     RSPNet,
     SameContextHead,
+    SpeedHead,
+    SpeedNet,
 )
 
 __all__ = [
-    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'ClipDataPreprocessor',
-    'EncoderOnly', 'InstanceHead', 'MemoryBank', 'Pace', 'PaceHead',
-    'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG',
-    'SCPHead', 'SameContextHead'
+    'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'C3DConv',
+    'ClipDataPreprocessor', 'EncoderOnly', 'InstanceHead', 'MemDPC',
+    'MemDPCHead', 'MemoryBank', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D',
+    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'SameContextHead', 'SpeedHead', 'SpeedNet'
 ]

@@ -23,11 +23,11 @@ def read(name):
 
 
 def test_the_shipped_configs_are_these():
-    encoders, sets = ('r18', 'r2plus1d', 's3dg'), ('ucf101', 'hmdb51')
+    encoders = ('c3d', 'r18', 'r2plus1d', 'r34', 's3dg')
+    sets = ('ucf101', 'hmdb51')
     pretraining = {
-        'r18_demo.py', 'r18_folder.py', 'r18_k400.py', 'r18_ucf101.py',
-        'r2plus1d_k400.py', 's3dg_k400.py'
-    }
+        'r18_demo.py', 'r18_folder.py', 'r18_ucf101.py'
+    } | {f'{encoder}_k400.py' for encoder in encoders}
     downstream = {
         f'{protocol}/{encoder}_{data}{form}.py'
         for protocol, forms in (('finetune', ['']),
@@ -40,13 +40,17 @@ def test_the_shipped_configs_are_these():
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
                      'random_positive', 'byol', 'pace', 'pace_contrast',
-                     'rspnet')
+                     'rspnet', 'speednet')
+    } | {'baselines/s3dg_k400_speednet.py'}
+    supervised = {
+        f'supervised/{encoder}_k400.py' for encoder in ('r18', 's3dg')
     }
-    assert set(CONFIGS) == pretraining | downstream | scratch | baselines
+    assert set(CONFIGS) == (
+        pretraining | downstream | scratch | baselines | supervised)
 
 
 @pytest.mark.parametrize(
-    'name', [name for name in CONFIGS if name.startswith('baselines')])
+    'name', [name for name in CONFIGS if name.startswith('baselines/r18')])
 def test_a_baseline_differs_in_its_method_alone(name):
     """Encoder, data, augmentation, schedule and evaluation are ASCNet's."""
     ours, theirs = read('r18_ucf101.py'), read(name)
@@ -58,7 +62,10 @@ def test_a_baseline_differs_in_its_method_alone(name):
         }
         for name in ('momentum_update', 'training_health'):
             del cfg.default_hooks[name]
-    variables = {'train_pipeline', 'sample_frames', 'paces'}
+    if theirs.default_hooks.pop('random_size', None):  # of the clips
+        assert theirs.env_cfg.pop('cudnn_benchmark') is False
+        del ours.env_cfg['cudnn_benchmark']
+    variables = {'train_pipeline', 'sample_frames', 'paces', 'sides'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -101,7 +108,7 @@ def test_the_papers_values_stand(name):
 
 @pytest.mark.parametrize('name, batch, rate', [
     ('r18_k400.py', 64, 0.1), ('r2plus1d_k400.py', 32, 0.05),
-    ('s3dg_k400.py', 32, 0.05)])
+    ('s3dg_k400.py', 32, 0.05), ('c3d_k400.py', 32, 0.1)])
 def test_pretraining_learns_at_rspnets_rates(name, batch, rate):
     """Its rates are for 64 pairs; a batch is what fits a GPU of 24 GB."""
     cfg = read(name)
@@ -113,6 +120,8 @@ def test_pretraining_learns_at_rspnets_rates(name, batch, rate):
 # RSPNet's code, config/finetune: frame rate, frames, pixels, batch of two
 # processes, epochs, learning rate, test clips
 RSPNET = {
+    'c3d_ucf101': (None, 16, 112, 2 * 20, 30, 0.005, 10),
+    'c3d_hmdb51': (None, 16, 112, 2 * 6, 100, 0.005, 10),
     'r18_ucf101': (25, 16, 112, 2 * 32, 30, 0.1, 10),
     'r18_hmdb51': (None, 16, 112, 2 * 64, 30, 0.01, 3),
     'r2plus1d_ucf101': (None, 16, 112, 2 * 8, 30, 0.1, 10),
@@ -126,8 +135,9 @@ RSPNET = {
     'name', [name for name in CONFIGS if name.startswith('finetune')])
 def test_fine_tuning_is_rspnets(name):
     cfg = read(name)
+    # R3D-34, which RSPNet has not, is fine-tuned as R3D-18.
     fps, length, side, batch, epochs, lr, clips = RSPNET[
-        osp.basename(name)[:-3].replace('_scratch', '')]
+        osp.basename(name)[:-3].replace('_scratch', '').replace('r34', 'r18')]
     for phase, count in (('train', 1), ('val', 1), ('test', clips)):
         loader = cfg[f'{phase}_dataloader']
         _, sampling, *_ = loader.dataset.pipeline
@@ -147,13 +157,13 @@ def test_fine_tuning_is_rspnets(name):
     steps = dict(type='MultiStepLR', milestones=[50, 70, 90], gamma=0.1)
     cosine = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
     assert cfg.param_scheduler == (
-        steps if 'r18_hmdb51' in name else cosine)
+        steps if re.search('(r18|r34|c3d)_hmdb51', name) else cosine)
     assert cfg.model.cls_head.dropout_ratio == 0
 
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|CoCLR|Xie|Pace)')
+    r'VCOP|CoCLR|Xie|Pace|SpeedNet)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
@@ -161,7 +171,8 @@ HYPER_PARAMETERS = re.compile(
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
-    r'paces|temperature|margin|contrast_weight|frame_rate)'
+    r'paces|temperature|margin|contrast_weight|frame_rate|sides|factors|'
+    r'temporal_strides|stem_strides)'
     r'\s*=\s*[\d\[(.]')
 
 

@@ -6,6 +6,8 @@ from ..gpu_free.processes import GIBI, train
 
 # Bounds of launches and of GiB
 ENCODERS = {
+    'c3d_k400.py': (750, 12),
+    'r34_k400.py': (1200, 8),
     'r2plus1d_k400.py': (750, 8),
     's3dg_k400.py': (2050, 12),
 }
@@ -14,6 +16,7 @@ BASELINES = {
     'baselines/r18_ucf101_pace_contrast.py': 400,
     'baselines/r18_ucf101_random_positive.py': 750,
     'baselines/r18_ucf101_rspnet.py': 750,
+    'baselines/r18_ucf101_speednet.py': 400,
     'baselines/r18_ucf101_symmetric.py': 1350,
 }
 SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py']
@@ -57,5 +60,5 @@ def test_every_other_config_that_trains(config, videos, tmp_path):
     step = train({config: dict(batch_size=2)}, videos, str(tmp_path))[config]
     # A linear classifier has a forward pass alone.
     assert step['launches'] > 50
-    if not config.startswith(('finetune', 'linear')):
+    if not config.startswith(('finetune', 'linear', 'supervised')):
         assert step['waits'] == []

@@ -6,12 +6,13 @@ from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
     SampleFramesAtRate,
+    SkippingSampleFrames,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
 
 __all__ = [
     'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SlidingSampleFrames',
-    'SpeedPairedSampleFrames'
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SkippingSampleFrames',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

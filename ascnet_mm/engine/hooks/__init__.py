@@ -4,9 +4,11 @@ from .initial_validation import InitialValidationHook
 from .memory_bank import MemoryBankHook
 from .momentum_update import MomentumUpdateHook
 from .pretrained_encoder import PretrainedEncoderHook
+from .random_size import RandomSizeHook
 from .sample_seed import SampleSeedHook
 
 __all__ = [
     'DeferredScalarsHook', 'InitialValidationHook', 'MemoryBankHook',
-    'MomentumUpdateHook', 'PretrainedEncoderHook', 'SampleSeedHook'
+    'MomentumUpdateHook', 'PretrainedEncoderHook', 'RandomSizeHook',
+    'SampleSeedHook'
 ]

@@ -6,15 +6,18 @@ from .base import (
     TargetNetworkRecognizer,
     pool,
     require_clips,
+    require_count,
 )
 from .byol import BYOL
 from .encoder_only import EncoderOnly
+from .memdpc import MemDPC, MemDPCHead
 from .pace import Pace, PaceHead, SameContextHead
 from .rspnet import InstanceHead, RSPHead, RSPNet
+from .speednet import SpeedHead, SpeedNet
 
 __all__ = [
-    'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemoryBankRecognizer',
-    'Pace', 'PaceHead', 'RSPHead', 'RSPNet', 'SameContextHead',
-    'SelfSupervisedRecognizer', 'TargetNetworkRecognizer', 'pool',
-    'require_clips'
+    'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemDPC', 'MemDPCHead',
+    'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet',
+    'SameContextHead', 'SelfSupervisedRecognizer', 'SpeedHead', 'SpeedNet',
+    'TargetNetworkRecognizer', 'pool', 'require_clips', 'require_count'
 ]

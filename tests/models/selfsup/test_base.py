@@ -35,7 +35,16 @@ METHODS = {
         avid_head=dict(type='InstanceHead', **LINEAR),
         rsp_head=dict(type='RSPHead', **LINEAR),
         memory_bank=dict(size=7)), (1, 1, 2)),
+    'SpeedNet': (dict(
+        type='SpeedNet',
+        speed_head=dict(type='SpeedHead', in_channels=4)), (1.1, 2.)),
+    'MemDPC': (dict(
+        type='MemDPC', blocks=6, memdpc_head=dict(
+            type='MemDPCHead', in_channels=4, slots=7, steps=2,
+            dropout=0)), (1, ) * 6),
 }  # yapf: disable
+# Where its clips are not of SpeedPairedSampleFrames
+SETTINGS = {'SpeedNet': r'factors=\(\(1, 1.2\)', 'MemDPC': 'clips=6'}
 
 
 def make(name):
@@ -271,11 +280,13 @@ def test_checkpoints_hold_the_encoder_as_backbone(name):
 def test_another_number_of_clips_is_refused(name):
     model, speeds = make(name)
     clips, samples = stacked(name)
-    with pytest.raises(InputError, match=r'gives 5 clips .*set pattern=\(0'):
+    setting = SETTINGS.get(name, r'pattern=\(0')
+    with pytest.raises(InputError, match=f'gives 5 clips .*set {setting}'):
         model.loss(clips[:, :1].expand(-1, 5, -1, -1, -1, -1), samples)
 
 
-@pytest.mark.parametrize('name', ['Pace with contrast', 'RSPNet'])
+@pytest.mark.parametrize('name', ['Pace with contrast', 'RSPNet', 'SpeedNet',
+                                  'MemDPC'])
 def test_a_wrong_feature_dimension_is_named(name):
     model, _ = make(name)
     head = model._head_names[-1]
@@ -312,7 +323,7 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('ASCNet', BOTH[1:], 'MomentumUpdateHook'), ('ASCNet', [], 'Momentum'),
     ('symmetric ASCNet', BOTH, None), ('BYOL', BOTH[:1], None),
     ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
-    ('Pace', [], None)])
+    ('Pace', [], None), ('SpeedNet', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(
         name, kept, missing, accumulated, tmp_path):
