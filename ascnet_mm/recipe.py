@@ -29,6 +29,8 @@ PARTS = {'backbone', 'data_preprocessor', 'pipeline'}
 # Where clips are described, the most specific first.
 PHASES = ('test', 'val', 'train')
 CROPS = ('SampleCrops', 'DeviceCrop')
+# Samplers of pre-training
+SAMPLERS = ('SpeedPairedSampleFrames', 'SkippingSampleFrames', 'OrderedClips')
 # What a network in a recipe would load from elsewhere.
 LOADED = ('init_cfg', 'pretrained', 'pretrained2d')
 # Packages whose models MMAction2's recognizers take by dotted names, and what
@@ -107,9 +109,9 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
         pipeline (list[dict]): Of a recipe.
 
     Returns:
-        list[dict]: The same, with our reader of files. Pairs of clips at
-        several speeds become ten clips at 1x and at even distances, random
-        crops of them the whole frame.
+        list[dict]: The same, with our reader of files. The clips of a
+        pre-training become ten clips at even distances, at 1x or with its
+        ``frame_interval``, random crops of them the whole frame.
 
     Examples:
         >>> evaluation_pipeline([dict(type='DecordInit', num_threads=2)])
@@ -120,12 +122,15 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
     for step in pipeline:
         kind = getattr(step['type'], '__name__', step['type'])
         planes = planes or kind == 'DecodePlanes'
-        if kind == 'SpeedPairedSampleFrames':
+        if kind in SAMPLERS:
+            interval = step.get('frame_interval')
             step = dict(
                 type='SampleFrames',
                 clip_len=step['clip_len'],
                 num_clips=NUM_CLIPS,
                 test_mode=True)
+            if interval:  # not of still clips
+                step['frame_interval'] = interval
         elif kind in CROPS:
             step = dict(type=kind, scale=step['scale'])
         elif planes and kind == 'PackActionInputs':

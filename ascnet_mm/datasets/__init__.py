@@ -5,6 +5,7 @@ from .transforms import (
     DecodePlanes,
     DecodeSmall,
     OpenVideo,
+    OrderedClips,
     PackClips,
     PerClip,
     SampleCrops,
@@ -17,8 +18,8 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SkippingSampleFrames',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
-    'VideoList', 'padded_collate'
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips',
+    'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
+    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
+    'VideoFolder', 'VideoList', 'padded_collate'
 ]

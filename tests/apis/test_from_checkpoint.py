@@ -10,7 +10,7 @@ from ascnet_mm.apis import (
     read_features_config,
     take_encoder,
 )
-from ascnet_mm.recipe import recipe_of
+from ascnet_mm.recipe import evaluation_pipeline, recipe_of
 from ascnet_mm.settings import settings_of
 
 NARROW = {
@@ -166,6 +166,16 @@ def test_a_training_that_was_not_validated_says_it_too(tmp_path):
     torch.save(content, path)
     assert read_features_config(None, path, {}).to_dict() == (
         validated.to_dict())
+
+
+@pytest.mark.parametrize('interval, expected', [(0, {}), (3, dict(
+    frame_interval=3))])
+def test_so_does_one_of_ordered_clips(interval, expected):
+    sampler, _ = evaluation_pipeline([
+        dict(type='OrderedClips', clip_len=8, clips=3, interval=2,
+             frame_interval=interval), dict(type='DecodePlanes')])
+    assert sampler == dict(type='SampleFrames', clip_len=8, num_clips=10,
+                           test_mode=True, **expected)
 
 
 def test_a_fine_tuning_without_an_evaluation_is_named(tmp_path):

@@ -2,6 +2,7 @@
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
+from .ordered import OrderedClips
 from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
@@ -12,7 +13,7 @@ from .sampling import (
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'PackClips',
-    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'SkippingSampleFrames',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips',
+    'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
+    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -7,6 +7,7 @@ from .base import (
     pool,
     require_clips,
     require_count,
+    require_ordered_clips,
 )
 from .byol import BYOL
 from .encoder_only import EncoderOnly
@@ -19,5 +20,6 @@ __all__ = [
     'ASCNet', 'BYOL', 'EncoderOnly', 'InstanceHead', 'MemDPC', 'MemDPCHead',
     'MemoryBankRecognizer', 'Pace', 'PaceHead', 'RSPHead', 'RSPNet',
     'SameContextHead', 'SelfSupervisedRecognizer', 'SpeedHead', 'SpeedNet',
-    'TargetNetworkRecognizer', 'pool', 'require_clips', 'require_count'
+    'TargetNetworkRecognizer', 'pool', 'require_clips', 'require_count',
+    'require_ordered_clips'
 ]

@@ -413,13 +413,28 @@ def require_clips(inputs: Tensor, pattern: Tuple[int, ...]) -> None:
                   f'pattern={pattern} of SpeedPairedSampleFrames')
 
 
-def require_count(inputs: Tensor, clips: int, setting: str) -> None:
-    """Refuse another number of clips per video than a method is made of.
+def require_ordered_clips(inputs: Tensor, clips: int, sampler: str) -> None:
+    """Refuse another number of clips per video than a method takes in order.
 
     Args:
         inputs (Tensor): ``[B, clips, 3, T, H, W]``.
-        clips (int): How many it is made of.
-        setting (str): What gives them.
+        clips (int): How many it takes.
+        sampler (str): Which transform chooses them: :class:`OrderedClips` or
+            one derived from it.
+
+    Raises:
+        InputError: If there are more or fewer.
+    """
+    require_count(inputs, clips, f'clips={clips} of {sampler}')
+
+
+def require_count(inputs: Tensor, clips: int, setting: str) -> None:
+    """Refuse another number of clips per video than a method takes.
+
+    Args:
+        inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+        clips (int): How many it takes.
+        setting (str): What gives as many.
 
     Raises:
         InputError: If there are more or fewer.

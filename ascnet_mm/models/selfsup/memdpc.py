@@ -9,7 +9,7 @@ from mmengine.dist import all_gather, all_reduce, get_rank
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from .base import Part, SelfSupervisedRecognizer, require_count
+from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
 
 class ConvGRU(nn.Module):
@@ -210,8 +210,7 @@ class MemDPC(SelfSupervisedRecognizer):
         Raises:
             InputError: If there is another number of blocks.
         """
-        require_count(inputs, self.blocks,
-                      f'clips={self.blocks} of OrderedClips')
+        require_ordered_clips(inputs, self.blocks, 'OrderedClips')
         x = self.encode_map(inputs.flatten(0, 1)).mean(dim=2)
         # Positions as rows: [B, blocks, H' W', C]
         x = x.flatten(2).transpose(1, 2).unflatten(0, (len(inputs), -1))
