@@ -122,7 +122,8 @@ def test_an_exported_file_is_enough(
         ascnet_mm.load_encoder(path).embed(files))
 
 
-@pytest.mark.parametrize('method', ['byol', 'pace', 'rspnet', 'acp'])
+@pytest.mark.parametrize('method', ['byol', 'pace', 'rspnet', 'acp',
+                                    'speednet', 'memdpc'])
 def test_checkpoints_of_the_other_methods(method, files, tmp_path):
     cfg = read_config(
         osp.join(ROOT, f'configs/ascnet/baselines/r18_ucf101_{method}.py'),

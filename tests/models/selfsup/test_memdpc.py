@@ -4,6 +4,7 @@ import torch
 
 from ascnet_mm.models.selfsup.memdpc import MemDPCHead
 
+from ...helpers.processes import spawn
 from .test_base import make, stacked
 
 
@@ -105,3 +106,31 @@ def test_dropout_is_of_training_alone():
     assert len(losses) == 3
     head.eval()
     assert len({head.loss(x)['loss_memdpc'].item() for _ in range(3)}) == 1
+
+
+def step(rows):
+    """Losses and gradients of some of six samples."""
+    torch.manual_seed(0)
+    head = MemDPCHead(4, slots=5, steps=2, dropout=0).double()
+    x = torch.randn(6, 5, 3, 4, dtype=torch.float64)
+    encoder = torch.nn.Linear(4, 4).double()
+    losses = head.loss(encoder(x)[list(rows)])
+    losses['loss_memdpc'].backward()
+    return [*losses.values()] + [
+        p.grad for p in (*encoder.parameters(), *head.parameters())]
+
+
+def on_one_of_two_ranks(rank, folder):
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/rendezvous', rank=rank,
+        world_size=2)
+    torch.save(step(range(3 * rank, 3 * rank + 3)), f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def test_two_ranks_are_one_process(tmp_path):
+    """Means of losses and gradients: each chooses from the blocks of both."""
+    spawn(on_one_of_two_ranks, (str(tmp_path), ), nprocs=2)
+    ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1)]
+    for whole, one, other in zip(step(range(6)), *ranks):
+        torch.testing.assert_close((one + other) / 2, whole)
