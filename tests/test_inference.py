@@ -123,7 +123,8 @@ def test_an_exported_file_is_enough(
 
 
 @pytest.mark.parametrize('method', ['byol', 'pace', 'rspnet', 'acp',
-                                    'speednet', 'memdpc'])
+                                    'clip_order', 'opn', 'vcp', 'speednet',
+                                    'memdpc'])
 def test_checkpoints_of_the_other_methods(method, files, tmp_path):
     cfg = read_config(
         osp.join(ROOT, f'configs/ascnet/baselines/r18_ucf101_{method}.py'),

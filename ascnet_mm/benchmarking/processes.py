@@ -57,13 +57,12 @@ log_level = 'WARNING'
 '''
 
 
-@MODELS.register_module()
-class GroupNormASCNet(ASCNet):
-    """An ASCNet without batch statistics, in a precision of one's choice.
+class WithGroupNorms:
+    """A mixin for recognizers: no batch statistics, any precision.
 
     Args:
         dtype (str): ``'float32'`` or ``'float64'``.
-        **kwargs: Those of :class:`ASCNet`.
+        **kwargs: Those of the recognizer.
     """
 
     def __init__(self, dtype: str = 'float64', **kwargs) -> None:
@@ -74,6 +73,15 @@ class GroupNormASCNet(ASCNet):
     def encode(self, clips: Tensor, backbone: nn.Module) -> Tensor:
         """Pooled features of clips, in the model's precision."""
         return super().encode(clips.to(next(self.parameters())), backbone)
+
+    def encode_map(self, clips: Tensor) -> Tensor:
+        """What the encoder gives of clips, in the model's precision."""
+        return super().encode_map(clips.to(next(self.parameters())))
+
+
+@MODELS.register_module()
+class GroupNormASCNet(WithGroupNorms, ASCNet):
+    """An ASCNet without batch statistics, in a precision of one's choice."""
 
 
 def _group_norms(module: nn.Module) -> None:

@@ -1,6 +1,7 @@
 """Data sets of videos, and the transforms of their pipelines."""
 from .collate import padded_collate
 from .transforms import (
+    ClozeClips,
     DecodeFrames,
     DecodePlanes,
     DecodeSmall,
@@ -10,6 +11,7 @@ from .transforms import (
     PerClip,
     SampleCrops,
     SampleFramesAtRate,
+    ShuffledClips,
     SkippingSampleFrames,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
@@ -18,8 +20,9 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips',
-    'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
-    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
-    'VideoFolder', 'VideoList', 'padded_collate'
+    'ClozeClips', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
+    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
+    'SampleFramesAtRate', 'ShuffledClips', 'SkippingSampleFrames',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
+    'VideoList', 'padded_collate'
 ]

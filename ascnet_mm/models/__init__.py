@@ -6,7 +6,11 @@ from .memory_bank import MemoryBank, RandomMemoryBank
 from .recognizer import ActionRecognizer
 from .selfsup import (
     BYOL,
+    OPN,
+    VCP,
     ASCNet,
+    ClipOrder,
+    ClipOrderHead,
     EncoderOnly,
     InstanceHead,
     MemDPC,
@@ -18,12 +22,14 @@ from .selfsup import (
     SameContextHead,
     SpeedHead,
     SpeedNet,
+    VCPHead,
 )
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ActionRecognizer', 'BYOL', 'C3DConv',
-    'ClipDataPreprocessor', 'EncoderOnly', 'InstanceHead', 'MemDPC',
-    'MemDPCHead', 'MemoryBank', 'Pace', 'PaceHead', 'R2Plus1D', 'R3D',
-    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
-    'SameContextHead', 'SpeedHead', 'SpeedNet'
+    'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead', 'EncoderOnly',
+    'InstanceHead', 'MemDPC', 'MemDPCHead', 'MemoryBank', 'OPN', 'Pace',
+    'PaceHead', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
+    'S3DG', 'SCPHead', 'SameContextHead', 'SpeedHead', 'SpeedNet', 'VCP',
+    'VCPHead'
 ]

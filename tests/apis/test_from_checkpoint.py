@@ -45,7 +45,8 @@ def said(monkeypatch):
 @pytest.mark.parametrize('name, kind', [
     ('r18_folder', 'ASCNet'), ('baselines/r18_ucf101_byol', 'BYOL'),
     ('baselines/r18_ucf101_pace', 'Pace'),
-    ('baselines/r18_ucf101_rspnet', 'RSPNet')])
+    ('baselines/r18_ucf101_rspnet', 'RSPNet'),
+    ('baselines/r18_ucf101_clip_order', 'ClipOrder')])
 def test_retrieval_takes_the_model_of_any_method(name, kind, tmp_path,
                                                  monkeypatch):
     path, lines = checkpoint(tmp_path, name), said(monkeypatch)

@@ -40,7 +40,8 @@ def test_the_shipped_configs_are_these():
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
                      'random_positive', 'byol', 'pace', 'pace_contrast',
-                     'rspnet', 'speednet', 'memdpc')
+                     'rspnet', 'clip_order', 'opn', 'vcp', 'speednet',
+                     'memdpc')
     } | {'baselines/s3dg_k400_speednet.py', 'baselines/r34_k400_memdpc.py'}
     supervised = {
         f'supervised/{encoder}_k400.py' for encoder in ('r18', 's3dg')
@@ -67,8 +68,8 @@ def test_a_baseline_differs_in_its_method_alone(name):
     if theirs.default_hooks.pop('random_size', None):  # of the clips
         assert theirs.env_cfg.pop('cudnn_benchmark') is False
         del ours.env_cfg['cudnn_benchmark']
-    variables = {'train_pipeline', 'sample_frames', 'sample_crops', 'paces',
-                 'sides', 'clip_len', 'blocks'}
+    variables = {'train_pipeline', 'sample_frames', 'sample_clips',
+                 'sample_crops', 'paces', 'sides', 'clip_len', 'blocks'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -166,7 +167,7 @@ def test_fine_tuning_is_rspnets(name):
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|CoCLR|Xie|Pace|SpeedNet|MemDPC)')
+    r'VCOP|OPN|VCP|CoCLR|Xie|Pace|SpeedNet|MemDPC)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
@@ -174,7 +175,7 @@ HYPER_PARAMETERS = re.compile(
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
-    r'paces|temperature|margin|contrast_weight|frame_rate|sides|factors|'
+    r'paces|temperature|margin|contrast_weight|frame_rate|sides|factors|clips|'
     r'temporal_strides|stem_strides|slots|steps|blocks|dropout)'
     r'\s*=\s*[\d\[(.]')
 

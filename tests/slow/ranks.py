@@ -1,4 +1,4 @@
-"""Runs of several ranks, one of which comes to harm."""
+"""Runs of several ranks, one of which comes to harm; models for them."""
 import os
 import os.path as osp
 import signal
@@ -6,12 +6,19 @@ import subprocess
 import time
 from typing import Sequence
 
-from mmaction.registry import HOOKS
+from mmaction.registry import HOOKS, MODELS
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 
+from ascnet_mm.benchmarking.processes import WithGroupNorms
+from ascnet_mm.models import OPN, VCP, ClipOrder, MemDPC, SpeedNet
+
 from ..conftest import ROOT
 from ..tools.test_cli import TINY
+
+for kind in (ClipOrder, OPN, VCP, SpeedNet, MemDPC):
+    name = f'GroupNorm{kind.__name__}'
+    MODELS.register_module(module=type(name, (WithGroupNorms, kind), {}))
 
 
 @HOOKS.register_module()

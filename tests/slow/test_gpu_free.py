@@ -12,12 +12,15 @@ ENCODERS = {
     's3dg_k400.py': (2050, 12),
 }
 BASELINES = {
+    'baselines/r18_ucf101_clip_order.py': 400,
+    'baselines/r18_ucf101_opn.py': 420,
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
     'baselines/r18_ucf101_random_positive.py': 750,
     'baselines/r18_ucf101_rspnet.py': 750,
     'baselines/r18_ucf101_speednet.py': 400,
     'baselines/r18_ucf101_symmetric.py': 1350,
+    'baselines/r18_ucf101_vcp.py': 400,
 }
 SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py']
 

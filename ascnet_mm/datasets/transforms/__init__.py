@@ -2,7 +2,7 @@
 from .crops import SampleCrops
 from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
-from .ordered import OrderedClips
+from .ordered import ClozeClips, OrderedClips, ShuffledClips
 from .packing import PackClips
 from .per_clip import PerClip
 from .sampling import (
@@ -13,7 +13,8 @@ from .sampling import (
 )
 
 __all__ = [
-    'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips',
-    'PackClips', 'PerClip', 'SampleCrops', 'SampleFramesAtRate',
-    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'ClozeClips', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
+    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
+    'SampleFramesAtRate', 'ShuffledClips', 'SkippingSampleFrames',
+    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -28,8 +28,8 @@ class PackClips(PackActionInputs):
         (torch.Size([2, 3, 4, 8, 8]), (1, 2))
     """
 
-    META_KEYS = ('filename', 'video_id', 'speeds', 'sample_seed', 'role',
-                 'yuv420')
+    META_KEYS = ('filename', 'video_id', 'speeds', 'order', 'operation',
+                 'sample_seed', 'role', 'yuv420')
 
     def __init__(self, meta_keys: Sequence[str] = ()) -> None:
         super().__init__(meta_keys=(*self.META_KEYS, *meta_keys))

@@ -23,7 +23,7 @@ class SpeedHead(BaseModule):
 
     Examples:
         >>> head = SpeedHead(in_channels=32)
-        >>> sped_up = torch.tensor([0., 1., 1., 0.])
+        >>> sped_up = torch.tensor([False, True, True, False])
         >>> sorted(head.loss(torch.rand(4, 32, 2, 3, 3), sped_up))
         ['loss_speed', 'speed_accuracy']
     """
@@ -40,18 +40,18 @@ class SpeedHead(BaseModule):
 
         Args:
             x (Tensor): Output of the encoder, ``[N, in_channels, T, H, W]``.
-            sped_up (Tensor): 1 for each clip that is, 0 for the others,
-                floating point ``[N]``.
+            sped_up (Tensor): Whether each clip is, bool ``[N]``.
 
         Returns:
             dict[str, Tensor]: ``loss_speed``, averaged over the clips, and
             the share that is told right, ``speed_accuracy``; scalars.
         """
         logits = self.classifier(x.amax(dim=(3, 4)).mean(dim=2))[:, 0]
-        logits = logits.to(sped_up.dtype)
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         return dict(
-            loss_speed=F.binary_cross_entropy_with_logits(logits, sped_up),
-            speed_accuracy=((logits > 0) == sped_up.bool()).float().mean())
+            loss_speed=F.binary_cross_entropy_with_logits(
+                logits, sped_up.to(logits)),
+            speed_accuracy=((logits > 0) == sped_up).float().mean())
 
 
 @MODELS.register_module()
@@ -120,6 +120,5 @@ class SpeedNet(SelfSupervisedRecognizer):
             'factors=((1, 1.2), (1.7, 2.2)) of SkippingSampleFrames')
         # All first clips, then all second ones: one batch for BatchNorm
         x = self.encode_map(inputs.transpose(0, 1).flatten(0, 1))
-        sped_up = torch.arange(2, device=x.device, dtype=inputs.dtype)
-        return self.speed_head.loss(
-            x, sped_up.repeat_interleave(len(inputs)))
+        sped_up = torch.arange(len(x), device=x.device) >= len(inputs)
+        return self.speed_head.loss(x, sped_up)

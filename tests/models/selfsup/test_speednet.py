@@ -13,7 +13,7 @@ def test_loss_is_the_binary_cross_entropy_of_the_fastest_place():
     head = SpeedHead(4).double()
     x = torch.randn(5, 4, 3, 2, 2, dtype=torch.float64)
     sped_up = [0, 1, 1, 0, 1]
-    told = head.loss(x, torch.tensor(sped_up, dtype=torch.float64))
+    told = head.loss(x, torch.tensor(sped_up, dtype=torch.bool))
     weight = head.classifier.weight.detach().numpy()[0]
     bias = head.classifier.bias.item()
     loss = right = 0
