@@ -5,6 +5,7 @@ from .hooks import (
     MemoryBankHook,
     MomentumUpdateHook,
     PretrainedEncoderHook,
+    RandomSizeHook,
     SampleSeedHook,
 )
 from .optim_wrapper import BFloat16OptimWrapper
@@ -22,7 +23,7 @@ from .reliability import (
 __all__ = [
     'AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DeferredScalarsHook',
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'PretrainedEncoderHook', 'ProvenanceHook', 'ResumableEpochLoop',
-    'SampleSeedHook', 'SkippedVideosHook', 'TerminationHook',
-    'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
+    'PretrainedEncoderHook', 'ProvenanceHook', 'RandomSizeHook',
+    'ResumableEpochLoop', 'SampleSeedHook', 'SkippedVideosHook',
+    'TerminationHook', 'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
 ]

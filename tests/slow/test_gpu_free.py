@@ -13,6 +13,7 @@ ENCODERS = {
 }
 BASELINES = {
     'baselines/r18_ucf101_clip_order.py': 400,
+    'baselines/r18_ucf101_memdpc.py': 1000,
     'baselines/r18_ucf101_opn.py': 420,
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
@@ -22,7 +23,8 @@ BASELINES = {
     'baselines/r18_ucf101_symmetric.py': 1350,
     'baselines/r18_ucf101_vcp.py': 400,
 }
-SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py']
+SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py',
+           'baselines/r18_ucf101_memdpc.py']
 
 
 @pytest.mark.parametrize('config', ENCODERS)
