@@ -13,7 +13,7 @@ ENCODERS = {
 }
 BASELINES = {
     'baselines/r18_ucf101_clip_order.py': 400,
-    'baselines/r18_ucf101_memdpc.py': 1000,
+    'baselines/r18_ucf101_memdpc.py': 1300,
     'baselines/r18_ucf101_opn.py': 420,
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
