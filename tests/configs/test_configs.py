@@ -176,7 +176,7 @@ HYPER_PARAMETERS = re.compile(
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
     r'paces|temperature|margin|contrast_weight|frame_rate|sides|factors|clips|'
-    r'temporal_strides|stem_strides|slots|steps|blocks|dropout)'
+    r'frame_strides|stem_strides|slots|steps|blocks|dropout)'
     r'\s*=\s*[\d\[(.]')
 
 

@@ -68,7 +68,7 @@ class S3DG(StagedEncoder):
             3 (mixed_4f) or 4 (all). Defaults to -1 (none).
         norm_eval (bool): Whether BatchNorm keeps its running statistics in
             training. Defaults to False.
-        temporal_strides (Sequence[int]): Strides in time of the four pools
+        frame_strides (Sequence[int]): Strides in time of the four pools
             between the stages. Defaults to (1, 1, 2, 2). SpeedNet keeps all
             frames: (1, 1, 1, 1), and ``stem_strides=((1, 2, 2), (1, 1, 1))``.
         init_cfg (dict, optional): As for every module of MMEngine.
@@ -86,13 +86,13 @@ class S3DG(StagedEncoder):
                  norm_cfg: dict = dict(type='BN3d', eps=1e-3),
                  frozen_stages: int = -1,
                  norm_eval: bool = False,
-                 temporal_strides: Sequence[int] = (1, 1, 2, 2),
+                 frame_strides: Sequence[int] = (1, 1, 2, 2),
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(frozen_stages, norm_eval, init_cfg)
         self.stem_strides = tuple(tuple(stride) for stride in stem_strides)
-        self.temporal_strides = tuple(temporal_strides)
+        self.frame_strides = tuple(frame_strides)
 
-        strides = [(stride, 2, 2) for stride in self.temporal_strides]
+        strides = [(stride, 2, 2) for stride in self.frame_strides]
         channels = base_channels
         self.conv_1a = SeparableConv(3, channels, 7, norm_cfg,
                                      *self.stem_strides)

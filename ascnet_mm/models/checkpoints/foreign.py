@@ -81,7 +81,7 @@ LAYOUTS = (
         encoder=S3DG,
         options=dict(
             stem_strides=((2, 2, 2), (1, 1, 1)),
-            temporal_strides=(1, 1, 2, 2)),
+            frame_strides=(1, 1, 2, 2)),
         rules=(
             (r'^feature\.', ''),
             (r'^sepConv1\.', 'conv_1a.'),

@@ -18,7 +18,7 @@ from .foreign import (
 OWN = 'an MMAction2 checkpoint'
 
 # What changes an encoder's outputs and neither names nor shapes of weights
-UNSEEN = ('with_pool1', 'stem_strides', 'temporal_strides')
+UNSEEN = ('with_pool1', 'stem_strides', 'frame_strides')
 
 
 def load_encoder(encoder: nn.Module, filename: str) -> str:

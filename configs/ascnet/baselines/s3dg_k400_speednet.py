@@ -11,7 +11,7 @@ model = dict(
     backbone=dict(
         type='S3DG',
         stem_strides=((1, 2, 2), (1, 1, 1)),  # SpeedNet's: all frames
-        temporal_strides=(1, 1, 1, 1)),  # SpeedNet's: all frames
+        frame_strides=(1, 1, 1, 1)),  # SpeedNet's: all frames
     speed_head=dict(
         type='SpeedHead', in_channels=_base_.model.acp_head.in_channels),
     data_preprocessor=_base_.model.data_preprocessor)

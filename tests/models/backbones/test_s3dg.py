@@ -94,10 +94,10 @@ def test_stem_strides():
 
 
 @pytest.mark.parametrize('length', [1, 5, 16])
-def test_without_temporal_strides_all_frames_are_kept(length):
+def test_without_strides_in_time_all_frames_are_kept(length):
     model = build(
         base_channels=4, stem_strides=((1, 2, 2), (1, 1, 1)),
-        temporal_strides=(1, 1, 1, 1)).eval()
+        frame_strides=(1, 1, 1, 1)).eval()
     kept = []
     for layer in model.children():
         layer.register_forward_hook(
@@ -108,8 +108,8 @@ def test_without_temporal_strides_all_frames_are_kept(length):
     assert set(kept) == {length}
 
 
-def test_temporal_strides_are_those_of_the_pools():
-    model = build(base_channels=4, temporal_strides=[3, 1, 2, 4]).eval()
+def test_frame_strides_are_those_of_the_pools():
+    model = build(base_channels=4, frame_strides=[3, 1, 2, 4]).eval()
     lengths = {}
     for name, layer in model.named_children():
         layer.register_forward_hook(

@@ -202,12 +202,12 @@ DIFFERENT = {
     (RSPNetS3DG, dict(type='S3DG'), 'other strides',
      'model.backbone.stem_strides=((2, 2, 2), (1, 1, 1))'),
     'all frames for RSPNet':
-    (RSPNetS3DG, dict(SLOW_STEM, temporal_strides=(1, 1, 1, 1)),
-     'other strides', 'model.backbone.temporal_strides=(1, 1, 2, 2)'),
+    (RSPNetS3DG, dict(SLOW_STEM, frame_strides=(1, 1, 1, 1)),
+     'other strides', 'model.backbone.frame_strides=(1, 1, 2, 2)'),
     'another encoder':
     (RSPNetS3DG, dict(type='R3D'), 'the config is R3D',
      "model.backbone=dict(type='S3DG', stem_strides=((2, 2, 2), (1, 1, 1)), "
-     'temporal_strides=(1, 1, 2, 2))')
+     'frame_strides=(1, 1, 2, 2))')
 }  # yapf: disable
 
 
@@ -226,9 +226,9 @@ def test_an_option_younger_than_the_checkpoint_had_its_default(tmp_path):
         state_dict=prefixed('backbone.', encoder.state_dict()),
         meta=dict(encoder=stems))
     load_encoder(encoder, save(tmp_path, content))
-    other = build(dict(type='S3DG', temporal_strides=(1, 1, 1, 1)),
+    other = build(dict(type='S3DG', frame_strides=(1, 1, 1, 1)),
                   base_channels=4)
-    assert_refused(tmp_path, content, other, 'temporal_strides')
+    assert_refused(tmp_path, content, other, 'frame_strides')
 
 
 def test_torchvisions_r2plus1d_is_refused(tmp_path):
