@@ -89,8 +89,8 @@ class VCP(SelfSupervisedRecognizer):
     clips is added where their length is meant; a video needs room for a
     remote clip on both sides; tiles always change places in the same way.
     *Ours*: 8 frames between clips, as in VCOP's code; room on one side is
-    enough; tiles take any of the 23 other orders; all clips
-    of a batch go through the encoder at once.
+    enough; tiles take any of the 23 other orders; all clips of a batch go
+    through the encoder at once.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
