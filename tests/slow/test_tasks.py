@@ -10,8 +10,7 @@ from mmaction.structures import ActionDataSample
 from ascnet_mm.preparation.synthetic import CLASSES, render
 
 ORDER = dict(type='ClipOrderHead', in_channels=64, hidden_channels=64)
-# Model, sampler, training steps, figure, label (None: the place of a clip),
-# chance and what is enough
+# Model, sampler, training steps, figure, label, chance and what is enough
 TASKS = {
     'ClipOrder': (
         dict(type='ClipOrder', clip_order_head=ORDER),
@@ -26,16 +25,6 @@ TASKS = {
         dict(type='VCP', vcp_head=dict(type='VCPHead', in_channels=64)),
         dict(type='ClozeClips', clip_len=8, interval=0, distance=4),
         400, 'vcp_accuracy', 'operation', 1 / 5, 0.5),
-    'SpeedNet': (
-        dict(type='SpeedNet',
-             speed_head=dict(type='SpeedHead', in_channels=64)),
-        dict(type='SkippingSampleFrames', clip_len=8),
-        600, 'speed_accuracy', None, 1 / 2, 0.65),
-    'MemDPC': (
-        dict(type='MemDPC', memdpc_head=dict(
-            type='MemDPCHead', in_channels=64, slots=64)),
-        dict(type='OrderedClips', clip_len=5, clips=8),
-        300, 'memdpc_accuracy', None, 1 / 48, 0.15),
 }  # yapf: disable
 
 
@@ -56,18 +45,13 @@ def draw(sampler, videos, count, label, permuted=False):
         drawn = sampler.transform(dict(total_frames=48, start_index=0))
         frames = drawn['frame_inds'].reshape(drawn['num_clips'], -1)
         inputs.append(videos[video][:, frames].transpose(0, 1))
-        samples.append(dict(sample_seed=int(np.random.randint(2**31))))
-        if label:
-            samples[-1][label] = drawn[label]
-    inputs = torch.stack(inputs)
-    if permuted and not label:
-        order = torch.randperm(len(inputs) * inputs.shape[1])
-        inputs = inputs.flatten(0, 1)[order].view_as(inputs)
-    elif permuted:
+        samples.append(dict(sample_seed=int(np.random.randint(2**31)),
+                            **{label: drawn[label]}))
+    if permuted:
         labels = [sample[label] for sample in samples]
         for sample, other in zip(samples, labels[1:] + labels[:1]):
             sample[label] = other
-    return inputs, [
+    return torch.stack(inputs), [
         ActionDataSample(metainfo=sample) for sample in samples]
 
 
