@@ -132,6 +132,8 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
                 test_mode=True)
             if interval:  # not of still clips
                 step['frame_interval'] = interval
+        elif kind == 'AppendPairedClip':
+            continue
         elif kind in CROPS:
             step = dict(type=kind, scale=step['scale'])
         elif planes and kind == 'PackActionInputs':

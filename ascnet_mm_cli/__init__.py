@@ -11,10 +11,10 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
-COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'synthetic',
-            'export', 'embed', 'index', 'search', 'duplicates', 'leaks',
-            'outliers', 'clusters', 'select', 'page', 'serve', 'convert',
-            'visualize', 'compare', 'benchmark', 'doctor')
+COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'flow',
+            'synthetic', 'export', 'embed', 'index', 'search', 'duplicates',
+            'leaks', 'outliers', 'clusters', 'select', 'page', 'serve',
+            'convert', 'visualize', 'compare', 'benchmark', 'doctor')
 # A file select.py here would stand in for Python's own module where
 # __main__.py is run by its path.
 MODULES = dict(select='selection')

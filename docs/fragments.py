@@ -106,8 +106,18 @@ def interval(found: List[float]) -> Optional[Tuple[float, float]]:
     return mean(found) - half, mean(found) + half
 
 
-def told_apart(method: Figures, reference: Figures, key: str) -> bool:
-    """Whether the intervals of two methods do not overlap."""
+def told_apart(found: Figures, method: Figures, reference: Figures,
+               key: str) -> bool:
+    """Whether two methods of an experiment differ by the page's rule.
+
+    By the interval of their difference, and in files without outcomes where
+    their intervals over the seeds do not overlap.
+    """
+    if found.get('groups'):
+        # It imports torch, which these files alone need.
+        from ascnet_mm.experiments.intervals import change
+        span = change(found, reference, method, key)
+        return span is not None and not span.holds_zero
     spans = [interval(values(part, key)) for part in (method, reference)]
     if None in spans:
         return False
@@ -128,6 +138,7 @@ def results() -> str:
         'Pace': (base, 'Pace'),
         'RSPNet': (base, 'RSPNet')
     }
+    found = figures(f'compare_{base}')
     keys = ['vcop/retrieval/top1', AVERAGE, PROBE]
     lines = []
     for title, place in rows.items():
@@ -137,10 +148,10 @@ def results() -> str:
             marks = ''.join(
                 mark for mark, other in (('†', 'untrained'), ('‡', 'ASCNet'))
                 if place[0] == base and place[1] != other
-                and told_apart(method, method_of(base, other), key))
+                and told_apart(found, method, method_of(base, other), key))
             cells.append(cell(values(method, key)) + (marks and f' {marks}'))
         lines.append(cells)
-    data = figures(f'compare_{base}')['data']
+    data = found['data']
     shown = table(['', 'retrieval, top-1 %',
                    'average of six metrics with labels, %', 'speed probe, %'],
                   lines, 3)
@@ -223,7 +234,8 @@ def recipe() -> str:
     rows = []
     for name, title in changes.items():
         apart = '' if name == 'ASCNet' else (
-            'yes' if told_apart(by_name[name], reference, AVERAGE) else 'no')
+            'yes' if told_apart(found, by_name[name], reference, AVERAGE)
+            else 'no')
         rows.append((title, cell(values(by_name[name], AVERAGE)), apart))
     return table(['change', 'average of six metrics, %',
                   'distinguishable from ASCNet'], rows, 2)
@@ -546,13 +558,11 @@ def collapse() -> str:
     for name, seeds in figures('reliability_collapse')['outcomes'].items():
         cells = zip(*((f'{found["lowest_spread"]:.2f}',
                        found['end'] if found['stopped'] else '-',
-                       found['checkpoint'] or '-',
-                       'yes' if any('effective_rank' in words
-                                    for words in found['warnings']) else 'no')
+                       found['checkpoint'] or '-')
                       for found in seeds))
         rows.append([name, *(' / '.join(map(str, cell)) for cell in cells)])
     return table(['run', 'lowest feature std', 'stopped at iteration',
-                  'last good checkpoint', 'warned of few directions'], rows)
+                  'last good checkpoint'], rows)
 
 
 @fragment('odd files')

@@ -78,11 +78,12 @@ def test_what_the_readme_says_of_ascnet_holds():
     of = {name: fragments.method_of('ucf101_subset', name)
           for name in ('untrained', 'ASCNet', 'ACP alone', 'BYOL',
                        'random positive')}
+    found = fragments.figures('compare_ucf101_subset')
     retrieval = 'vcop/retrieval/top1'
     keys = (retrieval, fragments.AVERAGE, fragments.PROBE)
 
     def apart(name, key):
-        return fragments.told_apart(of[name], of['ASCNet'], key)
+        return fragments.told_apart(found, of[name], of['ASCNet'], key)
 
     assert apart('untrained', retrieval)
     assert apart('random positive', retrieval)

@@ -122,9 +122,10 @@ def test_an_exported_file_is_enough(
         ascnet_mm.load_encoder(path).embed(files))
 
 
-@pytest.mark.parametrize('method', ['byol', 'pace', 'rspnet', 'acp',
-                                    'clip_order', 'opn', 'vcp', 'speednet',
-                                    'memdpc'])
+@pytest.mark.parametrize('method', [
+    'byol', 'infonce', 'pace', 'rspnet', 'acp', 'clip_order', 'coclr',
+    'memdpc'
+])
 def test_checkpoints_of_the_other_methods(method, files, tmp_path):
     cfg = read_config(
         osp.join(ROOT, f'configs/ascnet/baselines/r18_ucf101_{method}.py'),

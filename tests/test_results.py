@@ -1,12 +1,14 @@
 """docs/results.md is what the JSON files give, and nothing else."""
 import os.path as osp
 from glob import glob
+from itertools import product
 
 import pytest
 
 from ascnet_mm.experiments.intervals import told_apart
 from ascnet_mm.experiments.page import page
 from ascnet_mm.experiments.report import read_figures
+from ascnet_mm.experiments.results import at_budget
 
 from .conftest import ROOT
 from .test_documents import fragments
@@ -31,12 +33,14 @@ def test_there_is_no_page_without_figures():
 
 @done
 def test_the_fragments_tell_apart_what_the_page_does():
-    for found in read_figures(BENCHMARKS).values():
-        for number in (0, 1):
+    for whole in read_figures(BENCHMARKS).values():
+        for budget, number in product(whole.get('budgets') or [None], (0, 1)):
+            found = at_budget(whole, budget)
             reference = found['methods'][number]
             for measure in found['measures']:
                 apart = told_apart(found, measure['key'], number)
                 assert {
                     method['name'] for method in found['methods']
-                    if fragments.told_apart(method, reference, measure['key'])
+                    if method is not reference and fragments.told_apart(
+                        found, method, reference, measure['key'])
                 } == {name for side in apart or () for name in side}

@@ -1,6 +1,8 @@
 """Data sets of videos, and the transforms of their pipelines."""
 from .collate import padded_collate
 from .transforms import (
+    AppendPairedClip,
+    AppendReversed,
     ClozeClips,
     DecodeFrames,
     DecodePlanes,
@@ -20,9 +22,9 @@ from .video_folder import VideoFolder
 from .video_list import VideoList
 
 __all__ = [
-    'ClozeClips', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
-    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
-    'SampleFramesAtRate', 'ShuffledClips', 'SkippingSampleFrames',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
-    'VideoList', 'padded_collate'
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
+    'VideoFolder', 'VideoList', 'padded_collate'
 ]

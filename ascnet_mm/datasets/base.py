@@ -21,12 +21,13 @@ from ..text import printable
 from .machine import Patience, holds_files
 from .skipped_list import SkippedList
 from .transforms.decode import DecodeFrames, DecodePlanes, OpenVideo
+from .transforms.paired import AppendPairedClip
 from .video import MiscountedVideo, UnreadableVideo, reason, within
 
 ROLES = ('gallery', 'query')
 # Broken files make decoders and their bindings raise about anything: what
 # one of these raises is taken for the file's fault.
-DECODING = (OpenVideo, DecodePlanes, DecodeFrames,
+DECODING = (OpenVideo, DecodePlanes, DecodeFrames, AppendPairedClip,
             mmaction_transforms.DecordInit, mmaction_transforms.DecordDecode,
             mmaction_transforms.PyAVInit, mmaction_transforms.PyAVDecode,
             mmaction_transforms.OpenCVInit, mmaction_transforms.OpenCVDecode)

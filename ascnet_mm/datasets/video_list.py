@@ -2,8 +2,10 @@
 import logging
 import os
 import os.path as osp
+import random
+import re
 from itertools import islice
-from typing import Callable, Dict, Iterator, List, Optional, Union
+from typing import Callable, Dict, Iterator, List, Optional, Pattern, Union
 
 from mmaction.registry import DATASETS
 from mmaction.utils import ConfigType
@@ -44,14 +46,20 @@ class VideoList(BaseVideoDataset):
             that the listed paths start from. Defaults to
             ``dict(video='')``.
         split (int, optional): What ``{split}`` stands for. Defaults to None.
+        matching (str | dict, optional): Regular expression; lines whose path
+            it is not found in are left out. Or one per role, of the lists
+            that have one. Defaults to None: all lines.
+        shuffle_labels (int, optional): Seed of a permutation of the labels
+            within each list, with which any figure should be chance's.
+            Defaults to None: the labels stay.
         allow_outside (bool): Whether listed paths may be absolute, contain
             an address or lead out of the folder. Defaults to False.
         **kwargs: ``test_mode``, ``indices``, ...
 
     Raises:
         InputError: If a list does not exist, cannot be read, is empty or of
-            another format, a path leads out of the folder, or a label is too
-            large.
+            another format, no line matches, a path leads out of the folder,
+            or a label is too large.
 
     Examples:
         >>> dataset = VideoList(
@@ -62,6 +70,9 @@ class VideoList(BaseVideoDataset):
         >>> dataset = VideoList(
         ...     dict(gallery='train.txt', query='test.txt'),
         ...     pipeline=[], data_root='data')  # doctest: +SKIP
+        >>> validation = VideoList(
+        ...     dict(gallery='train.txt', query='train.txt'), pipeline=[],
+        ...     matching=dict(gallery='_g1', query='_g0'))  # doctest: +SKIP
     """
 
     def __init__(self,
@@ -70,6 +81,8 @@ class VideoList(BaseVideoDataset):
                  data_root: str = '',
                  data_prefix: ConfigType = dict(video=''),
                  split: Optional[int] = None,
+                 matching: Union[str, Dict[str, str], None] = None,
+                 shuffle_labels: Optional[int] = None,
                  allow_outside: bool = False,
                  **kwargs) -> None:
         lists = dict(query=ann_file) if isinstance(ann_file, str) else ann_file
@@ -81,6 +94,15 @@ class VideoList(BaseVideoDataset):
             role: osp.join(data_root, path.replace('{split}', str(split)))
             for role, path in lists.items()
         }
+        if matching is None or isinstance(matching, str):
+            matching = dict.fromkeys(lists, matching or '')
+        if not set(matching) <= set(lists):
+            raise InputError(f'matching={matching} names other lists than '
+                             f'ann_file: {", ".join(lists)}')
+        self.matching = {
+            role: _compiled(pattern) for role, pattern in matching.items()
+        }
+        self.shuffle_labels = shuffle_labels
         self.allow_outside = allow_outside
         self._tried: Dict[str, List[str]] = {}
         super().__init__(
@@ -106,7 +128,14 @@ class VideoList(BaseVideoDataset):
             fault = other_format(lines, folder, self._on_disk)
             if fault:
                 raise InputError(f'{path}: {fault}')
+            lines = self._matching(lines, role, path)
             videos[role] = [self._parse(line, role, path) for line in lines]
+            if self.shuffle_labels is not None:
+                labels = [video['label'] for video in videos[role]]
+                # Lists in one order are not to be permuted alike.
+                random.Random(f'{self.shuffle_labels} {role}').shuffle(labels)
+                for video, label in zip(videos[role], labels):
+                    video['label'] = label
             count = min(len(lines), TRIED)
             self._tried[path] = [
                 split_line(lines[i * len(lines) // count])[0]
@@ -115,6 +144,19 @@ class VideoList(BaseVideoDataset):
         if len(videos) > 1:
             _warn_of_common(**videos)
         return sum(videos.values(), [])
+
+    def _matching(self, lines: List[str], role: str, path: str) -> List[str]:
+        """The lines whose path has the role's expression in it."""
+        if role not in self.matching:
+            return lines
+        pattern = self.matching[role]
+        found = [
+            line for line in lines if pattern.search(split_line(line)[0])
+        ]
+        if not found:
+            raise InputError(f'{path}: matching={pattern.pattern!r} is found '
+                             f'in no path, such as {lines[0][:200]!r}')
+        return found
 
     def require_files(self) -> None:
         """Refuse lists that name no file, as with another folder before them.
@@ -193,6 +235,14 @@ class VideoList(BaseVideoDataset):
             filename=osp.join(self.data_prefix['video'], path),
             label=int(label or -1),
             role=role)
+
+
+def _compiled(pattern: str) -> Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise InputError(f'matching={pattern!r} is no regular expression '
+                         f'({error})') from error
 
 
 def read_lines(path: str) -> List[str]:

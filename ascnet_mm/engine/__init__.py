@@ -4,6 +4,7 @@ from .hooks import (
     InitialValidationHook,
     MemoryBankHook,
     MomentumUpdateHook,
+    OutcomesHook,
     PretrainedEncoderHook,
     RandomSizeHook,
     SampleSeedHook,
@@ -23,7 +24,8 @@ from .reliability import (
 __all__ = [
     'AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DeferredScalarsHook',
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
-    'PretrainedEncoderHook', 'ProvenanceHook', 'RandomSizeHook',
-    'ResumableEpochLoop', 'SampleSeedHook', 'SkippedVideosHook',
-    'TerminationHook', 'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
+    'OutcomesHook', 'PretrainedEncoderHook', 'ProvenanceHook',
+    'RandomSizeHook', 'ResumableEpochLoop', 'SampleSeedHook',
+    'SkippedVideosHook', 'TerminationHook', 'TrainingHealthHook',
+    'WorkFolderHook', 'WorkersHook'
 ]

@@ -1,10 +1,11 @@
 """Base of metrics on clip features."""
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..errors import InputError
+from .functional import class_means
 
 
 class ClipFeaturesMetric(BaseMetric):
@@ -16,11 +17,17 @@ class ClipFeaturesMetric(BaseMetric):
             ``'HEAD_projection'``, what a head's projection makes of it.
             Defaults to ``'clip_features'``.
         **kwargs: As for ``BaseMetric``.
+
+    Attributes:
+        outcomes (dict): What :func:`outcomes_of` returns of the last
+            evaluation, on the first rank alone; empty if no figure is a mean
+            over videos.
     """
 
     def __init__(self, feature: str = 'clip_features', **kwargs) -> None:
         super().__init__(**kwargs)
         self.feature = feature
+        self.outcomes: Dict[str, Any] = {}
 
     def features_of(self, sample: dict) -> Optional[Tensor]:
         """Features of a video's clips.
@@ -42,3 +49,37 @@ class ClipFeaturesMetric(BaseMetric):
                 f'{", ".join(["clip_features", *given])}: set feature of the '
                 'metric to one of them')
         return sample.get(self.feature)
+
+
+def outcomes_of(videos: List[str],
+                figures: Dict[str, Tensor],
+                labels: Optional[Tensor] = None) -> Dict[str, Any]:
+    """What a metric found of each video, as ``outcomes.json`` holds it.
+
+    Args:
+        videos (list[str]): Paths of the V judged videos.
+        figures (dict[str, Tensor]): By a figure's name how far it is met by
+            each video, 0 to 1, ``[V]``. The figure is their mean.
+        labels (Tensor, optional): int64 ``[V]``. Defaults to None.
+
+    Returns:
+        dict: ``videos``, ``labels``, ``figures`` (lists of V), and with
+        labels ``classes``, the figures of each class in percent.
+
+    Examples:
+        >>> import torch
+        >>> found = outcomes_of(['a.mp4', 'b.mp4', 'c.mp4'],
+        ...                     dict(top1=torch.tensor([1., 0., 1.])),
+        ...                     torch.tensor([0, 0, 4]))
+        >>> found['figures'], found['classes']
+        ({'top1': [1.0, 0.0, 1.0]}, {'top1': {0: 50.0, 4: 100.0}})
+    """
+    found = dict(
+        videos=list(videos),
+        labels=None if labels is None else labels.tolist(),
+        figures={name: share.tolist() for name, share in figures.items()})
+    if labels is not None:
+        found['classes'] = {
+            name: class_means(share, labels) for name, share in figures.items()
+        }
+    return found

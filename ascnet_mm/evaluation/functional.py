@@ -134,6 +134,28 @@ def class_among(found: Tensor, query_labels: Tensor,
     return {k: hit[:, :k].any(dim=1) for k in topk}
 
 
+def class_means(shares: Tensor, labels: Tensor) -> Dict[int, float]:
+    """The mean of each class, in percent; their mean is the macro figure.
+
+    Args:
+        shares (Tensor): How far a criterion is met by each video, 0 to 1,
+            ``[V]``.
+        labels (Tensor): int64 ``[V]``.
+
+    Returns:
+        dict[int, float]: By class, ascending, of the classes that occur.
+
+    Examples:
+        >>> class_means(torch.tensor([True, False, True, True]),
+        ...             torch.tensor([0, 0, 0, 2]))
+        {0: 66.66666666666666, 2: 100.0}
+    """
+    return {
+        label: 100 * shares[labels == label].double().mean().item()
+        for label in labels.unique().tolist()
+    }
+
+
 def chance_topk(query_labels: Tensor, gallery_labels: Tensor,
                 topk: Sequence[int]) -> Dict[int, float]:
     """Expected top-k, in percent, of a ranking drawn at random.
@@ -232,6 +254,40 @@ def train_linear(features: Tensor,
     return lambda x: F.linear(x, weight, bias).detach()
 
 
+def train_ridge(features: Tensor, labels: Tensor,
+                penalty: float) -> Callable[[Tensor], Tensor]:
+    """Ridge regression on the classes, one output for each.
+
+    Args:
+        features (Tensor): ``[N, C]``.
+        labels (Tensor): Classes from 0, int64 ``[N]``.
+        penalty (float): On the squared weights, in units of the mean squared
+            length of the features after their mean is subtracted.
+
+    Returns:
+        Callable: Maps features ``[M, C]`` to scores ``[M, classes]``.
+
+    Examples:
+        >>> scores = train_ridge(torch.eye(4), torch.tensor([0, 0, 1, 1]), 0.1)
+        >>> scores(torch.eye(4)).argmax(dim=1)
+        tensor([0, 0, 1, 1])
+    """
+    mean = features.double().mean(dim=0)
+    inputs = features.double() - mean
+    outputs = F.one_hot(labels).double()
+    offset = outputs.mean(dim=0)
+    # The smaller of the two systems of equations has the same solution.
+    wide = len(inputs) < inputs.shape[1]
+    gram = inputs @ inputs.T if wide else inputs.T @ inputs
+    ridge = penalty * gram.trace() / len(inputs)
+    gram.diagonal().add_(ridge.clamp(min=1e-300))
+    if wide:
+        weight = inputs.T @ torch.linalg.solve(gram, outputs - offset)
+    else:
+        weight = torch.linalg.solve(gram, inputs.T @ (outputs - offset))
+    return lambda x: (x.double() - mean) @ weight + offset
+
+
 def logistic_regression(features: Tensor, labels: Tensor,
                         weight_decay: float) -> Callable[[Tensor], Tensor]:
     """Multinomial logistic regression on standardized features.
@@ -267,3 +323,35 @@ def logistic_regression(features: Tensor, labels: Tensor,
     with torch.enable_grad():
         optimizer.step(objective)
     return lambda x: (standardize(x) @ weight + bias).detach()
+
+
+def probe_unseen(features: Tensor, labels: Tensor, folds: int,
+                 weight_decay: float) -> Tensor:
+    """Classify the clips of each video by a probe trained on other videos.
+
+    Args:
+        features (Tensor): ``[V, N, C]``, V > 1.
+        labels (Tensor): Classes from 0 of the N clips, the same in each
+            video, int64 ``[N]``.
+        folds (int): Number of folds over the videos, at most V of which are
+            made.
+        weight_decay (float): Of :func:`logistic_regression`.
+
+    Returns:
+        Tensor: Whether a clip is classified rightly, bool ``[V, N]``.
+
+    Examples:
+        >>> features = torch.eye(2).expand(4, 2, 2)
+        >>> probe_unseen(features, torch.arange(2), 2, 0.01).all()
+        tensor(True)
+    """
+    videos = len(features)
+    right = torch.zeros(features.shape[:2], dtype=torch.bool)
+    fold = torch.arange(videos) % min(folds, videos)
+    for number in fold.unique():
+        train, test = features[fold != number], features[fold == number]
+        classify = logistic_regression(
+            train.flatten(0, 1), labels.repeat(len(train)), weight_decay)
+        predicted = classify(test.flatten(0, 1)).argmax(dim=1)
+        right[fold == number] = predicted.view(len(test), -1) == labels
+    return right

@@ -1,5 +1,6 @@
 """Base of metrics on queries and a gallery."""
 from abc import abstractmethod
+from statistics import mean
 from typing import Any, Dict, List, Sequence, Tuple
 
 import torch
@@ -7,12 +8,14 @@ from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..errors import InputError
-from .clip_features import ClipFeaturesMetric
-from .search import ComparableRows, nearest
+from .clip_features import ClipFeaturesMetric, outcomes_of
+from .search import ComparableRows, fit_whitening, nearest
 
-# One number per channel from a video's clips, [clips, C] to [C]
+# From a video's clips [clips, C] to its feature: [C], concat [clips * C]
 POOLINGS = dict(
-    mean=lambda clips: clips.mean(dim=0), max=lambda clips: clips.amax(dim=0))
+    mean=lambda clips: clips.mean(dim=0),
+    max=lambda clips: clips.amax(dim=0),
+    concat=lambda clips: clips.flatten())
 # Features by pooling of the clips in use: metrics side by side share them.
 _POOLED = WeakTensorKeyDictionary()
 
@@ -22,7 +25,8 @@ class VideoFeaturesMetric(ClipFeaturesMetric):
 
     Collects every video's features, label and ``role``. What is reported is
     the share of the queries, in percent, that a criterion of :meth:`hits`
-    holds for; a query that could not be read counts as a miss.
+    holds for, and under ``..._macro`` the mean over the classes of their
+    shares; a query that could not be read counts as a miss.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -43,7 +47,11 @@ class VideoFeaturesMetric(ClipFeaturesMetric):
             if features is not None:
                 features = self.keep(features).cpu()
             self.results.append(
-                dict(features=features, label=label, role=sample['role']))
+                dict(
+                    features=features,
+                    label=label,
+                    role=sample['role'],
+                    video=sample.get('filename', '')))
 
     def keep(self, clips: Tensor) -> Tensor:
         """What is kept of the features ``[clips, C]`` of a video."""
@@ -56,32 +64,43 @@ class VideoFeaturesMetric(ClipFeaturesMetric):
             InputError: If there is no query or no gallery, or none of either
                 could be read.
         """
-        readable = [r for r in results if r['features'] is not None]
-        queries = [r for r in readable if r['role'] == 'query']
-        gallery = [r for r in readable if r['role'] == 'gallery']
-        total = sum(r['role'] == 'query' for r in results)
-        if total in (0, len(results)):
+        judged = [r for r in results if r['role'] == 'query']
+        others = [r for r in results if r['role'] == 'gallery']
+        if not judged or not others:
             raise InputError(
                 f'{type(self).__name__} needs videos of both roles, but has '
-                f'{total} queries and a gallery of {len(results) - total}: '
+                f'{len(judged)} queries and a gallery of {len(others)}: '
                 'give ann_file=dict(gallery=..., query=...) to a VideoList')
-        for role, found in (('query', queries), ('gallery', gallery)):
+        queries, gallery = (
+            [r for r in part if r['features'] is not None]
+            for part in (judged, others))
+        for role, part, found in (('query', judged, queries),
+                                  ('gallery', others, gallery)):
             if not found:
-                count = total if role == 'query' else len(results) - total
                 raise InputError(
-                    f'{type(self).__name__}: none of the {count} videos of '
-                    f'the {role} list could be read; skipped_videos.txt in '
+                    f'{type(self).__name__}: none of the {len(part)} videos '
+                    f'of the {role} list could be read; skipped_videos.txt in '
                     'the folder of the run says why')
-        hits = self.hits(*_columns(queries), *_columns(gallery))
+        readable = torch.tensor([r['features'] is not None for r in judged])
+        shares = {}
+        for name, hit in self.hits(*_columns(queries),
+                                   *_columns(gallery)).items():
+            shares[name] = torch.zeros(len(judged))
+            shares[name][readable] = hit.float()
+        _, labels = _columns(judged)
+        self.outcomes = outcomes_of([r['video'] for r in judged], shares,
+                                    labels)
         metrics = {
-            name: 100 * hit.sum().item() / total
-            for name, hit in hits.items()
+            name: 100 * share.double().mean().item()
+            for name, share in shares.items()
         }
+        for name, classes in self.outcomes['classes'].items():
+            metrics[f'{name}_macro'] = mean(classes.values())
         return dict(
             metrics,
-            queries=total,
+            queries=len(judged),
             gallery=len(gallery),
-            unreadable=len(results) - len(readable))
+            unreadable=len(results) - len(queries) - len(gallery))
 
     @abstractmethod
     def hits(self, queries: List[Tensor], query_labels: Tensor,
@@ -105,52 +124,72 @@ def _columns(results: List[dict]) -> Tuple[List[Tensor], Tensor]:
             torch.tensor([r['label'] for r in results]))
 
 
-class NearestVideosMetric(VideoFeaturesMetric):
-    """Judges queries by the most similar videos of the gallery.
+class PooledVideosMetric(VideoFeaturesMetric):
+    """Judges one feature per video, made of those of its clips.
 
     Args:
-        depth (int): How many of them.
         pooling (str): ``'mean'`` or ``'max'`` of the clips' features makes
-            the video's. Defaults to ``'mean'``.
-        centre (bool): Subtract from the queries their own mean, and from the
-            gallery its own (as CoCLR does). Defaults to False.
-        scale (bool): Compare by cosine. False: by dot product. Defaults to
-            True.
+            the video's, or ``'concat'``: all of them in their order, which
+            then says what happens when. That needs the same number of clips
+            of every video. Defaults to ``'mean'``.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Raises:
         InputError: If there is no such pooling.
     """
 
-    def __init__(self,
-                 depth: int,
-                 pooling: str = 'mean',
-                 centre: bool = False,
-                 scale: bool = True,
-                 **kwargs) -> None:
+    def __init__(self, pooling: str = 'mean', **kwargs) -> None:
         super().__init__(**kwargs)
         if pooling not in POOLINGS:
             raise InputError(f'{type(self).__name__}: pooling is one of '
                              f'{list(POOLINGS)}, not {pooling!r}')
-        self.depth = depth
         self.pooling = pooling
-        self.centre = centre
-        self.scale = scale
 
     def keep(self, clips: Tensor) -> Tensor:
-        """The video's feature ``[C]``, on the CPU."""
+        """The video's feature, on the CPU."""
         pooled = _POOLED.setdefault(clips, {})
         if self.pooling not in pooled:
             pooled[self.pooling] = POOLINGS[self.pooling](clips).cpu()
         return pooled[self.pooling]
 
+
+class NearestVideosMetric(PooledVideosMetric):
+    """Judges queries by the most similar videos of the gallery.
+
+    Args:
+        depth (int): How many of them.
+        centre (bool): Subtract from the queries their own mean, and from the
+            gallery its own (as CoCLR does). Defaults to False.
+        whiten (bool): Whiten both by the gallery's mean (with ``centre`` each
+            by its own) and covariance, as :func:`fit_whitening` does, so that
+            a direction in which features vary little counts as much as one in
+            which they vary much. Defaults to False.
+        scale (bool): Compare by cosine. False: by dot product. Defaults to
+            True.
+        **kwargs: As for :class:`PooledVideosMetric`.
+    """
+
+    def __init__(self,
+                 depth: int,
+                 centre: bool = False,
+                 whiten: bool = False,
+                 scale: bool = True,
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.depth = depth
+        self.centre = centre
+        self.whiten = whiten
+        self.scale = scale
+
     def hits(self, queries: List[Tensor], query_labels: Tensor,
              gallery: List[Tensor],
              gallery_labels: Tensor) -> Dict[str, Tensor]:
         """Find the most similar videos and judge by them."""
-        similarity, order = nearest(
-            ComparableRows(queries, self.centre, self.scale),
-            ComparableRows(gallery, self.centre, self.scale), self.depth)
+        whitening = fit_whitening(gallery) if self.whiten else None
+        similarity, order = nearest(*[
+            ComparableRows(rows, self.centre, self.scale, whitening)
+            for rows in (queries, gallery)
+        ], self.depth)
         return self.judge(similarity, gallery_labels[order], query_labels)
 
     @abstractmethod

@@ -6,7 +6,7 @@ role is ``'query'``: videos that were kept out of training.
 """
 import logging
 from abc import abstractmethod
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Union
 
 import torch
 import torch.nn.functional as F
@@ -14,13 +14,17 @@ from mmaction.registry import METRICS
 from mmengine.logging import print_log
 from torch import Tensor
 
+from ..errors import InputError
 from ..models.diagnostics import effective_rank, rank_me
-from .clip_features import ClipFeaturesMetric
-from .functional import logistic_regression
+from .clip_features import ClipFeaturesMetric, outcomes_of
+from .functional import probe_unseen
+
+# Figures by name: of each video, 0 to 1, [V], or one number of them all
+Found = Dict[str, Union[Tensor, float]]
 
 
 class _SpeedClipsMetric(ClipFeaturesMetric):
-    """Collects the features of each query video's clips, one per speed.
+    """Collects the features of each query video's clips, by speed.
 
     If no video can be read, the metric reports nothing and warns once: that
     is no reason to stop pre-training.
@@ -31,23 +35,54 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
         self._warned = False
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the features ``[S, C]``, or None."""
+        """Keep what :meth:`arrange` makes of the features, or None."""
         for sample in data_samples:
             features = self.features_of(sample)
-            wanted = features is not None and sample['role'] == 'query'
+            if features is not None and sample['role'] == 'query':
+                # Without speeds the clips are one draw.
+                speeds = sample.get('speeds', range(1, len(features) + 1))
+                features = self.arrange(features.cpu(), speeds)
+            else:
+                features = None
             # In a dict: MMEngine drops a bare None when it joins the ranks.
             self.results.append(
-                dict(features=features.cpu() if wanted else None))
+                dict(video=sample.get('filename', ''), features=features))
+
+    def arrange(self, clips: Tensor, speeds: Sequence[int]) -> Tensor:
+        """The clips that are compared.
+
+        Args:
+            clips (Tensor): Features ``[clips, C]``.
+            speeds (Sequence[int]): Of each clip; negative ones are played
+                backward.
+
+        Returns:
+            Tensor: ``[draws, S, C]``: of each draw a clip per speed, forward,
+            ascending.
+        """
+        wanted = sorted({speed for speed in speeds if speed > 0})
+        return torch.stack(
+            [clips[[other == speed for other in speeds]] for speed in wanted],
+            dim=1)
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """Compute from the readable videos; nothing if there are none."""
-        readable = [
-            r['features'] for r in results if r['features'] is not None
-        ]
+        self.outcomes = {}
+        readable = [r for r in results if r['features'] is not None]
         if not readable:
             return self.nothing('no video of the validation set whose role '
                                 "is 'query' could be read")
-        return self.compute(torch.stack(readable))
+        found = self.compute(torch.stack([r['features'] for r in readable]))
+        shares = {
+            name: value for name, value in found.items()
+            if isinstance(value, Tensor)
+        }
+        if shares:
+            self.outcomes = outcomes_of([r['video'] for r in readable], shares)
+        return {
+            name: 100 * value.mean().item() if name in shares else value
+            for name, value in found.items()
+        }
 
     def nothing(self, why: str) -> Dict[str, float]:
         """Report nothing, and warn of it the first time."""
@@ -59,8 +94,8 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
         return {}
 
     @abstractmethod
-    def compute(self, features: Tensor) -> Dict[str, float]:
-        """Compute from the features ``[V, S, C]`` of all videos."""
+    def compute(self, features: Tensor) -> Found:
+        """Compute from the features ``[V, draws, S, C]`` of all videos."""
 
 
 @METRICS.register_module()
@@ -85,17 +120,27 @@ class SameVideoRetrievalMetric(_SpeedClipsMetric):
 
     default_prefix = 'same_video'
 
-    def compute(self, features: Tensor) -> Dict[str, float]:
-        """Top-1 in percent, and its chance level."""
-        fast = F.normalize(features[:, -1], dim=1)
-        slow = F.normalize(features[:, 0], dim=1)
-        similarity = fast @ slow.T
-        own = similarity.diagonal()[:, None]
-        # A tie with another video is no find.
-        rivals = (similarity >= own).sum(dim=1)
+    def compute(self, features: Tensor) -> Found:
+        """Top-1, and its chance level in percent."""
+        draws = F.normalize(features, dim=-1).unbind(dim=1)
+        found = torch.stack([_finds(clips) for clips in draws], dim=1)
         return dict(
-            top1=100 * (rivals == 1).double().mean().item(),
-            chance=100 / len(features))
+            top1=found.double().mean(dim=1), chance=100 / len(features))
+
+
+def _finds(clips: Tensor) -> Tensor:
+    """Whether a video's last clip is nearest to its own first one.
+
+    Args:
+        clips (Tensor): Of unit length, ``[V, S, C]``.
+
+    Returns:
+        Tensor: bool ``[V]``.
+    """
+    similarity = clips[:, -1] @ clips[:, 0].T
+    own = similarity.diagonal()[:, None]
+    # A tie with another video is no find.
+    return (similarity >= own).sum(dim=1) == 1
 
 
 @METRICS.register_module()
@@ -118,22 +163,58 @@ class EffectiveRankMetric(_SpeedClipsMetric):
 
     default_prefix = 'encoder'
 
-    def compute(self, features: Tensor) -> Dict[str, float]:
-        """Both of the clips ``[V S, C]``."""
-        clips = features.flatten(0, 1)
+    def compute(self, features: Tensor) -> Found:
+        """Both of the clips ``[V draws S, C]``."""
+        clips = features.flatten(0, 2)
         return dict(
             effective_rank=effective_rank(clips).item(),
             rankme=rank_me(clips).item())
 
 
+class _ProbeMetric(_SpeedClipsMetric):
+    """Logistic regression on clips of unseen videos.
+
+    Args:
+        folds (int): Number of folds. Defaults to 5.
+        weight_decay (float): L2 penalty, times half the squared norm of the
+            weights, beside the mean cross entropy. Defaults to 0.01.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
+    """
+
+    def __init__(self,
+                 folds: int = 5,
+                 weight_decay: float = 0.01,
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.folds = folds
+        self.weight_decay = weight_decay
+
+    def compute(self, features: Tensor) -> Found:
+        """Accuracy and its chance in percent; nothing of a single video."""
+        videos, draws, kinds, _ = features.shape
+        if videos == 1:
+            return self.nothing('a probe needs a second video to be trained '
+                                'on, and one alone could be read')
+        right = probe_unseen(
+            features.flatten(1, 2), torch.arange(kinds).repeat(draws),
+            self.folds, self.weight_decay)
+        return dict(
+            accuracy=right.double().mean(dim=1), chance=100 / kinds)
+
+
 @METRICS.register_module()
-class SpeedProbeMetric(_SpeedClipsMetric):
+class SpeedProbeMetric(_ProbeMetric):
     """Can a linear classifier tell the clips' speeds on unseen videos?
 
     What the SCP task is meant to bring about; a loss without negatives does
     not enforce it. Logistic regression on standardized features, in five
     folds over the videos: each video's clips are classified by a probe
     trained on the other videos.
+
+    A clip is judged by itself, so speed has to show against all differences
+    between videos: where those are large, this probe stays near chance
+    whether or not the features hold speed. :class:`PairedSpeedProbeMetric`
+    takes them away.
 
     Args:
         folds (int): Number of folds. Defaults to 5.
@@ -152,29 +233,94 @@ class SpeedProbeMetric(_SpeedClipsMetric):
 
     default_prefix = 'speed_probe'
 
-    def __init__(self,
-                 folds: int = 5,
-                 weight_decay: float = 0.01,
-                 **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.folds = folds
-        self.weight_decay = weight_decay
 
-    def compute(self, features: Tensor) -> Dict[str, float]:
-        """Accuracy in percent and its chance; nothing of a single video."""
-        videos, speeds, _ = features.shape
-        if videos == 1:
-            return self.nothing('a probe needs a second video to be trained '
-                                'on, and one alone could be read')
-        folds = torch.arange(videos) % min(self.folds, videos)
-        correct = 0
-        for fold in folds.unique():
-            train, test = features[folds != fold], features[folds == fold]
-            labels = torch.arange(speeds)
-            weight = logistic_regression(
-                train.flatten(0, 1), labels.repeat(len(train)),
-                self.weight_decay)
-            predicted = weight(test.flatten(0, 1)).argmax(dim=1)
-            correct += (predicted == labels.repeat(len(test))).sum().item()
-        return dict(
-            accuracy=100 * correct / (videos * speeds), chance=100 / speeds)
+@METRICS.register_module()
+class PairedSpeedProbeMetric(_ProbeMetric):
+    """Can a linear classifier tell the clips of one video by their speed?
+
+    As :class:`SpeedProbeMetric`, on differences within a video: of each draw
+    of a clip per speed the mean is subtracted. So nothing counts that all
+    clips of a video share. Of two speeds one clip is then the mirror image of
+    the other, and the accuracy is that of saying which of the two is the
+    faster one: with features that are normal with deviation s within a video
+    and means d apart, Phi(d / (sqrt(2) s)) at best.
+
+    Several draws a video (``SpeedPairedSampleFrames(draws=5)``) train and
+    test the probe on as many pairs.
+
+    Args:
+        folds (int): Number of folds. Defaults to 5.
+        weight_decay (float): L2 penalty, times half the squared norm of the
+            weights, beside the mean cross entropy. Defaults to 0.01.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Examples:
+        >>> metric = METRICS.build(dict(type='PairedSpeedProbeMetric'))
+        >>> scenes = 100 * torch.rand(20, 1, 2)
+        >>> metric.process({}, [
+        ...     dict(clip_features=scene + torch.eye(2), speeds=(1, 2),
+        ...          role='query') for scene in scenes])
+        >>> metric.evaluate(size=20)['paired_speed_probe/accuracy']
+        100.0
+    """
+
+    default_prefix = 'paired_speed_probe'
+
+    def compute(self, features: Tensor) -> Found:
+        """Accuracy and its chance in percent; nothing of a single video."""
+        return super().compute(centered(features))
+
+
+@METRICS.register_module()
+class ReadingDirectionMetric(_ProbeMetric):
+    """Can a linear classifier tell a clip from its reverse?
+
+    The arrow of time (Wei et al., Learning and Using the Arrow of Time, CVPR
+    2018): both show the same frames, so nothing but their order tells them
+    apart. Paired as in :class:`PairedSpeedProbeMetric`: the mean of a clip
+    and its reverse is subtracted, and the probe says which of the two runs
+    forward. The reverses come from :class:`AppendReversed`.
+
+    Args:
+        folds (int): Number of folds. Defaults to 5.
+        weight_decay (float): L2 penalty, times half the squared norm of the
+            weights, beside the mean cross entropy. Defaults to 0.01.
+        **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Raises:
+        InputError: In ``process``, if not every clip has its reverse.
+
+    Examples:
+        >>> metric = METRICS.build(dict(type='ReadingDirectionMetric'))
+        >>> scenes = 100 * torch.rand(20, 1, 2)
+        >>> metric.process({}, [
+        ...     dict(clip_features=scene + torch.eye(2), speeds=(1, -1),
+        ...          role='query') for scene in scenes])
+        >>> metric.evaluate(size=20)
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'reading_direction/accuracy': 100.0,
+         'reading_direction/chance': 50.0}
+    """
+
+    default_prefix = 'reading_direction'
+
+    def arrange(self, clips: Tensor, speeds: Sequence[int]) -> Tensor:
+        """Of each clip itself and its reverse, ``[draws S, 2, C]``."""
+        forward = [speed for speed in speeds if speed > 0]
+        backward = [-speed for speed in speeds if speed < 0]
+        if forward != backward:
+            raise InputError(
+                'ReadingDirectionMetric needs clips and their reverses, not '
+                f'speeds of {tuple(speeds)}: put AppendReversed behind '
+                "SpeedPairedSampleFrames in the data set's pipeline")
+        ahead = torch.tensor(speeds) > 0
+        return torch.stack([clips[ahead], clips[~ahead]], dim=1)
+
+    def compute(self, features: Tensor) -> Found:
+        """Accuracy and its chance in percent; nothing of a single video."""
+        return super().compute(centered(features))
+
+
+def centered(features: Tensor) -> Tensor:
+    """Features ``[V, draws, S, C]`` without the mean of each draw."""
+    return features - features.mean(dim=2, keepdim=True)

@@ -1,10 +1,193 @@
-"""What seeds and the number of videos leave open."""
-from statistics import mean, stdev
-from typing import List, Optional, Sequence, Tuple
+"""What seeds and the choice of videos leave open.
 
+Where the outcome of each video is known, an interval covers seeds and videos.
+Both are resampled: seeds one by one, and videos by groups, since those of one
+recording are alike. Resamples are one smaller than what they are drawn from,
+so that their variance is an unbiased estimate (Rao and Wu, 1988), which
+matters for three seeds. The variances from seeds and from videos are added,
+and Student's t has the degrees of freedom of such a sum (Satterthwaite,
+1946). Percentiles of the resamples would be too narrow with few seeds.
+"""
+from functools import cache
+from statistics import mean, stdev
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
 from scipy import stats
 
+from .outcomes import unpack
 from .results import Figures, values
+from .source import averaged
+
+RESAMPLES = 4000
+MACRO = '_macro'
+
+
+class Interval(NamedTuple):
+    """A figure in percent with its 95 % confidence interval.
+
+    Attributes:
+        value (float): The figure, or a difference of two.
+        low (float): Lower end.
+        high (float): Upper end.
+    """
+    value: float
+    low: float
+    high: float
+
+    @property
+    def holds_zero(self) -> bool:
+        """bool: Whether 0 is inside."""
+        return self.low <= 0 <= self.high
+
+
+class Judged(NamedTuple):
+    """A measure of a method, by seed and group of videos.
+
+    It is an average of parts, each of which is a mean over videos: a figure,
+    or what a macro figure says of one class.
+
+    Attributes:
+        sums (ndarray): float64 ``[S, P, G]``: sum of the outcomes of the
+            videos of a group, for each seed and part.
+        counts (ndarray): int64 ``[P, G]``: how many videos these are.
+        weights (ndarray): float64 ``[P]``, of the parts; they sum to 1.
+    """
+    sums: np.ndarray
+    counts: np.ndarray
+    weights: np.ndarray
+
+
+def judged(found: Figures, method: Figures, key: str) -> Optional[Judged]:
+    """What is known of the videos, for a measure of a method.
+
+    Args:
+        found (dict): An experiment.
+        method (dict): One of its methods.
+        key (str): Of the measure, ``'A'`` or ``'A + B + ...'``.
+
+    Returns:
+        Judged, optional: Of all seeds that have the measure; None if there is
+        no such seed, or one of a figure has no outcomes.
+    """
+    figures = averaged(key)
+    runs = [run for run in method['runs']
+            if run['figures'].keys() >= set(figures)]
+    # A macro figure is the mean over classes of the other one's.
+    names = [figure.removesuffix(MACRO) for figure in figures]
+    if not runs or not all(
+            run.get('outcomes', {}).keys() >= set(names) for run in runs):
+        return None
+    sums, counts, weights = [], [], []
+    size = 1 + max(
+        max(map(int, groups.split())) for groups in found['groups'].values())
+    for figure, name in zip(figures, names):
+        metric = name.rpartition('/')[0]
+        groups = np.array(found['groups'][metric].split(), int)
+        outcomes = np.array([unpack(run['outcomes'][name]) for run in runs])
+        labels = np.zeros_like(groups)
+        if figure != name:
+            labels = np.array(found['labels'][metric].split(), int)
+        classes = np.unique(labels)
+        for label in classes:
+            of_it = labels == label
+            sums.append([
+                np.bincount(groups[of_it], run[of_it], size)
+                for run in outcomes
+            ])
+            counts.append(np.bincount(groups[of_it], minlength=size))
+            weights.append(1 / len(classes) / len(figures))
+    used = np.any(counts, axis=0)
+    return Judged(
+        np.swapaxes(sums, 0, 1)[..., used],
+        np.array(counts)[:, used], np.array(weights))
+
+
+@cache
+def resamples(count: int) -> np.ndarray:
+    """How often each of so many is drawn, in each resample.
+
+    Args:
+        count (int): Two or more.
+
+    Returns:
+        ndarray: int64 ``[RESAMPLES, count]``, rows that sum to count - 1.
+    """
+    return np.random.default_rng(count).multinomial(
+        count - 1, np.full(count, 1 / count), RESAMPLES)
+
+
+def _shares(part: Judged, times: np.ndarray) -> np.ndarray:
+    """The measure with groups that count so often, in percent, ``[B, S]``."""
+    totals = np.tensordot(times, part.sums, axes=(1, 2))
+    # A resample may have no video of a part.
+    with np.errstate(invalid='ignore'):
+        means = totals / (times @ part.counts.T)[:, None]
+    return 100 * means @ part.weights
+
+
+def _by_seed(part: Judged) -> np.ndarray:
+    """The measure of each seed, in percent, ``[S]``."""
+    return _shares(part, np.ones((1, part.counts.shape[1])))[0]
+
+
+def _interval(value: float, *variances: Tuple[float, int]) -> Interval:
+    """By variances that add up, each with its degrees of freedom."""
+    known = [(variance, freedom) for variance, freedom in variances
+             if variance > 0]
+    total = sum(variance for variance, _ in known)
+    if not total:
+        return Interval(value, value, value)
+    freedom = total**2 / sum(v**2 / freedom for v, freedom in known)
+    half = stats.t.ppf(0.975, freedom) * total**0.5
+    return Interval(value, value - half, value + half)
+
+
+def _over_seeds(part: Judged) -> Tuple[float, int]:
+    found = _by_seed(part)
+    if len(found) < 2:
+        return 0., 1
+    means = resamples(len(found)) @ found / (len(found) - 1)
+    return means.var(), len(found) - 1
+
+
+def _over_videos(*signed: Tuple[int, Judged]) -> Tuple[float, int]:
+    """Of a sum, its parts judged on the same videos."""
+    groups = signed[0][1].counts.shape[1]
+    if groups < 2:
+        return 0., 1
+    means = sum(sign * _shares(part, resamples(groups)).mean(axis=1)
+                for sign, part in signed)
+    return float(np.nanvar(means)), groups - 1
+
+
+def interval_of(part: Judged) -> Interval:
+    """A measure, with its interval over seeds and videos.
+
+    With one seed it covers the videos alone.
+
+    Args:
+        part (Judged): The measure of a method.
+    """
+    return _interval(
+        float(_by_seed(part).mean()), _over_seeds(part),
+        _over_videos((1, part)))
+
+
+def paired_difference(first: Judged, second: Judged) -> Interval:
+    """The difference of two methods, second minus first.
+
+    Both are judged on the same videos, which are resampled for both alike;
+    their seeds are not the same runs and are resampled for each.
+
+    Args:
+        first (Judged): A measure of a method.
+        second (Judged): The same measure of another one.
+    """
+    return _interval(
+        float(_by_seed(second).mean() - _by_seed(first).mean()),
+        _over_seeds(first), _over_seeds(second),
+        _over_videos((-1, first), (1, second)))
 
 
 def standard_error(percent: float, queries: int) -> float:
@@ -40,12 +223,56 @@ def difference(first: Sequence[float],
             stats.t.ppf(0.975, freedom) * error)
 
 
+def estimate(found: Figures, method: Figures, key: str) -> Optional[Interval]:
+    """A measure of a method, with the interval that its outcomes allow.
+
+    Args:
+        found (dict): An experiment.
+        method (dict): One of its methods.
+        key (str): Of a measure. One that is no mean over videos, such as a
+            rank, has an interval over the seeds alone (Student's t).
+
+    Returns:
+        Interval, optional: None if no seed has the measure, or one alone has
+        it and there are no outcomes.
+    """
+    part, seeds = judged(found, method, key), values(method, key)
+    if part is not None:
+        return interval_of(part)
+    if len(set(seeds)) < 2:
+        return None
+    return Interval(mean(seeds), *interval(seeds))
+
+
+def change(found: Figures, first: Figures, second: Figures,
+           key: str) -> Optional[Interval]:
+    """How far a method is above another one, as :func:`estimate`.
+
+    Args:
+        found (dict): An experiment.
+        first (dict): One of its methods.
+        second (dict): The method that is compared with it.
+        key (str): Of a measure.
+    """
+    parts = [judged(found, method, key) for method in (first, second)]
+    if None not in parts:
+        return paired_difference(*parts)
+    pair = [values(method, key) for method in (first, second)]
+    if min(map(len, pair)) < 2:
+        return None
+    value, half = difference(*pair)
+    # Values that are equal by chance tell nothing of their variance.
+    return Interval(value, value - half, value + half) if half else None
+
+
 def told_apart(found: Figures, key: str,
                reference: int) -> Optional[Tuple[List[str], List[str]]]:
-    """Methods whose interval does not overlap that of one among them.
+    """Methods that can be distinguished from one among them.
 
-    A method whose values are all equal, which few queries make likely, has no
-    interval: their variance is unknown.
+    Where outcomes are known: those for which the interval of the difference
+    does not hold 0. In files without outcomes: those whose intervals over the
+    seeds do not overlap; a method whose values are all equal, which few
+    queries make likely, has none there: their variance is unknown.
 
     Args:
         found (dict): An experiment.
@@ -56,6 +283,8 @@ def told_apart(found: Figures, key: str,
         tuple[list[str], list[str]], optional: Those above it and those below
         it; None if it, or all others, have no interval.
     """
+    if found.get('groups'):
+        return _told_apart_by_difference(found, key, reference)
     intervals = {
         method['name']: interval(values(method, key))
         for method in found['methods'] if len(set(values(method, key))) > 1
@@ -66,3 +295,18 @@ def told_apart(found: Figures, key: str,
     low, high = intervals[name]
     return ([other for other, span in intervals.items() if span[0] > high],
             [other for other, span in intervals.items() if span[1] < low])
+
+
+def _told_apart_by_difference(
+        found: Figures, key: str,
+        reference: int) -> Optional[Tuple[List[str], List[str]]]:
+    one = found['methods'][reference]
+    changes = {
+        method['name']: change(found, one, method, key)
+        for method in found['methods'] if method is not one
+    }
+    known = {name: span for name, span in changes.items() if span is not None}
+    if not known:
+        return None
+    return ([name for name, span in known.items() if span.low > 0],
+            [name for name, span in known.items() if span.high < 0])

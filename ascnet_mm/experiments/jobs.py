@@ -1,11 +1,13 @@
 """What each run of an experiment gets, and where it is kept."""
 import os.path as osp
+from itertools import groupby, product
 from typing import List, NamedTuple, Sequence
 
 from mmengine.config import Config
 
+from ..datasets.video_list import split_line
 from .identity import digest, sized, slug
-from .plan import Evaluation, Method
+from .plan import Evaluation, Method, lines_of
 from .source import PRETRAIN, UNTRAINED, Videos
 
 
@@ -16,7 +18,7 @@ class Job(NamedTuple):
     printed, ``path.log``, and once it has ended its record, ``path.json``.
 
     Attributes:
-        method (str): Name of the method.
+        method (str): Title of the method.
         seed (int): The seed.
         kind (str): ``'pretrain'``, ``'untrained'`` or the evaluation's name.
         path (str): Its folder, absolute.
@@ -39,7 +41,9 @@ class Job(NamedTuple):
 def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
               seeds: Sequence[int], videos: Videos, work_dir: str,
               workers: int) -> List[Job]:
-    """All jobs, seed by seed, evaluations after what they judge.
+    """All jobs, evaluations after what they judge.
+
+    Budget by budget, seed by seed.
 
     A job's folder is named after a digest of all that its figures depend on,
     but for the machine and the versions, so that experiments share jobs.
@@ -54,27 +58,35 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
     """
     work_dir = osp.abspath(work_dir)
     jobs = []
-    for seed in seeds:
-        for method in methods:
+    # Small budgets first: their figures tell whether larger ones are worth
+    # the time.
+    for _, group in groupby(methods, lambda method: method.budget):
+        for seed, method in product(seeds, list(group)):
             first = _first_job(method, seed, videos, work_dir, workers)
             jobs.append(first)
             for evaluation in evaluations:
-                if method.name not in evaluation.source.get(
+                if method.name in evaluation.source.get(
                         'methods', [method.name]):
-                    continue
-                cfg = Config(evaluation.cfg.to_dict())
-                cfg.test_dataloader.num_workers = workers
-                if 'ann_file' not in cfg.test_dataloader.dataset:
-                    cfg.test_dataloader.dataset.update(
-                        ann_file=list_file(work_dir, videos.kept_out),
-                        data_prefix=dict(video=videos.folder))
-                folder = f'{slug(evaluation.name)}_{evaluation.identity}'
-                jobs.append(
-                    first._replace(
-                        kind=evaluation.name,
-                        path=osp.join(first.path, folder),
-                        cfg=cfg))
+                    jobs.append(
+                        _evaluation_job(first, method, evaluation, videos,
+                                        work_dir, workers))
     return jobs
+
+
+def _evaluation_job(first: Job, method: Method, evaluation: Evaluation,
+                    videos: Videos, work_dir: str, workers: int) -> Job:
+    """The one that judges a checkpoint."""
+    # The untrained network is the first method's.
+    name = method.source['name']
+    cfg = Config(evaluation.cfgs[name].to_dict())
+    cfg.test_dataloader.num_workers = workers
+    if 'ann_file' not in cfg.test_dataloader.dataset:
+        cfg.test_dataloader.dataset.update(
+            ann_file=list_file(work_dir, videos.judged),
+            data_prefix=dict(video=videos.folder))
+    folder = f'{slug(evaluation.name)}_{evaluation.identities[name]}'
+    return first._replace(
+        kind=evaluation.name, path=osp.join(first.path, folder), cfg=cfg)
 
 
 def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
@@ -83,18 +95,21 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
     cfg = Config(method.cfg.to_dict())
     cfg.randomness = dict(seed=seed)
     trains = method.epochs > 0
-    seen = sized(videos.folder, videos.pretrain) if trains else None
-    identity = digest(cfg.to_dict(), seen)
+    lines = lines_of(method.source, videos)
+    labels = [lines] if method.source.get('labels') else []
+    seen = sized(videos.folder, [split_line(line)[0] for line in lines])
+    identity = digest(cfg.to_dict(), seen if trains else None, *labels)
     if trains:
         cfg.train_dataloader.num_workers = workers
         cfg.train_dataloader.dataset.update(
-            ann_file=list_file(work_dir, videos.pretrain),
+            ann_file=list_file(work_dir, lines),
             data_prefix=dict(video=videos.folder))
-    path = osp.join(work_dir, f'{slug(method.name)}_seed{seed}_{identity}')
-    return Job(method.name, seed, PRETRAIN if trains else UNTRAINED, path, cfg,
+    path = osp.join(work_dir, f'{slug(method.title)}_seed{seed}_{identity}')
+    kind = PRETRAIN if trains else UNTRAINED
+    return Job(method.title, seed, kind, path, cfg,
                osp.join(path, f'epoch_{method.epochs}.pth'))
 
 
-def list_file(work_dir: str, paths: Sequence[str]) -> str:
+def list_file(work_dir: str, lines: Sequence[str]) -> str:
     """Where a list of videos is written."""
-    return osp.join(osp.abspath(work_dir), f'videos_{digest(paths)}.txt')
+    return osp.join(osp.abspath(work_dir), f'videos_{digest(lines)}.txt')

@@ -2,9 +2,10 @@
 from string import Template
 from typing import Any, Dict, Iterable
 
-from .results import Figures
+from .results import Figures, at_budget, title_of
 from .source import UNTRAINED
 from .tables import (
+    differences,
     last_losses,
     methods_table,
     repetition,
@@ -28,20 +29,16 @@ $question
 
 ![$name](compare_$name.png)
 
-$table
+$tables
 
 $notes
 
-Mean ± standard deviation over the seeds. The last row is the standard error of
-a single figure that follows from the number of test videos,
-sqrt(p (1 - p) / n): $queries. Videos of one recording are not independent,
-which makes the true error larger; several clips or metrics per video make it
-smaller.
+$spread
 
 $told_apart
 
-**Budget.** All methods had about as many encoder passes as $reference in
-$epochs epochs. A backward pass counts as two forward ones (ours), whatever the
+**Budget.** All methods$but had about as many encoder passes as $reference in
+$budget. A backward pass counts as two forward ones (ours), whatever the
 size of the clip; epochs are rounded to whole numbers. Samples are the videos
 drawn.
 
@@ -53,17 +50,16 @@ Last values logged in training, by seed:
 
 $last_losses
 
-**Data.** $pretrain videos are used for pre-training, without labels. $kept_out
-others are kept out, and only these are evaluated: as queries, and by the
-metrics without labels (same video, speed probe). Galleries may contain
-pre-training videos.$prepared
+**Data.** $pretrain videos are used for pre-training, without
+labels$supervised. $kept_out others are kept out, and only these are evaluated:
+as queries, and by the metrics without labels (same video, speed
+probe)$judged. Galleries may contain pre-training videos.$chooses$prepared
 
 **What it shows:** how these methods compare at this budget, on these videos,
 with these settings. What a method has learned is what it adds to
 `$untrained`, the same encoder with random weights. **What it does not show:**
 what the methods reach with the encoders, videos and epochs of their papers;
-how figures vary with the choice of videos and settings, since a seed changes
-only the network and the clips.
+how figures vary with $unseen.
 
 $unreadable
 
@@ -74,6 +70,33 @@ Collected $date; $machine; $versions. Made by
     $command
 
 $repetition
+'''
+DEVIATIONS = '''
+Mean ± standard deviation over the seeds. The last row is the standard error of
+a single figure that follows from the number of test videos,
+sqrt(p (1 - p) / n): $queries. Videos of one recording are not independent,
+which makes the true error larger; several clips or metrics per video make it
+smaller.
+'''
+INTERVALS = '''
+Mean over the seeds and its 95 % interval, over seeds and videos ($queries):
+both are resampled, $groups. Figures that are no mean over videos, such as
+ranks, have intervals over the seeds alone (Student's t). Differences are taken
+on the same videos. A method is called distinguishable from another one where
+the interval of the difference (in bold) does not hold 0; the others need not
+be equal, and of twenty differences of equal methods one is in bold by chance.
+'''
+TABLES = '''
+$budget
+
+$table
+
+$differences
+'''
+DIFFERENCES = '''
+Difference from **$name**:
+
+$table
 '''
 TOLD_APART = '''
 Two methods are called distinguishable if the 95 % intervals of their means
@@ -141,24 +164,29 @@ def page(experiments: Dict[str, Figures]) -> str:
 
 def _section(name: str, found: Figures,
              experiments: Dict[str, Figures]) -> str:
-    reference, data = found['methods'][1], found['data']
+    data = found['data']
     return fill(
         EXPERIMENT,
         name=name,
         question=found['question'],
-        table=table(found),
+        tables=_tables(found),
         notes=found['notes'] or '',
-        queries=', '.join(f'{part["name"]} n = {part["queries"]}'
-                          for part in found['evaluations']),
+        spread=_spread(found),
         told_apart=_told_apart(found),
-        reference=reference['name'],
-        epochs=reference['epochs'],
+        **_budget(found),
         methods=methods_table(found),
         common=' '.join(
             f'`{key}={value}`' for key, value in found['pretraining'].items()),
         last_losses=last_losses(found),
         pretrain=data['pretrain'],
+        supervised=_supervised(found),
         kept_out=data['kept_out'],
+        judged=_judged(data),
+        chooses=' Nothing of the test lists was judged, so that something '
+        'may be chosen by these figures.' if found.get('chooses') else '',
+        unseen='settings' if found.get('groups') else
+        'the choice of videos and settings, since a seed changes only the '
+        'network and the clips',
         prepared=_prepared(data['prepared']),
         untrained=UNTRAINED,
         unreadable=_unreadable(found),
@@ -170,7 +198,67 @@ def _section(name: str, found: Figures,
         repetition=_repetition(found, experiments))
 
 
+def _tables(found: Figures) -> str:
+    """The figures, and with outcomes the differences, budget by budget."""
+    parts = []
+    for budget in found.get('budgets') or [None]:
+        view = at_budget(found, budget)
+        compared = [
+            fill(
+                DIFFERENCES,
+                name=view['methods'][number]['name'],
+                table=differences(view, number)) for number in (1, 0)
+        ] if found.get('groups') else []
+        parts.append(
+            fill(
+                TABLES,
+                budget=f'**{budget} steps**' if budget else '',
+                table=table(view),
+                differences='\n\n'.join(compared)))
+    return '\n\n'.join(parts)
+
+
+def _spread(found: Figures) -> str:
+    queries = ', '.join(f'{part["name"]} n = {part["queries"]}'
+                        for part in found['evaluations'])
+    if not found.get('groups'):
+        return fill(DEVIATIONS, queries=queries)
+    grouped = any(
+        len(set(groups.split())) < len(groups.split())
+        for groups in found['groups'].values())
+    groups = ('videos by groups, since those of one recording are alike'
+              if grouped else 'videos one by one')
+    return fill(INTERVALS, queries=queries, groups=groups)
+
+
+def _budget(found: Figures) -> Dict[str, str]:
+    reference = found['methods'][1]
+    own = [method['name'] for method in found['methods']
+           if method.get('own_budget')]
+    steps = ', '.join(map(str, found.get('budgets', [])))
+    return dict(
+        reference=reference['name'],
+        budget=f'{steps} steps' if steps else f'{reference["epochs"]} epochs',
+        but=f' but {", ".join(own)}' if own else '')
+
+
+def _supervised(found: Figures) -> str:
+    names = {method['name']: method['labels'] for method in found['methods']
+             if method.get('labels')}
+    return ''.join(f' ({name}: those in {labels}, with labels)'
+                   for name, labels in names.items())
+
+
+def _judged(data: Dict[str, Any]) -> str:
+    judged = data.get('judged', data['kept_out'])
+    if judged == data['kept_out']:
+        return ''
+    return f', which are of {judged} of them'
+
+
 def _told_apart(found: Figures) -> str:
+    if found.get('groups') or found.get('budgets'):
+        return ''
     lists = told_apart_lists(found)
     return fill(TOLD_APART, lists='\n\n'.join(lists)) if lists else ''
 
@@ -193,7 +281,7 @@ def _unreadable(found: Figures) -> str:
 
 def _broken(found: Figures) -> str:
     runs = [
-        f'- {method["name"]}, seed {run["seed"]}, {kind}: {why}'
+        f'- {title_of(method)}, seed {run["seed"]}, {kind}: {why}'
         for method in found['methods'] for run in method['runs']
         for kind, why in run['broken'].items()
     ]

@@ -1,7 +1,7 @@
-"""A picture of an experiment."""
+"""The picture of an experiment."""
 import math
 from statistics import mean
-from typing import Sequence
+from typing import Sequence, Tuple
 
 import matplotlib
 
@@ -9,20 +9,30 @@ matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
 
+from .intervals import estimate
 from .results import Figures, values
 
 
 def draw(name: str, found: Figures, path: str) -> None:
-    """Per measure the seeds as dots, the mean as a bar, chance dashed.
+    """Draw each measure, against the budgets if there are several.
 
     Args:
         name (str): The experiment's.
         found (dict): What it has found.
         path (str): Of the picture.
     """
+    if len(found.get('budgets', [])) > 1:
+        figure = _curves(name, found)
+    else:
+        figure = _dots(name, found)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _dots(name: str, found: Figures) -> plt.Figure:
+    """Per measure the seeds as dots, the mean as a bar, chance dashed."""
     methods, measures = found['methods'], found['measures']
-    columns = math.ceil(len(measures)**0.5)
-    rows = -(-len(measures) // columns)
+    columns, rows = _shape(len(measures))
     figure, axes = plt.subplots(
         rows,
         columns,
@@ -32,14 +42,23 @@ def draw(name: str, found: Figures, path: str) -> None:
         layout='constrained')
     for axis, measure in zip(axes.flat, measures):
         _draw_measure(axis, measure, methods)
+        if found.get('groups'):
+            _draw_intervals(axis, measure, found)
     for axis in axes.flat[len(measures):]:
         axis.set_visible(False)
     axes[0, 0].set_yticks(
         range(len(methods)), [method['name'] for method in methods])
     axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
-    figure.suptitle(f'{name}: a dot per seed, bar: mean, dashed: chance')
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    line = ', line: 95 % interval' if found.get('groups') else ''
+    figure.suptitle(
+        f'{name}: a dot per seed, bar: mean{line}, dashed: chance')
+    return figure
+
+
+def _shape(count: int) -> Tuple[int, int]:
+    """Columns and rows for so many panels."""
+    columns = math.ceil(count**0.5)
+    return columns, -(-count // columns)
 
 
 def _draw_measure(axis: plt.Axes, measure: Figures,
@@ -55,4 +74,77 @@ def _draw_measure(axis: plt.Axes, measure: Figures,
         axis.axvline(measure['chance'], color='0.5', ls='--')
     axis.set_title(measure['title'], fontsize=10)
     axis.grid(axis='x', color='0.9')
+    axis.set_axisbelow(True)
+
+
+def _draw_intervals(axis: plt.Axes, measure: Figures, found: Figures) -> None:
+    for place, method in enumerate(found['methods']):
+        span = estimate(found, method, measure['key'])
+        if span is not None:
+            axis.plot([span.low, span.high], [place] * 2, color='black', lw=1)
+
+
+def _curves(name: str, found: Figures) -> plt.Figure:
+    """Per measure a line per method, with intervals, against the steps.
+
+    A method that is the same at every budget is a level line.
+    """
+    measures = found['measures']
+    columns, rows = _shape(len(measures))
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(1 + 3.4 * columns, 1.5 + 2.6 * rows),
+        squeeze=False,
+        layout='constrained')
+    for axis, measure in zip(axes.flat, measures):
+        _draw_curves(axis, measure, found)
+    for axis in axes.flat[len(measures):]:
+        axis.set_visible(False)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc='outside lower center',
+        ncols=4)
+    figure.suptitle(
+        f'{name}: against the steps, with 95 % intervals; dotted: chance')
+    return figure
+
+
+def _draw_curves(axis: plt.Axes, measure: Figures, found: Figures) -> None:
+    budgets, key = found['budgets'], measure['key']
+    names = list(dict.fromkeys(
+        method['name'] for method in found['methods']))
+    for place, name in enumerate(names):
+        color = plt.get_cmap('tab10')(place % 10)
+        for method in found['methods']:
+            if method['name'] == name and method['budget'] is None:
+                level = values(method, key)
+                if level:
+                    axis.axhline(
+                        mean(level), color=color, ls='--', label=name)
+        spans = [(method['budget'], estimate(found, method, key))
+                 for method in found['methods']
+                 if method['name'] == name and method['budget']]
+        known = [(budget, span) for budget, span in spans if span is not None]
+        if known:
+            # Side by side, so that none hides another.
+            x = [budget * 1.03**(place - len(names) / 2)
+                 for budget, _ in known]
+            y = [span.value for _, span in known]
+            axis.errorbar(
+                x,
+                y, [[span.value - span.low for _, span in known],
+                    [span.high - span.value for _, span in known]],
+                color=color,
+                marker='o',
+                ms=4,
+                capsize=2,
+                label=name)
+    if measure['chance'] is not None:
+        axis.axhline(measure['chance'], color='0.5', ls=':')
+    axis.set_xscale('log')
+    axis.set_xticks(budgets, [str(budget) for budget in budgets])
+    axis.minorticks_off()
+    axis.set_title(measure['title'], fontsize=10)
+    axis.grid(color='0.9')
     axis.set_axisbelow(True)

@@ -2,7 +2,7 @@
 import itertools
 import os.path as osp
 import re
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 import torch
 from mmaction.registry import DATASETS, MODELS
@@ -30,8 +30,10 @@ class Method(NamedTuple):
         source (dict): What the experiment says of it.
         cfg (Config): All that the run depends on; no path of this machine.
         passes (dict[str, int]): The recognizer's ``encoder_passes``.
-        epochs (int): 0 for the untrained network.
+        epochs (int): 0 for a network that is not trained.
         samples (int): Videos drawn, all epochs together.
+        budget (int, optional): Steps of the first method that it is one of
+            several runs for; None if it is the same at every budget.
     """
     name: str
     source: Dict[str, Any]
@@ -39,6 +41,13 @@ class Method(NamedTuple):
     passes: Dict[str, int]
     epochs: int
     samples: int
+    budget: Optional[int] = None
+
+    @property
+    def title(self) -> str:
+        """str: Name and budget, which differ from any other's."""
+        return (f'{self.name}, {self.budget} steps'
+                if self.budget else self.name)
 
 
 class Evaluation(NamedTuple):
@@ -48,19 +57,45 @@ class Evaluation(NamedTuple):
         name (str): Its figures are ``NAME/...``.
         source (dict): What the experiment says of it; with ``methods``, it
             is of these alone.
-        cfg (Config): With the data set's absolute path.
-        identity (str): Digest of what the figures depend on beside the
-            checkpoint.
+        cfgs (dict[str, Config]): By a method's name, with the data set's
+            absolute path.
+        identities (dict[str, str]): By a method's name, digest of what the
+            figures depend on beside the checkpoint.
         queries (int): How many videos are judged.
         chance (dict[str, float]): What a random ranking gives, in percent,
             by the figures' names.
     """
     name: str
     source: Dict[str, Any]
-    cfg: Config
-    identity: str
+    cfgs: Dict[str, Config]
+    identities: Dict[str, str]
     queries: int
     chance: Dict[str, float]
+
+
+class _Training(NamedTuple):
+    """A method whose number of epochs is not known yet."""
+    part: Config
+    cfg: Config
+    passes: Dict[str, int]
+    samples: int  # an epoch
+    steps: int  # an epoch
+
+    def of_epochs(self, epochs: int, budget: Optional[int] = None) -> Method:
+        cfg = Config(self.cfg.to_dict())
+        cfg.train_cfg.max_epochs = epochs
+        return Method(self.part.name, self.part.to_dict(), cfg, self.passes,
+                      epochs, epochs * self.samples, budget)
+
+    def of_steps(self, steps: int, budget: Optional[int] = None) -> Method:
+        """Whole epochs, as many as come nearest."""
+        return self.of_epochs(max(1, round(steps / self.steps)), budget)
+
+    def of_cost(self, budget: Method) -> Method:
+        """As many encoder passes as a method has, nearly."""
+        epochs = cost(budget.passes) * budget.samples / (
+            cost(self.passes) * self.samples)
+        return self.of_epochs(max(1, round(epochs)), budget.budget)
 
 
 def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
@@ -71,36 +106,73 @@ def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
         videos (Videos): What they train on.
 
     Returns:
-        list[Method]: Of the experiment, in its order, after the untrained
-        network of the first.
+        list[Method]: After the untrained network of the first, budget by
+        budget those of the experiment, in its order; then those with epochs
+        or steps of their own.
 
     Raises:
         InputError: If a config does not fit.
     """
     init_default_scope('mmaction')
-    methods: List[Method] = []
+    own: List[Method] = []
+    shared: List[_Training] = []
     for part in experiment.methods:
-        cfg = _pretraining(experiment, part)
-        passes = getattr(MODELS.build(cfg.model), 'encoder_passes', None)
-        if passes is None:
-            raise InputError(
-                f'{part.name}: {cfg.model.type} has no encoder_passes, which '
-                'the budget is counted in')
-        samples = _samples_per_epoch(cfg, len(videos.pretrain), part.name)
-        epochs = experiment.epochs
-        if methods:
-            budget = cost(methods[0].passes) * methods[0].samples
-            epochs = max(1, round(budget / (cost(passes) * samples)))
-        cfg.train_cfg.max_epochs = epochs
-        methods.append(
-            Method(part.name, part.to_dict(), cfg, passes, epochs,
-                   epochs * samples))
+        if part.get('epochs') == 0:
+            own.append(_without_training(experiment, part))
+            continue
+        training = _training(experiment, part, videos)
+        if 'epochs' in part:
+            own.append(training.of_epochs(part.epochs))
+        elif 'steps' in part:
+            own.append(training.of_steps(part.steps))
+        else:
+            shared.append(training)
+    first, *others = shared
+    methods: List[Method] = []
+    for budget in sorted(experiment.get('budgets', [])) or [None]:
+        reference = (first.of_steps(budget, budget) if budget else
+                     first.of_epochs(experiment.epochs))
+        methods += [reference,
+                    *(training.of_cost(reference) for training in others)]
     untrained = methods[0]._replace(
         name=UNTRAINED,
         cfg=Config(dict(model=methods[0].cfg.model)),
         epochs=0,
-        samples=0)
-    return [untrained, *methods]
+        samples=0,
+        budget=None)
+    return [untrained, *methods, *own]
+
+
+def _training(experiment: Config, part: Config, videos: Videos) -> _Training:
+    cfg = _pretraining(experiment, part)
+    passes = getattr(MODELS.build(cfg.model), 'encoder_passes', None)
+    if passes is None:
+        raise InputError(
+            f'{part.name}: {cfg.model.type} has no encoder_passes, which '
+            'the budget is counted in')
+    samples = _samples_per_epoch(cfg, len(lines_of(part, videos)), part.name)
+    steps = -(-samples // cfg.train_dataloader.batch_size)
+    return _Training(part, cfg, passes, samples, steps)
+
+
+def _without_training(experiment: Config, part: Config) -> Method:
+    """A network that is judged as it is made."""
+    cfg = read_config(_config(part.config), _trained_with(experiment, part))
+    return Method(part.name, part.to_dict(), Config(dict(model=cfg.model)),
+                  dict(forward=0, backward=0), 0, 0)
+
+
+def lines_of(part: Mapping, videos: Videos) -> List[str]:
+    """Lines of the list that a method trains on.
+
+    Args:
+        part (Mapping): What an experiment says of it; with ``labels``, the
+            name of a list.
+        videos (Videos): Those of the experiment.
+    """
+    if part.get('labels'):
+        return videos.labelled[part['labels']]
+    return videos.pretrain
 
 
 def cost(passes: Dict[str, int]) -> int:
@@ -110,8 +182,7 @@ def cost(passes: Dict[str, int]) -> int:
 
 def _pretraining(experiment: Config, part: Config) -> Config:
     """A method's config, on a list of videos that has no name yet."""
-    options = dict(experiment.pretraining.to_dict(), **_options(part))
-    cfg = read_config(_config(part.config), options)
+    cfg = read_config(_config(part.config), _trained_with(experiment, part))
     dataset = cfg.train_dataloader.dataset
     if not is_a(dataset, (VideoFolder, VideoList), DATASETS):
         raise InputError(
@@ -121,7 +192,17 @@ def _pretraining(experiment: Config, part: Config) -> Config:
         type='VideoList', pipeline=dataset.pipeline)
     # All methods are judged alike, and afterward.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if cfg.get('test_dataloader'):
+        cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
     return cfg
+
+
+def _trained_with(experiment: Config, part: Config) -> Dict[str, Any]:
+    return {
+        **experiment.pretraining.to_dict(),
+        **_options(part, 'encoder'),
+        **_options(part)
+    }
 
 
 def _samples_per_epoch(cfg: Config, videos: int, name: str) -> int:
@@ -147,36 +228,55 @@ def plan_evaluations(experiment: Config, videos: Videos,
             pre-training, as when gallery and query are exchanged.
     """
     init_default_scope('mmaction')
-    kept_out = {
-        osp.realpath(osp.join(videos.folder, path))
-        for path in videos.kept_out
-    }
+    root = osp.abspath(data_root)
     evaluations = []
     for part in experiment.evaluations:
-        cfg = read_config(_config(part.config), _options(part))
-        resolved, dataset = cfg.to_dict(), cfg.test_dataloader.dataset
+        plain = read_config(_config(part.config), _options(part))
+        dataset = plain.test_dataloader.dataset
         infos: List[dict] = []
         if 'ann_file' in dataset:
-            dataset.data_root = osp.abspath(data_root)
-            infos = infos_of(DATASETS.build(dict(dataset, pipeline=[])))
+            infos = infos_of(
+                DATASETS.build(dict(dataset, pipeline=[], data_root=root)))
         queries = [info for info in infos if info['role'] == 'query']
-        for info in queries:
-            if osp.realpath(info['filename']) not in kept_out:
-                raise InputError(
-                    f'{part.name}: the query {info["filename"]} was not kept '
-                    'out of pre-training: name its list in kept_out, or see '
-                    'whether gallery and query are exchanged')
-        root = osp.abspath(data_root)
+        _check_queries(part.name, queries, experiment, videos)
         judged = [(info['label'], info['role'],
                    *sized(root, [osp.relpath(info['filename'], root)]))
-                  for info in infos]
+                  for info in infos] or sized(videos.folder, videos.judged)
+        cfgs, identities = {}, {}
+        for method in experiment.methods:
+            encoder = _options(method, 'encoder')
+            cfg = read_config(
+                _config(part.config), {**_options(part), **encoder}
+            ) if encoder else Config(plain.to_dict())
+            identities[method.name] = digest(cfg.to_dict(), judged)
+            if infos:
+                cfg.test_dataloader.dataset.data_root = root
+            cfgs[method.name] = cfg
         evaluations.append(
-            Evaluation(part.name, part.to_dict(), cfg,
-                       digest(resolved, judged or sized(
-                           videos.folder, videos.kept_out)),
-                       len(queries or videos.kept_out),
+            Evaluation(part.name, part.to_dict(), cfgs, identities,
+                       len(queries or videos.judged),
                        _chance(infos, part.name, experiment.measures)))
     return evaluations
+
+
+def _check_queries(name: str, queries: Sequence[dict], experiment: Config,
+                   videos: Videos) -> None:
+    """Refuse queries that pre-train, or that nothing may be chosen by."""
+    kept_out, judged = ({
+        osp.realpath(osp.join(videos.folder, path)) for path in paths
+    } for paths in (videos.kept_out, videos.judged))
+    for info in queries:
+        if osp.realpath(info['filename']) not in kept_out:
+            raise InputError(
+                f'{name}: the query {info["filename"]} was not kept '
+                'out of pre-training: name its list in kept_out, or see '
+                'whether gallery and query are exchanged')
+        if experiment.get('chooses') and osp.realpath(
+                info['filename']) not in judged:
+            raise InputError(
+                f'{name}: the query {info["filename"]} stands in test_lists, '
+                'by which an experiment that chooses may not judge: let the '
+                'evaluation query a validation list')
 
 
 def _chance(infos: Sequence[dict], name: str,
@@ -194,8 +294,8 @@ def _chance(infos: Sequence[dict], name: str,
     return found
 
 
-def _options(part: Config) -> Dict[str, Any]:
-    return part.to_dict().get('options', {})
+def _options(part: Config, key: str = 'options') -> Dict[str, Any]:
+    return part.to_dict().get(key, {})
 
 
 def _config(name: str) -> str:

@@ -6,6 +6,7 @@ from glob import escape, glob
 from typing import Any, Dict, List, Optional, Sequence
 
 from .jobs import Job
+from .outcomes import read_outcomes
 from .source import PRETRAIN
 
 Record = Dict[str, Any]
@@ -33,7 +34,10 @@ def judge(job: Job, returncode: int) -> Record:
         return dict(
             state='broken', reason=f'not finite: {", ".join(wrong)}')
     return dict(
-        state='done', figures=figures, unreadable=count_unreadable(job.path))
+        state='done',
+        figures=figures,
+        unreadable=count_unreadable(job.path),
+        outcomes={} if job.kind == PRETRAIN else read_outcomes(job.path))
 
 
 def count_unreadable(path: str) -> int:
@@ -91,6 +95,8 @@ def expected_seconds(jobs: Sequence[Job],
                      records: Dict[str, Record]) -> Optional[float]:
     """Time of the jobs without a record, by the mean of those of their kind.
 
+    Pre-trainings are held against one another by the epoch.
+
     Args:
         jobs (Sequence[Job]): All jobs.
         records (dict[str, dict]): Of those that have ended, by their paths.
@@ -102,8 +108,15 @@ def expected_seconds(jobs: Sequence[Job],
     for job in jobs:
         seconds = records.get(job.path, {}).get('seconds')
         if seconds is not None:
-            seen.setdefault(job.kind, []).append(seconds)
-    left = [job.kind for job in jobs if job.path not in records]
-    if not set(left) <= set(seen):
+            seen.setdefault(job.kind, []).append(seconds / _length(job))
+    left = [job for job in jobs if job.path not in records]
+    if not {job.kind for job in left} <= set(seen):
         return None
-    return sum(sum(seen[kind]) / len(seen[kind]) for kind in left)
+    return sum(
+        sum(seen[job.kind]) / len(seen[job.kind]) * _length(job)
+        for job in left)
+
+
+def _length(job: Job) -> int:
+    """What the time of a job of its kind is proportional to."""
+    return job.cfg.train_cfg.max_epochs if job.kind == PRETRAIN else 1

@@ -7,7 +7,7 @@ from typing import Dict
 from ..errors import InputError
 from .page import page
 from .pictures import draw
-from .results import Figures
+from .results import Figures, title_of
 
 
 def write_report(figures: str, out: str) -> None:
@@ -64,12 +64,12 @@ def _check_repeated(name: str, found: Figures, experiments: Dict[str, Figures],
         if found[key] != experiments[first][key]:
             raise InputError(f'compare_{name}.json repeats {first}, which has '
                              f'another {key}')
-    named = {part['name']: part for part in experiments[first]['methods']}
+    named = {title_of(part): part for part in experiments[first]['methods']}
     for method in found['methods']:
-        other = named.get(method['name'])
+        other = named.get(title_of(method))
         if other is None or _but_for_runs(method) != _but_for_runs(other):
             raise InputError(f'compare_{name}.json repeats {first}, which has '
-                             f'no {method["name"]} with the same options')
+                             f'no {title_of(method)} with the same options')
         both = ({run['seed'] for run in part['runs']}
                 for part in (method, other))
         if set.intersection(*both):

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from mmengine.config import Config
 
 from .jobs import Job
+from .outcomes import Outcomes, groups_of
 from .plan import Evaluation, Method, cost
 from .records import Record
 from .source import PRETRAIN, Videos, averaged
@@ -26,12 +27,16 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
         jobs (Sequence[Job]): What was run.
         records (dict[str, dict]): What these left, by their paths.
     """
+    numbers: Dict[str, int] = {}
+    judged = _judged(jobs, records)
     return dict(
         question=experiment.question,
         notes=experiment.get('notes'),
+        chooses=bool(experiment.get('chooses')),
         data=dict(
             pretrain=len(videos.pretrain),
             kept_out=len(videos.kept_out),
+            judged=len(videos.judged),
             prepared=videos.prepared),
         evaluations=[
             dict(part.source, queries=part.queries) for part in evaluations
@@ -40,12 +45,25 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             _measure(key, title, evaluations, jobs, records)
             for key, title in experiment.measures.items()
         ],
+        # Of the judged videos, by metric; empty if no test told outcomes
+        groups={
+            prefix: groups_of(metric['videos'], experiment.get('groups'),
+                              numbers)
+            for prefix, metric in judged.items()
+        },
+        labels={
+            prefix: ' '.join(map(str, metric['labels']))
+            for prefix, metric in judged.items() if metric['labels']
+        },
         pretraining=experiment.pretraining.to_dict(),
         repeats=experiment.get('repeats'),
+        budgets=list(experiment.get('budgets', [])),
         methods=[
             dict(
                 method.source,
                 name=method.name,
+                budget=method.budget,
+                own_budget=not {'epochs', 'steps'}.isdisjoint(method.source),
                 encoder_passes=method.passes,
                 epochs=method.epochs,
                 samples=method.samples,
@@ -53,10 +71,20 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
                 runs=[
                     _run([
                         job for job in jobs
-                        if (job.method, job.seed) == (method.name, seed)
-                    ], records) for seed in experiment.seeds
+                        if (job.method, job.seed) == (method.title, seed)
+                    ], records, judged) for seed in experiment.seeds
                 ]) for method in methods
         ])
+
+
+def _judged(jobs: Sequence[Job],
+            records: Dict[str, Record]) -> Dict[str, Outcomes]:
+    """What each metric has found in the first run that has it."""
+    found: Dict[str, Outcomes] = {}
+    for job in jobs:
+        for prefix, metric in records[job.path].get('outcomes', {}).items():
+            found.setdefault(f'{job.kind}/{prefix}', metric)
+    return found
 
 
 def _measure(key: str, title: str, evaluations: Sequence[Evaluation],
@@ -91,11 +119,13 @@ def _chance(figure: str, evaluations: Sequence[Evaluation],
     return evaluation.chance.get(figure, told[0] if told else None)
 
 
-def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
+def _run(jobs: Sequence[Job], records: Dict[str, Record],
+         judged: Dict[str, Outcomes]) -> Figures:
     """What was found with one method and seed."""
     run: Figures = dict(
         seed=jobs[0].seed, run=os.path.basename(jobs[0].path), broken={},
-        unreadable={}, seconds={}, training={}, figures={})  # yapf: disable
+        unreadable={}, seconds={}, training={}, figures={},
+        outcomes={})  # yapf: disable
     for job in jobs:
         record = records[job.path]
         run['seconds'][job.kind] = record['seconds']
@@ -109,7 +139,52 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record]) -> Figures:
                 f'{job.kind}/{key}': value
                 for key, value in record['figures'].items()
             })
+            run['outcomes'].update(_outcomes(job.kind, record, judged))
     return run
+
+
+def _outcomes(kind: str, record: Record,
+              judged: Dict[str, Outcomes]) -> Dict[str, str]:
+    """The outcomes of a test, where it has judged the same as the others.
+
+    One that could not read a video has judged less, and its measures have
+    intervals over the seeds alone.
+    """
+    return {
+        f'{kind}/{prefix}/{name}': text
+        for prefix, metric in record.get('outcomes', {}).items()
+        if metric['videos'] == judged[f'{kind}/{prefix}']['videos']
+        for name, text in metric['figures'].items()
+    }
+
+
+def title_of(method: Figures) -> str:
+    """Name and budget of a method.
+
+    Examples:
+        >>> title_of(dict(name='BYOL', budget=500))
+        'BYOL, 500 steps'
+    """
+    budget = method.get('budget')
+    return f'{method["name"]}, {budget} steps' if budget else method['name']
+
+
+def at_budget(found: Figures, budget: Optional[int]) -> Figures:
+    """An experiment with the methods of one budget alone.
+
+    Args:
+        found (dict): An experiment.
+        budget (int, optional): One of its budgets; None if it has none.
+
+    Returns:
+        dict: With the methods that are the same at every budget as well.
+    """
+    return dict(
+        found,
+        methods=[
+            method for method in found['methods']
+            if method.get('budget') in (None, budget)
+        ])
 
 
 def values(method: Figures, key: str) -> List[float]:

@@ -69,8 +69,8 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
         dict[str, dict]: The records, by the jobs' paths.
     """
     os.makedirs(work_dir, exist_ok=True)
-    for paths in (videos.pretrain, videos.kept_out):
-        write_lines(list_file(work_dir, paths), paths)
+    for lines in (videos.pretrain, videos.judged, *videos.labelled.values()):
+        write_lines(list_file(work_dir, lines), lines)
     progress, processes = Progress(jobs, at_once), Processes(at_once)
 
     def run_chain(chain: Sequence[Job]) -> None:

@@ -2,7 +2,8 @@
 import itertools
 import json
 import os.path as osp
-from typing import Any, Dict, List, NamedTuple
+import re
+from typing import Any, Dict, List, NamedTuple, Set, Union
 
 from mmengine.config import Config
 
@@ -10,8 +11,8 @@ from ..datasets import VideoFolder, VideoList
 from ..errors import InputError
 from .identity import slug
 
-KEYS = ('question', 'videos', 'kept_out', 'seeds', 'epochs', 'pretraining',
-        'methods', 'evaluations', 'measures')
+KEYS = ('question', 'videos', 'kept_out', 'seeds', 'pretraining', 'methods',
+        'evaluations', 'measures')
 UNTRAINED = 'untrained'
 PRETRAIN = 'pretrain'
 
@@ -23,12 +24,18 @@ class Videos(NamedTuple):
         folder (str): Its absolute path.
         pretrain (list[str]): The videos that pre-train.
         kept_out (list[str]): Those that do not.
+        judged (list[str]): Those of them that metrics without labels are of.
+        labelled (dict[str, list[str]]): Lines of the lists that supervised
+            methods train on, by the lists' names, without videos that are
+            kept out.
         prepared (dict): Options of tools/data/transcode.py, if the videos
             are its copies.
     """
     folder: str
     pretrain: List[str]
     kept_out: List[str]
+    judged: List[str]
+    labelled: Dict[str, List[str]]
     prepared: Dict[str, Any]
 
 
@@ -36,7 +43,8 @@ def read_experiment(path: str) -> Config:
     """Read an experiment file.
 
     Args:
-        path (str): A config, with all of ``KEYS``.
+        path (str): A config, with all of ``KEYS`` and with ``epochs`` or
+            ``budgets``.
 
     Raises:
         InputError: If something is missing or stands there twice.
@@ -46,6 +54,10 @@ def read_experiment(path: str) -> Config:
     if missing:
         raise InputError(f'{path} does not say {", ".join(missing)}: see '
                          'configs/compare/ucf101_subset.py')
+    _check_budgets(experiment, path)
+    if experiment.get('chooses') and not experiment.get('test_lists'):
+        raise InputError(f'{path} chooses: name the lists that nothing may be '
+                         'chosen by in test_lists')
     for key in ('methods', 'evaluations'):
         names = [slug(part.name) for part in experiment[key]]
         if len({*names, UNTRAINED, PRETRAIN}) < len(names) + 2:
@@ -70,6 +82,25 @@ def read_experiment(path: str) -> Config:
     return experiment
 
 
+def _check_budgets(experiment: Config, path: str) -> None:
+    """Refuse an experiment that does not say once how long is trained."""
+    budgets = experiment.get('budgets')
+    if bool(budgets) == bool(experiment.get('epochs')):
+        raise InputError(f'{path} must say either epochs or budgets, those of '
+                         'the first method')
+    if budgets and (min(budgets) < 1 or len(set(budgets)) < len(budgets)):
+        raise InputError(f'{path}: budgets are different numbers of steps, '
+                         f'not {tuple(budgets)}')
+    for number, part in enumerate(experiment.methods):
+        own = [key for key in ('epochs', 'steps') if key in part]
+        if own and not number:
+            raise InputError(f'{path}: the first method, {part.name}, sets '
+                             f'the budget of the others: it takes no {own[0]}')
+        if len(own) > 1:
+            raise InputError(f'{path}: {part.name} has epochs and steps: '
+                             'leave out one of them')
+
+
 def averaged(measure: str) -> List[str]:
     """The figures that a measure, ``'A'`` or ``'A + B + ...'``, is of."""
     return measure.split(' + ')
@@ -88,24 +119,69 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
     """
     folder = osp.abspath(osp.join(data_root, experiment.videos))
     videos = set(_paths(VideoFolder(folder, []), folder))
-    kept_out = {
-        path
-        for ann_file in experiment.kept_out for path in _paths(
-            VideoList(
-                ann_file, [],
-                data_root=osp.abspath(data_root),
-                data_prefix=dict(video=experiment.videos)), folder)
-    }
+
+    def listed(key: str) -> Set[str]:
+        return {
+            path
+            for entry in experiment.get(key, [])
+            for path in _paths(_list(entry, experiment, data_root), folder)
+        }
+
+    test = listed('test_lists')
+    kept_out = listed('kept_out') | test
     missing = sorted(kept_out - videos)
     if missing:
         raise InputError(
             f'{len(missing)} videos that are to be kept out of pre-training '
             f'are not below {folder}, {missing[0]} the first of them')
-    if kept_out == videos:
+    pattern = experiment.get('trained_on', '')
+    pretrain = {
+        path for path in videos - kept_out if re.search(pattern, path)
+    }
+    if not pretrain:
         raise InputError(f'all videos below {folder} are kept out of '
-                         'pre-training')
-    return Videos(folder, sorted(videos - kept_out), sorted(kept_out),
-                  _prepared(data_root))
+                         'pre-training' +
+                         (f' or not like {pattern!r}' if pattern else ''))
+    judged = kept_out - test if experiment.get('chooses') else (
+        test or kept_out)
+    if not judged:
+        raise InputError('all videos that are kept out stand in test_lists, '
+                         'so there is none left to choose by: name a '
+                         'validation list in kept_out')
+    labelled = {
+        name: _labelled(name, _list(name, experiment, data_root), folder,
+                        pretrain)
+        for name in {
+            part.labels for part in experiment.methods if 'labels' in part
+        }
+    }
+    return Videos(folder, sorted(pretrain), sorted(kept_out),
+                  sorted(judged), labelled, _prepared(data_root))
+
+
+def _list(entry: Union[str, Dict[str, str]], experiment: Config,
+          data_root: str) -> VideoList:
+    """A list by its path, or by its path and ``matching``."""
+    options = dict(ann_file=entry) if isinstance(entry, str) else dict(entry)
+    return VideoList(
+        **options,
+        pipeline=[],
+        data_root=osp.abspath(data_root),
+        data_prefix=dict(video=experiment.videos))
+
+
+def _labelled(name: str, dataset: VideoList, folder: str,
+              allowed: Set[str]) -> List[str]:
+    """Lines of the videos of a list that may be trained on."""
+    lines = [
+        f'{path} {info["label"]}'
+        for path, info in zip(_paths(dataset, folder), infos_of(dataset))
+        if path in allowed
+    ]
+    if not lines or any(line.endswith(' -1') for line in lines):
+        raise InputError(f'{name}: to train with labels, a list needs a label '
+                         'on each line, and videos that are not kept out')
+    return lines
 
 
 def infos_of(dataset: VideoList) -> List[dict]:

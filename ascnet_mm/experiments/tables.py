@@ -2,28 +2,82 @@
 from statistics import mean, stdev
 from typing import List, NamedTuple, Optional, Sequence
 
-from .intervals import difference, standard_error, told_apart
-from .results import Figures, values
+from .intervals import (
+    Interval,
+    change,
+    difference,
+    estimate,
+    standard_error,
+    told_apart,
+)
+from .results import Figures, title_of, values
 from .source import PRETRAIN
 
 
 def table(found: Figures) -> str:
-    """Markdown: a row per method, mean and deviation of each measure."""
+    """Markdown: a row per method, and of each measure what is open.
+
+    Where the file has outcomes, the interval of :func:`estimate`; in older
+    ones the standard deviation, and the standard error in the last row.
+    """
     measures, seeds = found['measures'], len(found['methods'][0]['runs'])
     rows = [['method', 'seeds'] + [measure['title'] for measure in measures]]
     for method in found['methods']:
         done = sum(not run['broken'] for run in method['runs'])
         rows.append([method['name'], f'{done} of {seeds}'] + [
-            _cell(values(method, measure['key'])) for measure in measures
+            _figure(found, method, measure['key']) for measure in measures
         ])
     rows.append(['chance', ''] + [
         '' if m['chance'] is None else f'{m["chance"]:.1f}' for m in measures
     ])
-    rows.append(['standard error, up to', ''] +
-                [_largest_error(found, measure) for measure in measures])
+    if not found.get('groups'):
+        rows.append(['standard error, up to', ''] +
+                    [_largest_error(found, measure) for measure in measures])
+    return _markdown(rows)
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column is text."""
     lines = [f'| {" | ".join(row)} |' for row in rows]
     return '\n'.join([lines[0], '|---' + '|---:' * (len(rows[0]) - 1) + '|'] +
                      lines[1:])
+
+
+def _figure(found: Figures, method: Figures, key: str) -> str:
+    if not found.get('groups'):
+        return _cell(values(method, key))
+    span = estimate(found, method, key)
+    if span is None:
+        return _cell(values(method, key)[:1])
+    return f'{span.value:.1f} [{span.low:.1f}, {span.high:.1f}]'
+
+
+def differences(found: Figures, number: int) -> str:
+    """Markdown: how far the methods are above one among them.
+
+    Args:
+        found (dict): An experiment with outcomes.
+        number (int): Of the one.
+
+    Returns:
+        str: A row per other method. In bold where the interval does not hold
+        0; '' if there is no other.
+    """
+    one = found['methods'][number]
+    rows = [['method'] + [measure['title'] for measure in found['measures']]]
+    for method in found['methods']:
+        if method is not one:
+            spans = (change(found, one, method, measure['key'])
+                     for measure in found['measures'])
+            rows.append([method['name'], *map(_signed, spans)])
+    return _markdown(rows) if len(rows) > 1 else ''
+
+
+def _signed(span: Optional[Interval]) -> str:
+    if span is None:
+        return ''
+    text = f'{span.value:+.1f} [{span.low:+.1f}, {span.high:+.1f}]'
+    return text if span.holds_zero else f'**{text}**'
 
 
 def _cell(found: Sequence[float]) -> str:
@@ -94,18 +148,18 @@ def repetition(first: Figures, second: Figures) -> Repetition:
     rows = [f'| method | measure | seeds {seeds[0]} | seeds {seeds[1]} | '
             'difference of the means |', '|---|---|---:|---:|---:|']
     held = count = 0
-    named = {method['name']: method for method in first['methods']}
+    named = {title_of(method): method for method in first['methods']}
     for method in second['methods']:
         for measure in second['measures']:
             pair = [
                 values(part, measure['key'])
-                for part in (named[method['name']], method)
+                for part in (named[title_of(method)], method)
             ]
             if min(map(len, pair)) > 1:
                 change, half = difference(*pair)
                 held += abs(change) <= half
                 count += 1
-                rows.append(f'| {method["name"]} | {measure["title"]} | '
+                rows.append(f'| {title_of(method)} | {measure["title"]} | '
                             f'{_cell(pair[0])} | {_cell(pair[1])} | '
                             f'{change:+.1f} ± {half:.1f} |')
     return Repetition('\n'.join(rows), count, held)
@@ -122,7 +176,7 @@ def last_losses(found: Figures) -> str:
             if key.startswith('loss_') or key == 'effective_rank'
         ]
         if parts:
-            lines.append(f'- {method["name"]}: {", ".join(parts)}')
+            lines.append(f'- {title_of(method)}: {", ".join(parts)}')
     return '\n'.join(lines)
 
 
@@ -133,10 +187,11 @@ def methods_table(found: Figures) -> str:
             'minutes a run |', '|---|---|---|---:|---:|---|---:|---|']
     for method in found['methods'][1:]:
         options = ' '.join(
-            f'`{k}={v}`' for k, v in method.get('options', {}).items())
+            f'`{k}={v}`' for part in ('encoder', 'options')
+            for k, v in method.get(part, {}).items())
         passes = method['encoder_passes']
         rows.append(
-            f'| {method["name"]} | {method["config"]} | {options} | '
+            f'| {title_of(method)} | {method["config"]} | {options} | '
             f'{method["epochs"]} | {method["samples"]} | '
             f'{passes["forward"]}, {passes["backward"]} | '
             f'{method["passes"]} | '
@@ -145,6 +200,8 @@ def methods_table(found: Figures) -> str:
 
 
 def _minutes(method: Figures) -> str:
+    if not method['epochs']:
+        return ''
     seconds: List[Optional[float]] = [
         run['seconds'].get(PRETRAIN) for run in method['runs']
     ]

@@ -1,6 +1,6 @@
-"""The heads of ASCNet, and what target networks share."""
+"""The heads of ASCNet, and what those of other methods share."""
 from copy import deepcopy
-from typing import Optional
+from typing import Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -48,6 +48,52 @@ def unit_length(x: Tensor) -> Tensor:
     return F.normalize(x, dim=1)
 
 
+def squared_distance(prediction: Tensor, target: Tensor) -> Tensor:
+    """``|prediction - target|^2`` of each row, ``[N, D] -> [N]``."""
+    return (prediction - target).square().sum(dim=1)
+
+
+def info_nce(query: Tensor, key: Tensor, negatives: Tensor,
+             temperature: float) -> Tensor:
+    """``-log(e(q k) / (e(q k) + sum e(q n)))``, e(s) = exp(s / temperature).
+
+    Van den Oord et al. 2018; equation 1 of MoCo (He et al., CVPR 2020).
+
+    Args:
+        query (Tensor): Unit-length queries q, ``[N, D]``.
+        key (Tensor): The key k that each is to find, ``[N, D]``.
+        negatives (Tensor): Similarities of the queries and other keys,
+            ``[N, M]``; -inf where one does not count.
+        temperature (float): Divides the similarities.
+
+    Returns:
+        Tensor: The mean over the queries, a scalar; 0 without negatives.
+    """
+    positive = (query * key).sum(dim=1, keepdim=True)
+    logits = torch.cat((positive, negatives), dim=1)
+    return -F.log_softmax(logits / temperature, dim=1)[:, 0].mean()
+
+
+def mean_where(values: Tensor, counted: Tensor) -> Tensor:
+    """Mean over the samples that count.
+
+    On several ranks it is that of the global batch, once the ranks' results
+    are averaged.
+
+    Args:
+        values (Tensor): ``[N]``.
+        counted (Tensor): Which ones count, bool ``[N]``.
+
+    Returns:
+        Tensor: A scalar; zero if none counts.
+    """
+    count = counted.sum().to(values.dtype)
+    all_reduce(count, op='mean')
+    # Fewer than one per rank on average is still more than none.
+    count = torch.where(count > 0, count, torch.ones_like(count))
+    return (values * counted).sum() / count
+
+
 class TargetHead(BaseModule):
     """A head whose projection the target network has as well.
 
@@ -75,6 +121,45 @@ class TargetHead(BaseModule):
             Tensor: Target projections, ``[N, out_channels]``.
         """
         return unit_length(self.target_projection(x))
+
+
+class ContrastiveHead(TargetHead):
+    """A linear projection of queries, and the target's of keys.
+
+    Args:
+        in_channels (int): Dimension of the encoder's feature.
+        out_channels (int): Dimension of the projection. Defaults to 128
+            (RSPNet's and MoCo's).
+        temperature (float): Divides the similarities. Defaults to 0.07
+            (RSPNet's and MoCo's).
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 out_channels: int = 128,
+                 temperature: float = 0.07,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(in_channels, init_cfg=init_cfg)
+        self.projection = self.make_projection(in_channels, out_channels)
+        self.target_projection = deepcopy(
+            self.projection).requires_grad_(False)
+        self.temperature = temperature
+
+    @staticmethod
+    def make_projection(in_channels: int, out_channels: int) -> nn.Module:
+        """The layers of g, ``[N, in_channels] -> [N, out_channels]``."""
+        return nn.Linear(in_channels, out_channels)
+
+    def project(self, x: Tensor) -> Tensor:
+        """g(x) of the online network, at unit length.
+
+        Args:
+            x (Tensor): Online features, ``[N, in_channels]``.
+
+        Returns:
+            Tensor: Queries, ``[N, out_channels]``.
+        """
+        return unit_length(self.projection(x))
 
 
 class ConsistencyHead(TargetHead):
@@ -113,7 +198,20 @@ class ConsistencyHead(TargetHead):
         Returns:
             Tensor: Predictions, ``[N, out_channels]``.
         """
-        return unit_length(self.predictor(self.projection(x)))
+        return self.project_and_predict(x)[1]
+
+    def project_and_predict(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+        """g(x) and h(g(x)) of the online network.
+
+        Args:
+            x (Tensor): Online features x_i, ``[N, in_channels]``.
+
+        Returns:
+            tuple[Tensor, Tensor]: Projections as they are, and predictions at
+            unit length; both ``[N, out_channels]``.
+        """
+        projected = self.projection(x)
+        return projected, unit_length(self.predictor(projected))
 
 
 @MODELS.register_module()
@@ -143,7 +241,12 @@ class ACPHead(ConsistencyHead):
         Returns:
             Tensor: The loss, a scalar.
         """
-        return (self.predict(x) - target).square().sum(dim=1).mean()
+        return self.loss_of(self.predict(x), target)
+
+    @staticmethod
+    def loss_of(predicted: Tensor, target: Tensor) -> Tensor:
+        """The same of predictions, ``[N, out_channels]``."""
+        return squared_distance(predicted, target).mean()
 
 
 @MODELS.register_module()
@@ -179,9 +282,9 @@ class SCPHead(ConsistencyHead):
         Returns:
             Tensor: The loss, a scalar; zero while nothing is found.
         """
-        distance = (self.predict(x) - target).square().sum(dim=1)
-        count = found.sum().to(distance.dtype)
-        all_reduce(count, op='mean')
-        # Fewer than one per rank on average is still more than none.
-        count = torch.where(count > 0, count, torch.ones_like(count))
-        return (distance * found).sum() / count
+        return self.loss_of(self.predict(x), target, found)
+
+    @staticmethod
+    def loss_of(predicted: Tensor, target: Tensor, found: Tensor) -> Tensor:
+        """The same of predictions, ``[N, out_channels]``."""
+        return mean_where(squared_distance(predicted, target), found)

@@ -1,5 +1,14 @@
 """The memory bank: motion features found by appearance."""
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import torch
 from mmaction.registry import MODELS
@@ -70,8 +79,9 @@ class _Ring:
         self.next = (start + count) % size
         self.filled = min(self.filled + count, size)
 
-    def similarity(self, queries: Tensor, video_ids: Tensor) -> Tensor:
-        similarity = queries @ self.appearance[:self.filled].T
+    def similarity(self, queries: Tensor, video_ids: Tensor,
+                   of: str = 'appearance') -> Tensor:
+        similarity = queries @ getattr(self, of)[:self.filled].T
         same_video = video_ids[:, None] == self.video_ids[:self.filled]
         void = self.video_ids[:self.filled] == -1
         return similarity.masked_fill_(same_video | void, -torch.inf)
@@ -107,9 +117,13 @@ class MemoryBank:
 
     Args:
         size (int): Entries kept per speed, K. Defaults to 32768 (section C).
+        min_fill (float): Share of a speed's bank, up to which a search at
+            that speed finds nothing, so that early entries teach nothing.
+            1 waits until it is full, as CoCLR (Han et al., NeurIPS 2020) does
+            in its code. Defaults to 0.
 
     Raises:
-        InputError: If ``size`` is less than 1.
+        InputError: If ``size`` is less than 1, or ``min_fill`` no share.
 
     Examples:
         >>> bank = MemoryBank(size=4)
@@ -123,11 +137,15 @@ class MemoryBank:
         True
     """
 
-    def __init__(self, size: int = 32768) -> None:
+    def __init__(self, size: int = 32768, min_fill: float = 0.) -> None:
         if int(size) != size or size < 1:
             raise InputError(f'the memory bank cannot keep {size} entries '
                              'per speed: set memory_bank.size to 1 or more')
+        if not 0 <= min_fill <= 1:
+            raise InputError('memory_bank.min_fill is a share of the bank, '
+                             f'0 to 1, not {min_fill}')
         self.size = int(size)
+        self.min_fill = min_fill
         self._rings: Dict[int, _Ring] = {}
 
     @property
@@ -179,7 +197,7 @@ class MemoryBank:
         # Autocast would compare the features in half precision.
         with torch.autocast(queries.device.type, enabled=False):
             for speed, rows in _rows_by_speed(speeds).items():
-                if speed in self._rings:
+                if speed in self._rings and self.fill(speed) >= self.min_fill:
                     rows, ids = _to_device(rows, video_ids, queries.device)
                     hits = self._rings[speed].search(
                         queries[rows], ids, self.choose)
@@ -201,14 +219,17 @@ class MemoryBank:
         """
         return similarity.argmax(dim=1)
 
-    def similarity(self, queries: Tensor, video_ids: Tensor) -> Tensor:
-        """Dot products with the appearance of all entries of all speeds.
+    def similarity(self, queries: Tensor, video_ids: Tensor,
+                   of: str = 'appearance') -> Tensor:
+        """Dot products with a feature of all entries of all speeds.
 
         Args:
             queries (Tensor): Unit-length features, ``[N, D]``; a gradient
                 goes to them, never to the entries.
             video_ids (Tensor): The queries' own videos, int64 ``[N]`` on the
                 CPU.
+            of (str): ``'appearance'`` or ``'motion'``. Defaults to the
+                first.
 
         Returns:
             Tensor: ``[N, M]``, speeds ascending; -inf where an entry is of
@@ -217,7 +238,7 @@ class MemoryBank:
         ids = video_ids.to(queries.device, non_blocking=True)
         with torch.autocast(queries.device.type, enabled=False):
             parts = [
-                self._rings[speed].similarity(queries, ids)
+                self._rings[speed].similarity(queries, ids, of)
                 for speed in self.speeds
             ]
         return torch.cat([queries.new_zeros(len(queries), 0), *parts], dim=1)
@@ -285,6 +306,51 @@ class RandomMemoryBank(MemoryBank):
         """
         draws = torch.rand_like(similarity)
         return draws.masked_fill_(similarity.isneginf(), -1).argmax(dim=1)
+
+
+@MODELS.register_module()
+class TopKMemoryBank(MemoryBank):
+    """A search returns one of the k most similar entries, drawn alike.
+
+    MSF (Koohpayegani et al., ICCV 2021) pulls a query to its k nearest
+    neighbors of the memory bank; the mean over draws is that. The draws come
+    from torch's global generator, which :class:`SampleSeedHook` seeds in each
+    iteration.
+
+    Args:
+        k (int): Entries to draw from. Defaults to 5 (MSF's).
+        **kwargs: As for :class:`MemoryBank`.
+
+    Raises:
+        InputError: If ``k`` is less than 1.
+
+    Examples:
+        >>> bank = MODELS.build(dict(type='TopKMemoryBank', k=2, size=4))
+        >>> similarity = torch.tensor([[0.9, 0.1, -torch.inf, 0.5]])
+        >>> bank.choose(similarity).item() in (0, 3)
+        True
+    """
+
+    def __init__(self, k: int = 5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if k < 1:
+            raise InputError('a positive is drawn from the k most similar '
+                             f'entries: set memory_bank.k to 1 or more, not '
+                             f'{k}')
+        self.k = k
+
+    def choose(self, similarity: Tensor) -> Tensor:
+        """Which entry a search returns: any of the k most similar.
+
+        Args:
+            similarity (Tensor): As for :meth:`MemoryBank.choose`.
+
+        Returns:
+            Tensor: A column for each row, int64 ``[N]``.
+        """
+        best, columns = similarity.topk(min(self.k, similarity.shape[1]))
+        draw = RandomMemoryBank.choose(best)
+        return columns.gather(1, draw[:, None])[:, 0]
 
 
 def concat_entries(entries: Sequence[BankEntries]) -> BankEntries:

@@ -1,5 +1,5 @@
 """A classifier of videos that counts the unreadable ones."""
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 import torch
 from mmaction.models.recognizers import Recognizer3D
@@ -37,6 +37,17 @@ class ActionRecognizer(Recognizer3D):
         # MMAction2 hands the scores to numpy, which has no bfloat16.
         if self.with_cls_head:
             self.cls_head.register_forward_hook(_in_single_precision)
+
+    @property
+    def encoder_passes(self) -> Dict[str, int]:
+        """dict[str, int]: What a step costs, per clip.
+
+        As of :class:`SelfSupervisedRecognizer`. Of a frozen encoder no
+        gradient is computed.
+        """
+        trained = any(weight.requires_grad
+                      for weight in self.backbone.parameters())
+        return dict(forward=1, backward=int(trained))
 
     def extract_feat(self, inputs: Tensor, *args, **kwargs) -> tuple:
         """Features of clips, as MMAction2's method.

@@ -18,3 +18,4 @@ test_evaluator = [
 ]
 test_cfg = dict(type='TestLoop')
 env_cfg = dict(cudnn_benchmark=False)  # the same figures in every run
+custom_hooks = [dict(type='OutcomesHook')]

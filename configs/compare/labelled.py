@@ -7,9 +7,13 @@ test_evaluator = _base_.test_evaluator + [
     dict(
         type='VideoRetrievalMetric', centre=True, prefix='centred_retrieval'),
     dict(type='KNNMetric', centre=True, prefix='centred_knn'),
+    dict(
+        type='VideoRetrievalMetric', whiten=True, prefix='whitened_retrieval'),
+    dict(type='KNNMetric', whiten=True, prefix='whitened_knn'),
     dict(type='LinearProbeMetric'),
     dict(
         type='LinearProbeMetric',
         standardise=True,
         prefix='standardised_linear')
 ]
+custom_hooks = [dict(type='OutcomesHook')]

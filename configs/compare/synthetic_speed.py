@@ -9,8 +9,7 @@ notes = (
     'which had not begun to learn 1 and 2 when it had learned these, with one '
     'seed; the momentum 0.99 is that of `ucf101_subset`, taken on its videos. '
     'A `loss_pace` of ln(number of speeds) is that of a network that has not '
-    'learned the task. An effective rank below 4 is one that training warns '
-    'of.')
+    'learned the task.')
 kept_out = ['test.txt']
 seeds = [0, 1, 2]
 epochs = 100

@@ -9,8 +9,7 @@ notes = (
     'taken after a look at these measures, test videos included, with one '
     'seed and 60 epochs; Pace and RSPNet got no such look. A `loss_pace` of '
     'ln(number of speeds) and a `loss_rsp` of 2, its margin, are those of a '
-    'network that has not learned the task. An effective rank below 4 is one '
-    'that training warns of.')
+    'network that has not learned the task.')
 # Folder of the videos, below DATA_ROOT: all but those kept out pre-train.
 videos = 'videos'
 # Kept out of pre-training; the metrics without labels use them.

@@ -44,6 +44,7 @@ def said(monkeypatch):
 
 @pytest.mark.parametrize('name, kind', [
     ('r18_folder', 'ASCNet'), ('baselines/r18_ucf101_byol', 'BYOL'),
+    ('baselines/r18_ucf101_infonce', 'InfoNCE'),
     ('baselines/r18_ucf101_pace', 'Pace'),
     ('baselines/r18_ucf101_rspnet', 'RSPNet'),
     ('baselines/r18_ucf101_clip_order', 'ClipOrder')])

@@ -39,9 +39,10 @@ def test_the_shipped_configs_are_these():
     baselines = {
         f'baselines/r18_ucf101_{name}.py'
         for name in ('acp', 'scp', 'symmetric', 'equal_speeds',
-                     'random_positive', 'byol', 'pace', 'pace_contrast',
-                     'rspnet', 'clip_order', 'opn', 'vcp', 'speednet',
-                     'memdpc')
+                     'random_positive', 'byol', 'infonce', 'pace',
+                     'pace_contrast', 'rspnet', 'clip_order', 'opn', 'vcp',
+                     'buechler', 'cbt', 'infonce_flow', 'coclr',
+                     'coclr_flow', 'speednet', 'memdpc')
     } | {'baselines/s3dg_k400_speednet.py', 'baselines/r34_k400_memdpc.py'}
     supervised = {
         f'supervised/{encoder}_k400.py' for encoder in ('r18', 's3dg')
@@ -56,20 +57,30 @@ def test_a_baseline_differs_in_its_method_alone(name):
     """Encoder, data, augmentation, schedule and evaluation are ASCNet's."""
     ours, theirs = read('r18_ucf101.py'), read(name)
     for cfg in (ours, theirs):
-        cfg.train_dataloader.dataset.pipeline[1] = None  # speeds
+        dataset = cfg.train_dataloader.dataset
+        dataset.pipeline[1] = None  # speeds
         cfg.model = {
             key: cfg.model[key]
             for key in ('backbone', 'data_preprocessor')
         }
-        for name in ('momentum_update', 'training_health'):
-            del cfg.default_hooks[name]
+        if 'infonce_flow' in name or 'coclr' in name:
+            # Of the other modality, whose colors nothing changes
+            dataset.pipeline = [step for step in dataset.pipeline if
+                                step is None or 'Paired' not in step.type]
+            cfg.data_root = dataset.data_root = None
+            cfg.val_dataloader.dataset.data_root = None
+            for key in ('plain_clips', 'augmentation'):
+                cfg.model['data_preprocessor'].pop(key, None)
+        for hook in ('momentum_update', 'training_health'):
+            del cfg.default_hooks[hook]
     # Blocks, cut alike
     theirs.train_dataloader.dataset.pipeline[3].pop('per_clip', None)
     if theirs.default_hooks.pop('random_size', None):  # of the clips
         assert theirs.env_cfg.pop('cudnn_benchmark') is False
         del ours.env_cfg['cudnn_benchmark']
-    variables = {'train_pipeline', 'sample_frames', 'sample_clips',
-                 'sample_crops', 'paces', 'sides', 'clip_len', 'blocks'}
+    variables = {'train_pipeline', 'sample_frames', 'sample_clips', 'paces',
+                 'clips', 'permutation_head', 'paired_root', 'append_paired',
+                 'sample_crops', 'sides', 'clip_len', 'blocks'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -167,7 +178,7 @@ def test_fine_tuning_is_rspnets(name):
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|OPN|VCP|CoCLR|Xie|Pace|SpeedNet|MemDPC)')
+    r'VCOP|OPN|VCP|CoCLR|CBT|Buechler|Xie|Pace|SpeedNet|MemDPC)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
@@ -175,8 +186,9 @@ HYPER_PARAMETERS = re.compile(
     r'batch_size|base_batch_size|val_share|indices|mean|std|brightness|'
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
-    r'paces|temperature|margin|contrast_weight|frame_rate|sides|factors|clips|'
-    r'frame_strides|stem_strides|slots|steps|blocks|dropout)'
+    r'paces|temperature|margin|contrast_weight|frame_rate|clips|dropout|'
+    r'pieces|permutations|layers|attention_heads|sides|factors|'
+    r'frame_strides|stem_strides|slots|steps|blocks)'
     r'\s*=\s*[\d\[(.]')
 
 

@@ -16,6 +16,7 @@ from .test_configs import CONFIGS
 
 LISTS = {
     'ucf101': ['ucf101_{}_split_1_videos.txt'],
+    'ucf101_flow': ['ucf101_{}_split_1_videos.txt'],
     'hmdb51': ['hmdb51_{}_split_1_videos.txt'],
     'kinetics400': ['kinetics400_{}_list_videos.txt'],
 }
@@ -66,6 +67,8 @@ def tiny(name, data, work_dir):
         options['data_root'] = str(data / 'videos')
     if 'sides' in plain:
         options['sides'] = (16, 32)
+    # Its own flow: what is shown is all the same here.
+    options['paired_root'] = options['data_root']
     options = {k: v for k, v in options.items() if k in plain}
     options['model.backbone.base_channels'] = channels
     for head in (key for key in plain.model if key.endswith('_head')):

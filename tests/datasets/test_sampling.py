@@ -7,6 +7,7 @@ import pytest
 from ascnet_mm import InputError
 from ascnet_mm.datasets import SpeedPairedSampleFrames
 from ascnet_mm.datasets.transforms import (
+    AppendReversed,
     SampleFramesAtRate,
     SkippingSampleFrames,
     SlidingSampleFrames,
@@ -51,6 +52,54 @@ def test_test_mode_gives_one_clip_per_speed_ascending():
     assert [c[1] - c[0] for c in clips] == [1, 2, 4]
 
 
+@pytest.mark.parametrize('total', [100, 20, 9])
+def test_draws_start_in_equal_parts_of_the_possible_starts(total):
+    starts = {speed: [set() for _ in range(3)] for speed in (1, 2)}
+    for _ in range(300):
+        clips, drawn = draw(total, test_mode=True, draws=3)
+        assert drawn == (1, 2, 1, 2, 1, 2)
+        for number, (frames, speed) in enumerate(zip(clips, drawn)):
+            assert (np.diff(frames) % total == speed).all()
+            starts[speed][number // 2].add(int(frames[0]))
+    for speed, (first, second, third) in starts.items():
+        span = 7 * speed + 1
+        # A video that is shorter than a clip starts anywhere.
+        last = total - span if total >= span else total - 1
+        assert first | second | third == set(range(last + 1))
+        if last > 1:
+            assert max(first) < min(second) and max(second) < min(third)
+
+
+@pytest.mark.parametrize('draws', [1, 4])
+def test_the_first_draw_of_several_has_its_part_of_the_only_one(draws):
+    """With one draw the clips are those of a test without the option."""
+    np.random.seed(0)
+    plain, _ = draw(50, test_mode=True)
+    np.random.seed(0)
+    clips, _ = draw(50, test_mode=True, draws=draws)
+    assert (clips[:2] == plain).all() == (draws == 1)
+    assert len(clips) == 2 * draws
+
+
+def test_draws_are_of_test_mode():
+    assert len(draw(50, draws=3)[0]) == 2
+    with pytest.raises(InputError, match='draws'):
+        SpeedPairedSampleFrames(8, test_mode=True, draws=0)
+
+
+def test_each_clip_gets_its_reverse():
+    sample = SpeedPairedSampleFrames(4, (1, 3), test_mode=True, draws=2)
+    results = sample(dict(total_frames=40, start_index=1))
+    clips = results['frame_inds'].reshape(4, 4).copy()
+    results = AppendReversed()(results)
+    assert results['num_clips'] == 8
+    assert results['speeds'] == (1, 3, 1, 3, -1, -3, -1, -3)
+    both = results['frame_inds'].reshape(8, 4)
+    assert (both[:4] == clips).all()
+    for clip, reverse in zip(clips, both[4:]):
+        assert reverse.tolist() == clip.tolist()[::-1]
+
+
 @pytest.mark.parametrize('pattern', [(0, ), (0, 0), (0, 1), (0, 0, 1),
                                      (1, 0, 2, 0)])
 def test_clips_have_the_speeds_of_the_pattern(pattern):
@@ -92,6 +141,50 @@ def test_impossible_speeds_are_refused(speeds):
     with pytest.raises(InputError, match='speeds'):
         SpeedPairedSampleFrames(8, speeds)
 
+
+def centers_apart(clips):
+    """From the clip that spans most, of clips that are no loops."""
+    centers = clips.mean(axis=1)
+    return abs(centers - centers[np.argmax(np.ptp(clips, axis=1))])
+
+
+@pytest.mark.parametrize('limit', [0., 3.5, 10])
+@pytest.mark.parametrize('pattern', [(0, 1), (0, 0), (1, 0, 0)])
+def test_centers_of_clips_are_no_further_apart(limit, pattern):
+    """All places within the limit occur, and no others."""
+    seen, total = set(), 16
+    for _ in range(3000):
+        clips, speeds = draw(total, clip_len=6, pattern=pattern,
+                             max_distance=limit)
+        assert clips.min() >= 0 and clips.max() < total
+        # A clip starts at a whole frame.
+        assert centers_apart(clips).max() <= max(limit, 0.5)
+        seen.add((speeds, *clips[:, 0]))
+    if len(pattern) > 2:
+        return
+    expected = set()
+    for one in np.ndindex(total, total):
+        for drawn in ((1, 2), (2, 1)):
+            speeds = tuple(drawn[number] for number in pattern)
+            clips = np.array([start + speed * np.arange(6)
+                              for start, speed in zip(one, speeds)])
+            if clips.max() < total and centers_apart(
+                    clips).max() <= max(limit, 0.5):
+                expected.add((speeds, *one))
+    assert seen == expected
+
+
+def test_short_videos_are_not_bound():
+    clips, _ = draw(9, clip_len=8, max_distance=0.)
+    assert clips.min() >= 0 and clips.max() < 9
+    starts = {int(draw(1, clip_len=8, max_distance=0.)[0].max())
+              for _ in range(9)}
+    assert starts == {0}
+
+
+def test_a_negative_distance_is_refused():
+    with pytest.raises(InputError, match='max_distance'):
+        SpeedPairedSampleFrames(8, max_distance=-1)
 
 
 def slide(total, start_index=0, **options):

@@ -388,3 +388,52 @@ def test_a_query_that_stands_in_the_gallery_is_warned_of(
     assert (f'1 of the 2 queries stand in the gallery as well, {root}/'
             f'{query} the first' in said) == bool(count)
     assert bool(said) == bool(count)
+
+
+def test_a_list_is_parted_by_what_its_paths_match(tmp_path):
+    lines = [f'v_A_g{group:02d}_c{clip}.avi {group}'
+             for group in range(1, 5) for clip in (1, 2)]
+    (tmp_path / 'g03.txt').write_text('\n'.join(lines))
+
+    def parts(ann_file, **options):
+        found = VideoList(ann_file, [], data_root=str(tmp_path), **options)
+        infos = [found.get_data_info(i) for i in range(len(found))]
+        return [(os.path.basename(i['filename']), i['role']) for i in infos]
+
+    both = dict(gallery='g03.txt', query='g03.txt')
+    assert parts(both, matching=dict(query=r'_g0[13]_', gallery='_g04')) == [
+        ('v_A_g04_c1.avi', 'gallery'), ('v_A_g04_c2.avi', 'gallery'),
+        *((f'v_A_g{group}_c{clip}.avi', 'query')
+          for group in ('01', '03') for clip in (1, 2))]  # yapf: disable
+    assert parts(both, matching=dict(query='_g01_c1'))[8:] == [
+        ('v_A_g01_c1.avi', 'query')]  # yapf: disable
+    # A number that is a label, or of the list's own name, is not matched.
+    assert parts('g03.txt', matching='3$|g03_c1') == [
+        ('v_A_g03_c1.avi', 'query')]  # yapf: disable
+    for matching, words in (('_g9', 'in no path, such as .*g01_c1'),
+                            ('_g(', 'no regular expression'),
+                            (dict(querry='_g'), 'other lists')):
+        with pytest.raises(InputError, match=words):
+            parts('g03.txt', matching=matching)
+
+
+def test_labels_are_permuted_within_each_list(tmp_path):
+    lines = [f'{number}.mp4 {number // 10}' for number in range(60)]
+    (tmp_path / 'list.txt').write_text('\n'.join(lines))
+
+    def labels(seed):
+        found = VideoList(
+            dict(gallery='list.txt', query='list.txt'), [],
+            data_root=str(tmp_path), shuffle_labels=seed)
+        infos = [found.get_data_info(i) for i in range(len(found))]
+        assert [i['role'] for i in infos] == ['gallery'] * 60 + ['query'] * 60
+        found = [i['label'] for i in infos]
+        return found[:60], found[60:]
+
+    plain, _ = labels(None)
+    assert labels(0) == labels(0) != labels(1)
+    # No list agrees with the truth, or with the other one, beyond chance.
+    for first, second in ((labels(0)[0], plain), (labels(0)[1], plain),
+                          labels(0)):
+        assert sorted(first) == sorted(plain)
+        assert sum(a == b for a, b in zip(first, second)) < 25

@@ -86,8 +86,9 @@ def test_separable_videos_are_all_told_apart():
                       samples('gallery', 6, 60, seed=0),
                       samples('query', 6, 30, seed=1))
     assert result == {
-        'linear/top1': 100, 'linear/top5': 100, 'linear/queries': 30,
-        'linear/gallery': 60, 'linear/unreadable': 0}  # yapf: disable
+        'linear/top1': 100, 'linear/top5': 100, 'linear/top1_macro': 100,
+        'linear/top5_macro': 100, 'linear/queries': 30, 'linear/gallery': 60,
+        'linear/unreadable': 0}  # yapf: disable
 
 
 def test_standardized_features_have_no_scale():

@@ -222,3 +222,32 @@ def test_shuffled_labels_leave_nothing_but_chance(metric, key):
                      features[~query, None], shuffled)[key])
     error = np.std(shares, ddof=1) / len(shares)**0.5
     assert np.mean(shares) == pytest.approx(25, abs=3 * error)
+
+
+@pytest.mark.parametrize('metric, figure', [
+    (VideoRetrievalMetric, 'retrieval/top1'), (KNNMetric, 'knn/top1_k1')])
+def test_whitening_is_fitted_on_the_gallery_alone(metric, figure):
+    """Against numpy's axes of scikit-learn's covariance, pair by pair."""
+    covariance = pytest.importorskip('sklearn.covariance')
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 120)
+    # The classes differ where features hardly vary.
+    features = rng.normal(size=(120, 8)) * [30, 20, 10, 1, 1, 1, 1, 1]
+    features[np.arange(120), 4 + labels] += 2.5
+    features += 50
+    queries, gallery = features[:40], features[40:]
+    fitted = covariance.LedoitWolf().fit(gallery)
+    values, axes = np.linalg.eigh(fitted.covariance_)
+    white = (features - fitted.location_) @ axes / np.sqrt(values)
+    unit = white / np.linalg.norm(white, axis=1, keepdims=True)
+    found = labels[40:][np.argmax(unit[:40] @ unit[40:].T, axis=1)]
+    expected = 100 * np.mean(found == labels[:40])
+
+    name = 'topk' if metric is VideoRetrievalMetric else 'k'
+    results = {
+        whiten: evaluate(
+            metric(whiten=whiten, **{name: (1, )}), queries[:, None],
+            labels[:40], gallery[:, None], labels[40:])[figure]
+        for whiten in (False, True)}
+    assert results[True] == pytest.approx(expected)
+    assert results[True] > results[False] + 20

@@ -6,7 +6,11 @@ import torch.nn.functional as F
 
 from ascnet_mm import InputError
 from ascnet_mm.evaluation import KNNMetric, VideoRetrievalMetric, search
-from ascnet_mm.evaluation.search import ComparableRows, nearest
+from ascnet_mm.evaluation.search import (
+    ComparableRows,
+    fit_whitening,
+    nearest,
+)
 
 from ..helpers.processes import run_code
 
@@ -117,6 +121,43 @@ def test_blocks_of_rows_are_those_of_the_whole(center, scale):
         parts = [rows[i:i + 40] for i in range(0, 90, 40)]
         torch.testing.assert_close(torch.cat(parts), whole)
     assert torch.equal(features, before)
+
+
+def cone(count, generator):
+    """Features that vary along few of 24 directions, away from the origin."""
+    scales = torch.logspace(1, -3, 24)
+    return torch.randn(count, 24, generator=generator) * scales + 5
+
+
+@pytest.mark.parametrize('count', [12, 300])
+def test_whitening_is_that_of_a_shrunk_covariance(count, monkeypatch):
+    covariance = pytest.importorskip('sklearn.covariance')
+    small_blocks(monkeypatch, 24 * 50, 50)
+    features = cone(count, torch.Generator().manual_seed(0)).double()
+    found = fit_whitening(list(features))
+    fitted = covariance.LedoitWolf().fit(features.numpy())
+    torch.testing.assert_close(
+        found.mean, torch.from_numpy(fitted.location_))
+    # Any root of the inverse whitens; they differ by a rotation.
+    torch.testing.assert_close(
+        found.matrix @ found.matrix.T, torch.from_numpy(fitted.precision_))
+    assert 0 < fitted.shrinkage_ < 0.5
+
+
+@pytest.mark.parametrize('features', [
+    torch.full((5, 3), 2.), torch.tensor([[0., 0., 1.], [0., 0., 3.]])])
+def test_whitening_few_or_equal_features_stays_finite(features):
+    rows = ComparableRows(features, whitening=fit_whitening(features))
+    assert rows[:].isfinite().all()
+
+
+def test_whitening_with_centering_takes_off_the_own_mean():
+    generator = torch.Generator().manual_seed(0)
+    gallery, queries = cone(50, generator), cone(20, generator) + 3
+    whitening = fit_whitening(gallery)
+    own = ComparableRows(queries, True, False, whitening)[:]
+    torch.testing.assert_close(
+        own, (queries - queries.mean(dim=0)) @ whitening.matrix)
 
 
 MEASURE = """

@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 
 import numpy as np
@@ -11,6 +12,8 @@ from ascnet_mm import InputError
 from ascnet_mm.evaluation import (
     EffectiveRankMetric,
     LinearProbeMetric,
+    PairedSpeedProbeMetric,
+    ReadingDirectionMetric,
     SameVideoRetrievalMetric,
     SpeedProbeMetric,
     VideoRetrievalMetric,
@@ -105,9 +108,129 @@ def test_speed_probe_is_at_chance_without_a_cue_on_unseen_videos():
     assert 40 < accuracy < 60
 
 
+def normal_share(x):
+    return 50 * (1 + math.erf(x / 2**0.5))
+
+
+def planted(apart, between, kinds=2, videos=240, draws=5, size=16):
+    """Clips ``[V, draws, kinds, C]`` of known difference within a video.
+
+    Along one direction those of the next kind are ``apart``; all vary by 1
+    within a video and by ``between`` from video to video.
+    """
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(videos, draws, kinds, size, generator=generator)
+    features += between * torch.randn(
+        videos, 1, 1, size, generator=generator)
+    features[..., 0] += apart * torch.arange(kinds)
+    return features
+
+
+def probe(metric, features, speeds):
+    metric.process(None, [
+        dict(clip_features=clips.flatten(0, 1), role='query',
+             speeds=speeds * clips.shape[0]) for clips in features])
+    return metric.evaluate(len(features))
+
+
+@pytest.mark.parametrize('apart', [0.6, 1.2])
+def test_the_paired_probe_sees_what_the_pooled_one_does_not(apart):
+    """Both against the best that their view of the clips allows."""
+    between = 5
+    features = planted(apart, between)
+    paired = probe(PairedSpeedProbeMetric(), features, (1, 2))
+    assert paired['paired_speed_probe/chance'] == 50
+    assert paired['paired_speed_probe/accuracy'] == pytest.approx(
+        normal_share(apart / 2**0.5), abs=4)
+    pooled = probe(SpeedProbeMetric(), features, (1, 2))
+    assert pooled['speed_probe/accuracy'] == pytest.approx(
+        normal_share(apart / 2 / (1 + between**2)**0.5), abs=3)
+    assert (paired['paired_speed_probe/accuracy'] >
+            pooled['speed_probe/accuracy'] + 10)
+
+
+def test_without_differences_between_videos_a_clip_alone_tells():
+    features = planted(1.2, between=0)
+    pooled = probe(SpeedProbeMetric(), features, (1, 2))
+    assert pooled['speed_probe/accuracy'] == pytest.approx(
+        normal_share(0.6), abs=3)
+
+
+def test_the_paired_probe_is_at_chance_when_speeds_are_shuffled():
+    features = planted(2., between=5)
+    swapped = torch.rand(
+        features.shape[:2], generator=torch.Generator().manual_seed(1)) < 0.5
+    features[swapped] = features[swapped].flip(1)
+    result = probe(PairedSpeedProbeMetric(), features, (1, 2))
+    assert 45 < result['paired_speed_probe/accuracy'] < 55
+
+
+def test_the_paired_probe_tells_three_speeds():
+    result = probe(
+        PairedSpeedProbeMetric(), planted(4., between=20, kinds=3), (1, 2, 4))
+    assert result['paired_speed_probe/chance'] == pytest.approx(100 / 3)
+    assert result['paired_speed_probe/accuracy'] > 85
+
+
+def with_reverses(features):
+    """Draws of two speeds whose reverses stand behind them all."""
+    ahead, back = features.unbind(dim=2)
+    return torch.stack([ahead, back], dim=1).flatten(1, 2)
+
+
+def test_reading_direction_is_read_from_a_clip_and_its_reverse():
+    features = planted(1.2, between=5)
+    metric = ReadingDirectionMetric()
+    metric.process(None, [
+        dict(clip_features=clips, role='query',
+             speeds=(1, 2, 1, 2, 4, -1, -2, -1, -2, -4))
+        for clips in with_reverses(features)])
+    result = metric.evaluate(len(features))
+    assert result == {
+        'reading_direction/chance': 50,
+        'reading_direction/accuracy': pytest.approx(
+            normal_share(1.2 / 2**0.5), abs=4)}  # yapf: disable
+
+
+def test_other_metrics_leave_the_reverses_alone():
+    features = planted(1.2, between=1, videos=40, draws=2)
+    ahead, back = features.unbind(dim=2)
+    speeds = (1, 2)
+    for metric in (SpeedProbeMetric, PairedSpeedProbeMetric,
+                   SameVideoRetrievalMetric, EffectiveRankMetric):
+        plain, both = metric(), metric()
+        plain.process(None, [
+            dict(clip_features=clips, role='query', speeds=speeds)
+            for clips in ahead])
+        both.process(None, [
+            dict(clip_features=torch.cat(clips), role='query',
+                 speeds=speeds + (-1, -2)) for clips in zip(ahead, back)])
+        assert plain.evaluate(40) == both.evaluate(40)
+
+
+@pytest.mark.parametrize('speeds', [(1, 2), (1, -2), (-1, -2)])
+def test_reading_direction_without_reverses_is_refused(speeds):
+    with pytest.raises(InputError, match='AppendReversed'):
+        probe(ReadingDirectionMetric(), torch.randn(3, 1, 2, 4), speeds)
+
+
+def test_same_video_retrieval_is_the_mean_over_draws():
+    draws = torch.randn(
+        12, 3, 2, 4, generator=torch.Generator().manual_seed(0))
+    draws[:, :, 1] = draws[:, :, 0] + 0.5 * draws[:, :, 1]
+    alone = [
+        probe(SameVideoRetrievalMetric(), draws[:, [number]], (1, 2))
+        for number in range(3)]
+    together = probe(SameVideoRetrievalMetric(), draws, (1, 2))
+    assert len({result['same_video/top1'] for result in alone}) > 1
+    assert together['same_video/top1'] == pytest.approx(
+        np.mean([result['same_video/top1'] for result in alone]))
+
+
 @pytest.mark.parametrize('metric, videos', [
     (SameVideoRetrievalMetric, 0), (EffectiveRankMetric, 0),
-    (SpeedProbeMetric, 0), (SpeedProbeMetric, 1)])
+    (SpeedProbeMetric, 0), (SpeedProbeMetric, 1),
+    (PairedSpeedProbeMetric, 1)])
 def test_without_videos_nothing_is_reported_and_that_is_said_once(
         metric, videos, tmp_path):
     log = tmp_path / 'x.log'

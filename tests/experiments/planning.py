@@ -43,6 +43,45 @@ def jobs_of(plan, work_dir, workers=0):
                      str(work_dir), workers)
 
 
+_encoder = {'model.backbone.base_channels': 2, 'clip_len': 4}
+_heads = {
+    f'model.{head}.{key}': value
+    for head in ('acp_head', 'scp_head')
+    for key, value in (('in_channels', 16), ('hidden_channels', 8))
+}
+LINES = dict(
+    pretraining={
+        **_encoder, 'scale': (24, 24),
+        'batch_size': 8,
+        'default_hooks.checkpoint.interval': 1
+    },
+    methods=[
+        dict(
+            name='ASCNet',
+            config='configs/ascnet/r18_folder.py',
+            options={
+                **_heads, 'model.memory_bank.size': 32
+            }),
+        dict(
+            name='supervised',
+            config='configs/ascnet/finetune/r18_ucf101_scratch.py',
+            labels='train.txt',
+            options={
+                'model.cls_head.num_classes': 8,
+                'model.cls_head.in_channels': 16
+            }),
+        dict(
+            name='wide, untrained',
+            config='configs/ascnet/r18_folder.py',
+            epochs=0,
+            encoder={
+                'model.backbone.base_channels': 4,
+                'model.acp_head.in_channels': 32,
+                'model.scp_head.in_channels': 32
+            }),
+    ])
+
+
 def with_three_clips(tmp_path):
     parts = Config.fromfile(EXPERIMENT).evaluations
     parts[0].options['num_clips'] = 3

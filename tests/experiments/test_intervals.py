@@ -1,8 +1,22 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from ascnet_mm.experiments.intervals import difference, interval, told_apart
+from ascnet_mm.experiments.intervals import (
+    change,
+    difference,
+    estimate,
+    interval,
+    interval_of,
+    judged,
+    paired_difference,
+    told_apart,
+)
+from ascnet_mm.experiments.outcomes import unpack
+
+from .judging import KEY, experiment, method
 
 
 @pytest.mark.parametrize('count, quantile', [
@@ -44,3 +58,146 @@ def test_methods_are_told_apart_where_intervals_do_not_overlap():
     found['methods'][0] = method('untrained', 60., 60., 60.)
     assert told_apart(found, 'top1', 1) == (['better'], [])
     assert told_apart(found, 'top1', 0) is None
+
+
+def judged_as(groups, outcomes):
+    one = method('one', outcomes)
+    return judged(experiment(groups, one), one, KEY)
+
+
+def test_resampling_is_that_of_all_resamples():
+    """Of 2 seeds 1 is drawn, of 3 groups 2: all cases by hand."""
+    outcomes = np.array([[1, 1, 0, 1, 0, 0, 1], [0, 1, 0, 0, 0, 1, 0]])
+    groups = np.array([4, 4, 4, 7, 7, 9, 9])
+    part = judged_as(groups, outcomes)
+    by_seed = 100 * outcomes.mean(axis=1)
+    by_groups = []
+    for drawn in product((4, 7, 9), repeat=2):
+        chosen = np.concatenate(
+            [outcomes[:, groups == group] for group in drawn], axis=1)
+        by_groups.append(100 * chosen.mean())
+    variances = np.var(by_seed), np.var(by_groups)
+    freedom = sum(variances)**2 / (variances[0]**2 + variances[1]**2 / 2)
+    half = stats.t.ppf(0.975, freedom) * sum(variances)**0.5
+    found = interval_of(part)
+    assert found.value == pytest.approx(100 * outcomes.mean())
+    assert found.high - found.value == pytest.approx(half, rel=0.05)
+    assert found.value - found.low == pytest.approx(half, rel=0.05)
+
+
+@pytest.mark.parametrize('hits, videos', [(30, 100), (5, 20)])
+def test_with_one_seed_and_no_groups_it_is_the_binomial(hits, videos):
+    found = interval_of(
+        judged_as(range(videos), [[1] * hits + [0] * (videos - hits)]))
+    share = hits / videos
+    error = 100 * (share * (1 - share) / (videos - 1))**0.5
+    half = stats.t.ppf(0.975, videos - 1) * error
+    assert found.high - found.value == pytest.approx(half, rel=0.05)
+
+
+def test_where_videos_are_alike_it_is_students():
+    outcomes = [[share] * 9 for share in (.6, .7, .95)]
+    found = interval_of(judged_as([0, 0, 0, 1, 1, 1, 2, 2, 2], outcomes))
+    low, high = interval([60., 70., 95.])
+    assert found[1:] == pytest.approx((low, high), rel=0.05)
+
+
+def test_a_difference_is_paired():
+    """By scipy's bootstrap, which draws as many as there are."""
+    generator = np.random.default_rng(0)
+    first = generator.random(60) < .5
+    second = first | (generator.random(60) < .2)
+    parts = [judged_as(range(60), [found]) for found in (first, second)]
+    found = paired_difference(*parts)
+    theirs = stats.bootstrap(
+        (100 * first, 100 * second),
+        lambda a, b, axis: b.mean(axis) - a.mean(axis),
+        paired=True, n_resamples=4000, rng=1).standard_error
+    half = stats.t.ppf(0.975, 59) * theirs * (60 / 59)**0.5
+    assert found.high - found.value == pytest.approx(half, rel=0.05)
+    assert found.value == pytest.approx(100 * (second.mean() - first.mean()))
+    # Not by the spans of the two, which overlap
+    assert found.low > 0
+    assert interval_of(parts[0]).high > interval_of(parts[1]).low
+    assert paired_difference(parts[0], parts[0]) == (0, 0, 0)
+
+
+def test_seeds_of_two_methods_are_not_paired():
+    first = [[share] * 4 for share in (.2, .6)]
+    second = [[share + .1] * 4 for share in (.2, .6)]
+    found = paired_difference(
+        *(judged_as(range(4), part) for part in (first, second)))
+    # Each mean has a variance of 20 ** 2, known by one degree of freedom.
+    half = stats.t.ppf(0.975, 2) * (2 * 20**2)**0.5
+    assert found.high - found.value == pytest.approx(half, rel=0.05)
+
+
+def test_a_measure_can_be_of_different_videos():
+    """The same groups, more videos of them."""
+    one = method('one', [[1, 0, 1, 0]])
+    other = method('one', [[1, 1, 0, 0, 1, 1]], key='b/linear/top1')
+    for part in ('figures', 'outcomes'):
+        one['runs'][0][part].update(other['runs'][0][part])
+    found = experiment([0, 0, 1, 2], one)
+    found['groups']['b/linear'] = '0 1 1 2 2 5'
+    part = judged(found, one, f'{KEY} + b/linear/top1')
+    assert part.counts.tolist() == [[2, 1, 1, 0], [1, 2, 2, 1]]
+    assert part.sums.tolist() == [[[1, 1, 0, 0], [1, 1, 1, 1]]]
+    assert interval_of(part).value == pytest.approx((50 + 400 / 6) / 2)
+    assert judged(found, one, f'{KEY} + c/knn/top1') is None
+
+
+def test_a_macro_figure_is_the_mean_of_the_classes():
+    """Its error is that of two shares of independent videos."""
+    generator = np.random.default_rng(0)
+    labels = np.repeat([3, 8], [15, 60])
+    hits = generator.random(75) < np.where(labels == 3, .3, .8)
+    one = method('one', [hits])
+    found = dict(experiment(range(75), one),
+                 labels={'a/retrieval': ' '.join(map(str, labels))})
+    macro = [hits[labels == label].mean() for label in (3, 8)]
+    one['runs'][0]['figures'][f'{KEY}_macro'] = 100 * np.mean(macro)
+    part = judged(found, one, f'{KEY}_macro')
+    assert interval_of(part).value == pytest.approx(100 * np.mean(macro))
+    errors = [100 * (p * (1 - p) / n)**.5 for p, n in zip(macro, (15, 60))]
+    half = stats.t.ppf(0.975, 74) * np.hypot(*errors) / 2
+    span = interval_of(part)
+    assert span.high - span.value == pytest.approx(half, rel=0.1)
+    # With a figure that is none it has half the weight.
+    part = judged(found, one, f'{KEY}_macro + {KEY}')
+    assert part.weights.tolist() == [.25, .25, .5]
+    assert interval_of(part).value == pytest.approx(
+        50 * np.mean(macro) + 50 * hits.mean())
+
+
+def test_without_outcomes_it_is_over_the_seeds():
+    found = dict(groups={}, methods=[
+        dict(name='a', runs=[dict(figures=dict(rank=x)) for x in (3., 5.)]),
+        dict(name='b', runs=[dict(figures=dict(rank=x)) for x in (4., 9.)])
+    ])
+    first, second = found['methods']
+    assert estimate(found, first, 'rank')[1:] == interval([3., 5.])
+    value, half = difference([3., 5.], [4., 9.])
+    assert change(found, first, second, 'rank') == (
+        value, value - half, value + half)
+
+
+def test_methods_are_told_apart_by_their_difference():
+    generator = np.random.default_rng(0)
+    base = generator.random((3, 80)) < .5
+    better = base | (generator.random((3, 80)) < .3)
+    found = experiment(
+        range(80), method('untrained', base), method('ASCNet', better),
+        method('same', np.roll(base, 1, axis=0)),
+        method('hardly', base | (np.arange(80) == np.flatnonzero(~base[0])[0])
+               ))
+    assert np.mean(unpack(found['methods'][3]['runs'][0]['outcomes'][KEY])) > (
+        base[0].mean())
+    assert told_apart(found, KEY, 0) == (['ASCNet'], [])
+    assert told_apart(found, KEY, 1) == ([], ['untrained', 'same', 'hardly'])
+    # Their intervals overlap: the rule of files without outcomes.
+    for part in found['methods']:
+        for run, top1 in zip(part['runs'], (40., 60., 80.)):
+            run['figures'][KEY] = top1
+    assert told_apart(dict(found, groups={}), KEY, 1) == ([], [])
+    assert told_apart(found, KEY, 0) == (['ASCNet'], [])

@@ -2,16 +2,18 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 
 from ascnet_mm import InputError
-from ascnet_mm.experiments.intervals import standard_error
+from ascnet_mm.experiments.intervals import estimate, standard_error
 from ascnet_mm.experiments.page import page
+from ascnet_mm.experiments.pictures import _draw_curves, draw, plt
 from ascnet_mm.experiments.report import read_figures
 from ascnet_mm.experiments.results import collect
 from ascnet_mm.experiments.running import run_jobs
 from ascnet_mm.experiments.tables import table
 
-from .planning import jobs_of
+from .planning import EXPERIMENT, changed, jobs_of, planned
 
 
 def test_the_table_is_that_of_the_figures(plan, tmp_path, commands):
@@ -89,3 +91,68 @@ def test_the_page_compares_an_experiment_with_its_repetition(
     again['methods'][1]['epochs'] = 7
     write('again', again)
     refused('no ASCNet with the same options')
+
+
+def test_curves_have_intervals_at_each_budget(
+        videos, tmp_path, commands, outcomes):
+    """One video of the second seed could not be read."""
+    methods = Config.fromfile(EXPERIMENT).methods
+    methods[2] = dict(methods[0], name='longer', epochs=9)
+    plan = planned(videos, changed(
+        tmp_path, epochs=None, budgets=(6, 12), methods=methods,
+        groups=r'\w+(?=/)'))
+    _, results = commands
+    jobs = jobs_of(plan, tmp_path)
+    judged = plan[1].judged
+    for job in jobs:
+        hits = [int('12' in job.title or place % 4 == 0)
+                for place in range(16)]
+        hits[1] = job.seed
+        if job.kind == 'vcop':
+            outcomes[job.title] = dict(retrieval=dict(
+                videos=judged, labels=None, figures=dict(top1=hits)))
+            results[job.title] = 0, {'retrieval/top1': 100 * np.mean(hits)}
+        elif job.kind == 'gauges':
+            count = 16 - (job.seed == 1 and 'both' in job.title)
+            outcomes[job.title] = dict(same_video=dict(
+                videos=judged[:count], labels=None,
+                figures=dict(top1=[.25] * count)))
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    found.update(date='d', command='c', machine={}, versions={})
+    assert found['groups']['vcop/retrieval'] == ' '.join(
+        str(place // 2) for place in range(16))
+    at = {method['name']: method for method in found['methods']
+          if method['budget'] in (None, 6)}
+    assert [run['outcomes'].keys() for run in at['both ways']['runs']] == [
+        {'vcop/retrieval/top1', 'gauges/same_video/top1'},
+        {'vcop/retrieval/top1'}]  # yapf: disable
+
+    text = page(dict(tiny=found))
+    short, long = text.split('**12 steps**')
+    span = estimate(found, at['ASCNet'], 'vcop/retrieval/top1')
+    cell = f'{span.value:.1f} [{span.low:.1f}, {span.high:.1f}]'
+    assert f'| ASCNet | 2 of 2 | 25.0 [25.0, 25.0] | 75.0 | {cell} |' in short
+    assert '**6 steps**' in short and '| longer | 2 of 2 |' in short
+    assert '| longer | 2 of 2 |' in long and '| both ways | 2 of 2 |' in long
+    # Of 16 videos 4 are hits, and one in one of the seeds; later all are.
+    assert 'Difference from **untrained**' in long
+    assert ' | **+68.8 [' in long and ' | **+68.8 [' not in short
+    assert 'All methods but longer had about as many encoder passes as ' in (
+        text)
+    assert 'as ASCNet in 6, 12 steps' in text
+    assert 'Distinguishable from' not in text
+    assert '- ASCNet, 12 steps: loss_acp 0.50 / 0.50' in text
+
+    draw('tiny', found, str(tmp_path / 'curves.png'))
+    assert (tmp_path / 'curves.png').read_bytes()[:4] == b'\x89PNG'
+    figure, axis = plt.subplots()
+    _draw_curves(axis, found['measures'][-1], found)
+    lines = {bars.get_label(): bars.lines[0] for bars in axis.containers}
+    assert set(lines) == {'ASCNet', 'both ways'}
+    assert lines['ASCNet'].get_ydata() == pytest.approx([span.value, 96.875])
+    levels = {line.get_label() for line in axis.lines}
+    assert {'untrained', 'longer'} < levels
+    plt.close(figure)
+    draw('tiny', dict(found, budgets=[6], methods=[*at.values()]),
+         str(tmp_path / 'dots.png'))
+    assert (tmp_path / 'dots.png').stat().st_size > 1000

@@ -5,7 +5,13 @@ from ascnet_mm import InputError
 from ascnet_mm.experiments.jobs import list_file
 
 from ..conftest import ROOT
-from .planning import EXPERIMENT, changed, jobs_of, planned
+from .planning import (
+    EXPERIMENT,
+    LINES,
+    changed,
+    jobs_of,
+    planned,
+)
 
 
 def test_budgets_are_equal_in_encoder_passes(plan):
@@ -40,6 +46,18 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
     assert dataset.ann_file == list_file(str(tmp_path), found.pretrain)
 
 
+def test_a_part_of_the_folder_can_pre_train(videos, plan, tmp_path):
+    part = planned(videos, changed(tmp_path, trained_on='^striped|/0001'))[1]
+    assert part.kept_out == plan[1].kept_out
+    assert part.pretrain == [
+        path for path in plan[1].pretrain
+        if path.startswith('striped') or '/0001' in path
+    ]
+    assert 0 < len(part.pretrain) < 48
+    with pytest.raises(InputError, match="or not like 'none'"):
+        planned(videos, changed(tmp_path, trained_on='none'))
+
+
 def test_exchanged_lists_are_refused(videos, tmp_path):
     """Training videos as queries: the gallery pre-trained on them."""
     parts = Config.fromfile(EXPERIMENT).evaluations
@@ -62,3 +80,102 @@ def test_configs_are_found_from_any_folder(
     monkeypatch.chdir(tmp_path)
     for found, expected in zip(planned(videos, path)[2], plan[2]):
         assert found.cfg.to_dict() == expected.cfg.to_dict()
+
+
+def test_budgets_are_steps_of_the_first_method(videos, tmp_path):
+    """48 videos in batches of 8: 6 steps an epoch, 3 of batches of 16."""
+    methods = Config.fromfile(EXPERIMENT).methods
+    methods[2] = dict(methods[0], name='batch 16', options=dict(batch_size=16))
+    methods += [dict(methods[0], name='2 epochs', epochs=2),
+                dict(methods[1], name='9 steps', steps=9)]
+    path = changed(
+        tmp_path, epochs=None, budgets=(40, 13), methods=methods)
+    found = [(method.name, method.budget, method.epochs, method.samples)
+             for method in planned(videos, path)[2]]
+    assert found == [
+        ('untrained', None, 0, 0), ('ASCNet', 13, 2, 96),
+        ('both ways', 13, 1, 48), ('batch 16', 13, 2, 96),
+        ('ASCNet', 40, 7, 336), ('both ways', 40, 4, 192),
+        ('batch 16', 40, 7, 336), ('2 epochs', None, 2, 96),
+        ('9 steps', None, 2, 96)
+    ]  # yapf: disable
+    jobs = jobs_of(planned(videos, path), tmp_path)
+    trained = [job for job in jobs if job.kind == 'pretrain']
+    assert len({job.path for job in jobs}) == len(jobs)
+    assert [(job.method, job.seed) for job in trained][:4] == [
+        ('ASCNet, 13 steps', 0), ('both ways, 13 steps', 0),
+        ('batch 16, 13 steps', 0), ('ASCNet, 13 steps', 1)
+    ]  # yapf: disable
+    assert trained[0].checkpoint.endswith('epoch_2.pth')
+
+
+def test_a_supervised_row_sees_no_video_that_is_kept_out(videos, tmp_path):
+    """One in six of the training list is held out."""
+    kept_out = ['test.txt', dict(ann_file='train.txt', matching='0000.mp4$')]
+    plan = planned(videos, changed(tmp_path, kept_out=kept_out, **LINES))
+    untrained, trained, supervised, wide = plan[2]
+    assert supervised.passes == dict(forward=1, backward=1)
+    assert trained.passes == dict(forward=2, backward=1)
+    assert (trained.samples, supervised.samples) == (80, 120)
+    jobs = {job.method: job for job in jobs_of(plan, tmp_path)
+            if job.kind in ('pretrain', 'untrained')}
+    held_out = len(plan[1].kept_out) - 16
+    lines = plan[1].labelled['train.txt']
+    assert held_out and len(lines) == len(plan[1].pretrain) == 48 - held_out
+    dataset = jobs['supervised'].cfg.train_dataloader.dataset
+    assert dataset.ann_file == list_file(str(tmp_path), lines)
+    assert sorted(line.split()[0] for line in lines) == plan[1].pretrain
+    with open(f'{videos}/train.txt') as file:
+        assert set(lines) < set(file.read().splitlines())
+    assert jobs['supervised'].cfg.test_dataloader is None
+    # Other labels make another run.
+    plan[1].labelled['train.txt'][0] += '1'
+    again = [job.path for job in jobs_of(plan, tmp_path)
+             if job.kind == 'pretrain']
+    assert jobs['ASCNet'].path in again
+    assert jobs['supervised'].path not in again
+
+
+def test_a_method_can_have_an_encoder_of_its_own(videos, tmp_path):
+    plan = planned(videos, changed(tmp_path, **LINES))
+    assert plan[2][3].epochs == 0
+    for job in jobs_of(plan, tmp_path):
+        wide = job.method == 'wide, untrained'
+        assert job.cfg.model.backbone.base_channels == (4 if wide else 2)
+        assert wide <= (job.kind != 'pretrain')
+    paths = {job.path.rpartition('/')[2] for job in jobs_of(plan, tmp_path)
+             if job.kind == 'vcop'}
+    assert len(paths) == 2
+
+
+def test_what_chooses_does_not_judge_by_test_lists(videos, tmp_path):
+    validation = dict(ann_file='train.txt', matching='0000.mp4$')
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    said = dict(kept_out=[validation], test_lists=['test.txt'])
+    with pytest.raises(InputError, match='vcop: .*stands in test_lists'):
+        planned(videos, changed(tmp_path, chooses=True, **said))
+    final = planned(videos, changed(tmp_path, **said))
+    assert len(final[1].judged) == final[3][1].queries == 16
+
+    dataset = 'test_dataloader.dataset.'
+    parts[0].options.update({
+        f'{dataset}ann_file.query': 'train.txt',
+        f'{dataset}matching': dict(query='0000.mp4$', gallery='000[1-5].mp4$'),
+        f'{dataset}shuffle_labels': 0
+    })
+    _, found, _, evaluations = plan = planned(
+        videos, changed(tmp_path, chooses=True, evaluations=parts, **said))
+    test = set(final[1].judged)
+    assert len(found.judged) == evaluations[0].queries == 8
+    assert not test & {*found.judged, *found.pretrain}
+    assert len(found.pretrain) == 40
+    gauges = [job for job in jobs_of(plan, tmp_path) if job.kind == 'gauges']
+    assert {job.cfg.test_dataloader.dataset.ann_file for job in gauges} == {
+        list_file(str(tmp_path), found.judged)
+    }
+    assert evaluations[0].chance == {
+        'vcop/retrieval/top1': pytest.approx(12.5)
+    }
+    with pytest.raises(InputError, match='none left to choose by'):
+        planned(videos, changed(tmp_path, chooses=True, kept_out=['test.txt'],
+                                test_lists=['test.txt']))

@@ -5,7 +5,7 @@ import pytest
 from ascnet_mm import InputError
 from ascnet_mm.experiments.source import find_videos, read_experiment
 
-from .planning import EXPERIMENT, changed, planned
+from .planning import EXPERIMENT, LINES, changed, planned
 
 
 @pytest.mark.parametrize('parts, words', [
@@ -16,10 +16,28 @@ from .planning import EXPERIMENT, changed, planned
     (dict(measures={'other/top1': 'x'}), 'none of the evaluations'),
     (dict(measures={'vcop/a + other/b': 'x'}), 'other/b is of none'),
     (dict(evaluations=[dict(name='vcop', methods=['ASC'])]), 'is of ASC'),
+    (dict(budgets=[500]), 'either epochs or budgets'),
+    (dict(epochs=0), 'either epochs or budgets'),
+    (dict(epochs=0, budgets=[500, 500]), 'different numbers of steps'),
+    (dict(epochs=0, budgets=[0, 500]), 'different numbers of steps'),
+    (dict(methods=[dict(name='A', steps=9)]), 'A, sets the budget'),
+    (dict(methods=[dict(name='A'), dict(name='B', steps=9, epochs=2)]),
+     'leave out one'),
+    (dict(chooses=True), 'test_lists'),
 ])
 def test_a_bad_experiment_is_refused(tmp_path, parts, words):
     with pytest.raises(InputError, match=words):
         read_experiment(changed(tmp_path, **parts))
+
+
+def test_a_supervised_list_has_labels(videos, tmp_path):
+    shutil.copytree(videos, tmp_path / 'set')
+    with open(f'{videos}/train.txt') as file:
+        paths = [line.split()[0] for line in file]
+    (tmp_path / 'set' / 'train.txt').write_text('\n'.join(paths))
+    experiment = read_experiment(changed(tmp_path, **LINES))
+    with pytest.raises(InputError, match='needs a label'):
+        find_videos(experiment, str(tmp_path / 'set'))
 
 
 def test_copies_say_how_they_were_made(videos, plan, tmp_path):

@@ -7,6 +7,7 @@ from ascnet_mm.models.memory_bank import (
     BankEntries,
     MemoryBank,
     RandomMemoryBank,
+    TopKMemoryBank,
 )
 
 
@@ -205,3 +206,61 @@ def test_random_positives_are_none_where_there_is_no_other_video():
                              torch.tensor([3, 3])))
     found = bank.search(unit(1), torch.ones(1).long(), torch.tensor([3]))
     assert not found.found.any() and not found.motion.any()
+
+
+@pytest.mark.parametrize('k', [1, 3, 9])
+def test_positives_are_drawn_from_the_k_most_similar(k):
+    """Each alike; of other videos alone, and of all of a speed at most."""
+    bank = TopKMemoryBank(k=k, size=8)
+    rows = unit(6)
+    bank.enqueue(BankEntries(rows, rows, torch.ones(6).long(),
+                             torch.arange(6)))
+    query, own = unit(1), 2
+    dots = [-2. if video == own else float(query[0] @ rows[video])
+            for video in range(6)]
+    nearest = sorted(range(6), key=dots.__getitem__)[::-1][:min(k, 5)]
+    torch.manual_seed(0)
+    hits = bank.search(query.expand(4000, -1), torch.ones(4000).long(),
+                       torch.full((4000, ), own))
+    assert hits.found.all()
+    drawn = (hits.motion[:, None] == rows).all(dim=2).float().mean(dim=0)
+    for video in range(6):
+        expected = 1 / len(nearest) if video in nearest else 0
+        assert drawn[video].item() == pytest.approx(expected, abs=0.03)
+        of_it = (hits.motion == rows[video]).all(dim=1)
+        torch.testing.assert_close(
+            hits.similarity[of_it],
+            torch.full_like(hits.similarity[of_it], dots[video]))
+
+
+def test_draws_are_those_of_the_seed_of_the_iteration():
+    bank = TopKMemoryBank(k=4, size=30)
+    bank.enqueue(entries(30))
+    queries = entries(20, first_video=40, seed=1)
+    found = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        found.append(bank.search(queries.appearance, queries.speeds,
+                                 queries.video_ids).entry)
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+
+
+def test_a_positive_of_none_is_refused():
+    with pytest.raises(InputError, match='memory_bank.k'):
+        TopKMemoryBank(k=0)
+
+
+@pytest.mark.parametrize('min_fill, needed', [(0., 1), (0.5, 4), (1., 8)])
+def test_a_search_waits_until_its_speeds_bank_is_filled(min_fill, needed):
+    bank = MemoryBank(size=8, min_fill=min_fill)
+    query = unit(2), torch.tensor([1, 2]), torch.tensor([50, 51])
+    for count in range(1, 9):
+        bank.enqueue(entries(1, first_video=count))
+        assert bank.search(*query).found.tolist() == [count >= needed, False]
+
+
+@pytest.mark.parametrize('min_fill', [-0.1, 1.1])
+def test_an_impossible_fill_is_refused(min_fill):
+    with pytest.raises(InputError, match='memory_bank.min_fill'):
+        MemoryBank(min_fill=min_fill)

@@ -83,3 +83,23 @@ def test_scores_of_half_precision_reach_numpy(recognizer, half):
     metric = AccMetric()
     metric.process(None, [one.to_dict() for one in found])
     assert 'acc/top1' in metric.evaluate(3)
+
+
+@pytest.mark.parametrize('frozen', [False, True])
+def test_encoder_passes_are_those_that_happen(recognizer, frozen):
+    recognizer.backbone.requires_grad_(not frozen)
+    seen = dict(forward=0, backward=0)
+
+    def forward(module, inputs, output):
+        seen['forward'] += len(output)
+        if output.requires_grad:
+            output.register_hook(backward)
+
+    def backward(gradient):
+        seen['backward'] += len(gradient)
+
+    recognizer.backbone.register_forward_hook(forward)
+    losses = recognizer.loss(
+        torch.randn(3, 1, 3, 4, 8, 8), [sample(label) for label in range(3)])
+    losses['loss_cls'].backward()
+    assert {k: v / 3 for k, v in seen.items()} == recognizer.encoder_passes

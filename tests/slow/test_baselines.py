@@ -34,8 +34,9 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
     return torch.load(work_dir / 'epoch_2.pth', weights_only=False)
 
 
-@pytest.mark.parametrize('name', ['random_positive', 'byol', 'pace_contrast',
-                                  'rspnet', 'clip_order', 'opn', 'vcp',
+@pytest.mark.parametrize('name', ['random_positive', 'byol', 'infonce',
+                                  'pace_contrast', 'rspnet', 'clip_order',
+                                  'opn', 'vcp', 'buechler', 'cbt', 'coclr',
                                   'speednet', 'memdpc'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
@@ -48,7 +49,8 @@ def test_it_resumes_and_is_exported_and_evaluated(
     assert resumed['meta']['iter'] == whole['meta']['iter'] == 4
     for key, value in whole['state_dict'].items():
         assert torch.equal(resumed['state_dict'][key], value), key
-    assert ('memory_bank' in whole) == (name in ('random_positive', 'rspnet'))
+    assert ('memory_bank' in whole) == (
+        name in ('random_positive', 'infonce', 'coclr', 'rspnet'))
     for speed, ring in whole.get('memory_bank', dict(rings={}))[
             'rings'].items():
         other = resumed['memory_bank']['rings'][speed]

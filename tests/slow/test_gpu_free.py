@@ -12,7 +12,11 @@ ENCODERS = {
     's3dg_k400.py': (2050, 12),
 }
 BASELINES = {
+    'baselines/r18_ucf101_buechler.py': 650,
+    'baselines/r18_ucf101_cbt.py': 600,
     'baselines/r18_ucf101_clip_order.py': 400,
+    'baselines/r18_ucf101_coclr.py': 750,
+    'baselines/r18_ucf101_infonce.py': 600,
     'baselines/r18_ucf101_memdpc.py': 1300,
     'baselines/r18_ucf101_opn.py': 420,
     'baselines/r18_ucf101_pace.py': 300,
@@ -27,6 +31,15 @@ SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py',
            'baselines/r18_ucf101_memdpc.py']
 
 
+def options(config, videos, batch_size):
+    """What a config is to be told, beside its videos."""
+    told = dict(batch_size=batch_size)
+    if config.startswith('baselines/r18_ucf101_coclr'):
+        # Videos take the place of their flow.
+        told.update(data_root=videos, paired_root=videos)
+    return told
+
+
 @pytest.mark.parametrize('config', ENCODERS)
 def test_an_encoder_at_full_size(config, videos, tmp_path):
     launches, gibi = ENCODERS[config]
@@ -38,7 +51,8 @@ def test_an_encoder_at_full_size(config, videos, tmp_path):
 
 @pytest.mark.parametrize('config', BASELINES)
 def test_a_baseline(config, videos, tmp_path):
-    step = train({config: dict(batch_size=8)}, videos, str(tmp_path))[config]
+    step = train({config: options(config, videos, 8)}, videos,
+                 str(tmp_path))[config]
     assert step['waits'] == []
     assert 100 < step['launches'] < BASELINES[config]
 
@@ -62,7 +76,8 @@ def test_every_other_config_that_trains(config, videos, tmp_path):
     """No devices are mixed. After pre-training, MMAction2's classifier reads
     its accuracy in each step.
     """
-    step = train({config: dict(batch_size=2)}, videos, str(tmp_path))[config]
+    step = train({config: options(config, videos, 2)}, videos,
+                 str(tmp_path))[config]
     # A linear classifier has a forward pass alone.
     assert step['launches'] > 50
     if not config.startswith(('finetune', 'linear', 'supervised')):

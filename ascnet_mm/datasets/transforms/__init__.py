@@ -4,8 +4,10 @@ from .decode import DecodeFrames, DecodePlanes, OpenVideo
 from .decode_small import DecodeSmall
 from .ordered import ClozeClips, OrderedClips, ShuffledClips
 from .packing import PackClips
+from .paired import AppendPairedClip
 from .per_clip import PerClip
 from .sampling import (
+    AppendReversed,
     SampleFramesAtRate,
     SkippingSampleFrames,
     SlidingSampleFrames,
@@ -13,8 +15,8 @@ from .sampling import (
 )
 
 __all__ = [
-    'ClozeClips', 'DecodeFrames', 'DecodePlanes', 'DecodeSmall', 'OpenVideo',
-    'OrderedClips', 'PackClips', 'PerClip', 'SampleCrops',
-    'SampleFramesAtRate', 'ShuffledClips', 'SkippingSampleFrames',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
+    'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
+    'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
+    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

@@ -1,6 +1,7 @@
 """Which frames of a video make its clips."""
 from bisect import bisect_right
-from typing import Optional, Sequence
+from math import ceil, floor
+from typing import List, Optional, Sequence
 
 import numpy as np
 from mmaction.datasets.transforms import SampleFrames
@@ -17,8 +18,10 @@ class SpeedPairedSampleFrames(BaseTransform):
     A clip at speed s takes every s-th frame. In training there are two clips
     of two different speeds, drawn anew for each sample: the online clip c_i
     and the target clip c_j (Algorithm 1, line 5); ``pattern`` makes other
-    groups of clips. In test mode there is one clip per speed, ascending.
-    Where a clip starts is drawn uniformly, for each clip on its own.
+    groups of clips. In test mode there is one clip per speed, ascending, and
+    that ``draws`` times. Where a clip starts is drawn uniformly, for each clip
+    on its own; of several draws in test mode, the n-th starts in the n-th
+    equal part of the possible starts.
 
     A video with fewer frames than a clip spans is played in a loop, from a
     start drawn uniformly (as with MMAction2's ``out_of_bound_opt='loop'``).
@@ -41,11 +44,21 @@ class SpeedPairedSampleFrames(BaseTransform):
             before the start that was drawn, so that no frame before the clip
             is decoded (ours; see the documentation on performance). Videos
             that are shorter than a clip keep the start. Defaults to False.
+        draws (int): In test mode, how often there is one clip per speed: the
+            clips of the first draw stand first. Defaults to 1.
+        max_distance (float, optional): In training, at most so many frames of
+            the video lie between the center of a clip and that of the one
+            that spans the most frames, which is drawn first; of those places
+            each is alike (ours; CVRL, Qian et al., CVPR 2021, draws small
+            distances more often). Below half a frame it counts as half; key
+            frames come on top. Videos that are shorter than a clip are not
+            bound. Defaults to None: anywhere.
 
     Raises:
         InputError: If the pattern's numbers are not all of 0 to some n - 1,
             or if there are fewer than n speeds, or if they repeat or are no
-            positive integers.
+            positive integers; if ``draws`` is below 1, or ``max_distance``
+            negative.
 
     Examples:
         >>> sample = SpeedPairedSampleFrames(
@@ -53,6 +66,10 @@ class SpeedPairedSampleFrames(BaseTransform):
         >>> results = sample(dict(total_frames=7, start_index=0))
         >>> results['speeds'], results['frame_inds'][4:]
         ((1, 2), array([0, 2, 4, 6]))
+        >>> sample = SpeedPairedSampleFrames(
+        ...     clip_len=4, speeds=(1, 2), test_mode=True, draws=3)
+        >>> sample(dict(total_frames=7, start_index=0))['speeds']
+        (1, 2, 1, 2, 1, 2)
     """
 
     def __init__(self,
@@ -60,7 +77,9 @@ class SpeedPairedSampleFrames(BaseTransform):
                  speeds: Sequence[int] = (1, 2),
                  pattern: Sequence[int] = (0, 1),
                  test_mode: bool = False,
-                 at_key_frames: bool = False) -> None:
+                 at_key_frames: bool = False,
+                 draws: int = 1,
+                 max_distance: Optional[float] = None) -> None:
         if clip_len < 1:
             raise InputError(f'a clip needs a frame: clip_len={clip_len}')
         drawn = len(set(pattern))
@@ -73,36 +92,93 @@ class SpeedPairedSampleFrames(BaseTransform):
             raise InputError(
                 f'speeds must be {drawn} or more different positive integers '
                 f'for pattern={tuple(pattern)}, not {tuple(speeds)}')
+        if draws < 1:
+            raise InputError(f'draws must be positive, not {draws}')
+        if max_distance is not None and not max_distance >= 0:
+            raise InputError('max_distance is a number of frames between '
+                             f'centers of clips, not {max_distance}')
         self.clip_len = clip_len
         self.speeds = tuple(speeds)
         self.pattern = tuple(pattern)
         self.test_mode = test_mode
         self.at_key_frames = at_key_frames
+        self.draws = draws
+        self.max_distance = max_distance
 
     def transform(self, results: dict) -> dict:
         """Add the frame indices."""
         total, keys = results['total_frames'], []
         if self.test_mode:
-            speeds = sorted(self.speeds)
+            speeds = sorted(self.speeds) * self.draws
         else:
             drawn = np.random.permutation(self.speeds).tolist()
             speeds = [drawn[number] for number in self.pattern]
             if self.at_key_frames:
                 keys = results['video_reader'].key_frames
-        clips = [self._frames(total, speed, keys) for speed in speeds]
+        starts = self._starts(total, speeds)
+        clips = [
+            self._frames(total, *clip, keys) for clip in zip(starts, speeds)
+        ]
         results['frame_inds'] = np.concatenate(
             clips) + results['start_index']
         results['clip_len'] = self.clip_len
-        results['num_clips'] = len(speeds)
+        results['num_clips'] = len(clips)
         results['speeds'] = tuple(speeds)
         return results
 
-    def _frames(self, total: int, speed: int,
+    def _starts(self, total: int, speeds: Sequence[int]) -> List[int]:
+        """Of each clip, drawn."""
+        if self.test_mode:
+            return [
+                self._start_in_part(total, speed, number // len(self.speeds))
+                for number, speed in enumerate(speeds)
+            ]
+        if self.max_distance is None:
+            return [
+                np.random.randint(self._places(total, speed))
+                for speed in speeds
+            ]
+        return self._nearby_starts(total, speeds)
+
+    def _start_in_part(self, total: int, speed: int, draw: int) -> int:
+        """In the n-th of as many parts of the video as there are draws."""
+        places = self._places(total, speed)
+        first = places * draw // self.draws
+        # Of fewer places than parts some stand for several.
+        last = max(first + 1, places * (draw + 1) // self.draws)
+        return np.random.randint(first, last)
+
+    def _nearby_starts(self, total: int, speeds: Sequence[int]) -> List[int]:
+        """With centers no further apart than ``max_distance``."""
+        longest = max(speeds)
+        lead = np.random.randint(self._places(total, longest))
+        starts = {speeds.index(longest): lead}
+        for clip, speed in enumerate(speeds):
+            if clip not in starts:
+                first, last = 0, self._places(total, speed) - 1
+                if total >= self._span(longest):
+                    # Where this clip's center is that of the first one
+                    level = lead + (self._span(longest) -
+                                    self._span(speed)) / 2
+                    # Clips start at whole frames.
+                    reach = max(self.max_distance, 0.5)
+                    first = max(first, ceil(level - reach))
+                    last = min(last, floor(level + reach))
+                starts[clip] = np.random.randint(first, last + 1)
+        return [starts[clip] for clip in range(len(speeds))]
+
+    def _span(self, speed: int) -> int:
+        return (self.clip_len - 1) * speed + 1
+
+    def _places(self, total: int, speed: int) -> int:
+        """How many starts there are; a short video is played in a loop."""
+        span = self._span(speed)
+        return total - span + 1 if total >= span else total
+
+    def _frames(self, total: int, start: int, speed: int,
                 keys: Sequence[int]) -> np.ndarray:
-        span = (self.clip_len - 1) * speed + 1
-        starts = total - span + 1 if total >= span else total
-        start = np.random.randint(starts)
-        before = bisect_right(keys, start) if total >= span else 0
+        fits = total >= self._span(speed)
+        before = bisect_right(keys, start) if fits else 0
         if before:
             start = keys[before - 1]
         return (start + speed * np.arange(self.clip_len)) % total
@@ -111,7 +187,39 @@ class SpeedPairedSampleFrames(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'speeds={self.speeds}, pattern={self.pattern}, '
                 f'test_mode={self.test_mode}, '
-                f'at_key_frames={self.at_key_frames})')
+                f'at_key_frames={self.at_key_frames}, draws={self.draws}, '
+                f'max_distance={self.max_distance})')
+
+
+@TRANSFORMS.register_module()
+class AppendReversed(BaseTransform):
+    """Add the reverse of each clip: the same frames, the last one first.
+
+    Put it before the transform that decodes, which decodes a frame once,
+    however often it is wanted.
+
+    Required keys: ``frame_inds``, ``num_clips``, ``speeds``, of
+    :class:`SpeedPairedSampleFrames`. Changed keys: all of them; the reverses
+    stand behind all clips, in their order, with the negative of their speeds.
+
+    Examples:
+        >>> results = AppendReversed()(dict(
+        ...     frame_inds=np.array([0, 1, 2, 4]), num_clips=2,
+        ...     speeds=(1, 2)))
+        >>> results['frame_inds'], results['speeds']
+        (array([0, 1, 2, 4, 1, 0, 4, 2]), (1, 2, -1, -2))
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add the frame indices and speeds of the reverses."""
+        clips = results['frame_inds'].reshape(results['num_clips'], -1)
+        results['frame_inds'] = np.concatenate([clips, clips[:, ::-1]]).ravel()
+        results['num_clips'] *= 2
+        results['speeds'] += tuple(-speed for speed in results['speeds'])
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'
 
 
 @TRANSFORMS.register_module()

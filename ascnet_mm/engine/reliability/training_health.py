@@ -69,7 +69,8 @@ class TrainingHealthHook(Hook):
         patience (int): Iterations that a sign may last. Defaults to 200.
         min_spread (float): Limit of ``acp_spread``, ``scp_spread`` and the
             like, below which a run is lost. Defaults to 0.3.
-        low_rank (float): Effective rank to warn of. Defaults to 4.
+        low_rank (float): Effective rank to warn of: nearly all varies along
+            one direction. Defaults to 1.1.
         min_distinct (float): ``retrieved_distinct`` to warn of. Defaults to
             0.2.
         window (int): Latest samples whose effective rank is taken. Defaults
@@ -85,7 +86,7 @@ class TrainingHealthHook(Hook):
     def __init__(self,
                  patience: int = 200,
                  min_spread: float = 0.3,
-                 low_rank: float = 4.,
+                 low_rank: float = 1.1,
                  min_distinct: float = 0.2,
                  window: int = 256) -> None:
         self.patience = patience
@@ -99,8 +100,9 @@ class TrainingHealthHook(Hook):
                 'float16'),
             few_directions=Sign(
                 'effective_rank', low_rank, False,
-                "the encoder's features vary in few directions "
-                '(effective_rank {:.1f}), which the feature std does not show',
+                "the encoder's features vary along little more than one "
+                'direction (effective_rank {:.2f}), which the feature std '
+                'does not show',
                 'a lower learning rate, a warm-up, a higher momentum of the '
                 'target network or a larger batch may help'),
             few_entries=Sign(

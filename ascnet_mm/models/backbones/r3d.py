@@ -5,6 +5,8 @@ from mmaction.models.backbones.resnet3d import ResNet3d
 from mmaction.registry import MODELS
 from torch import nn
 
+from ...errors import InputError
+
 
 @MODELS.register_module()
 class R3D(ResNet3d):
@@ -22,6 +24,10 @@ class R3D(ResNet3d):
         conv1_kernel (Sequence[int]): Kernel (T, H, W) of the stem. Defaults
             to (7, 7, 7) (Table 4). (3, 7, 7) and ``with_pool1=False`` make
             the network torchvision's ``r3d_18``.
+        frame_strides (Sequence[int]): Strides in time of the max pool and of
+            res2 to res5. Defaults to (2, 1, 2, 2, 2) (Table 4), which leaves
+            one frame of 16. (1, 1, 1, 1, 1) keeps all frames, as SpeedNet
+            does (Benaim et al., CVPR 2020), and costs several times as much.
         **kwargs: MMAction2's other options, such as ``frozen_stages`` (4
             freezes all), ``norm_eval``, ``with_cp`` or ``norm_cfg``.
 
@@ -36,18 +42,26 @@ class R3D(ResNet3d):
                  depth: int = 18,
                  base_channels: int = 64,
                  conv1_kernel: Sequence[int] = (7, 7, 7),
+                 frame_strides: Sequence[int] = (2, 1, 2, 2, 2),
                  **kwargs) -> None:
+        frame_strides = tuple(frame_strides)
+        if len(frame_strides) != 5 or min(frame_strides) < 1:
+            raise InputError(
+                'model.backbone.frame_strides are those of the max pool and '
+                f'of four stages, 1 or more, not {frame_strides}')
         super().__init__(
             depth=depth,
             base_channels=base_channels,
             pretrained2d=False,
             conv1_kernel=tuple(conv1_kernel),
             conv1_stride_t=1,
-            temporal_strides=(1, 2, 2, 2),
+            pool1_stride_t=frame_strides[0],
+            temporal_strides=frame_strides[1:],
             with_pool2=False,
             inflate_style='3x3x3',
             zero_init_residual=False,
             **kwargs)
+        self.frame_strides = frame_strides
         # MMAction2 freezes in train() only, when the wrapper of distributed
         # training has already counted the parameters that need gradients.
         self._freeze_stages()
@@ -60,5 +74,6 @@ class R3D(ResNet3d):
 
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()
-        # MMAction2 fixes the kernel at 1x3x3 with stride 1 in time.
-        self.maxpool = nn.MaxPool3d(kernel_size=3, stride=2, padding=1)
+        # MMAction2 fixes the kernel at 1x3x3.
+        self.maxpool = nn.MaxPool3d(
+            kernel_size=3, stride=(self.pool1_stride_t, 2, 2), padding=1)

@@ -35,7 +35,9 @@ LAYOUTS = (
         sign='layer1.0.conv1.0.weight',
         differs='a 3x7x7 stem and no max pool',
         encoder=R3D,
-        options=dict(conv1_kernel=(3, 7, 7), with_pool1=False),
+        options=dict(
+            conv1_kernel=(3, 7, 7), with_pool1=False,
+            frame_strides=(2, 1, 2, 2, 2)),
         rules=(
             (r'^stem\.', 'conv1.'),
             (r'\.0\.(\w+)$', r'.conv.\1'),
@@ -51,7 +53,9 @@ LAYOUTS = (
         sign='layer1.0.conv1.weight',
         differs='a 7x7x7 stem and a max pool',
         encoder=R3D,
-        options=dict(conv1_kernel=(7, 7, 7), with_pool1=True),
+        options=dict(
+            conv1_kernel=(7, 7, 7), with_pool1=True,
+            frame_strides=(2, 1, 2, 2, 2)),
         rules=(
             (r'conv(\d)\.weight$', r'conv\1.conv.weight'),
             (r'bn(\d)\.', r'conv\1.bn.'),

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from ...yuv420 import Yuv420, cut_planes, cuts_of
 from .blur import GaussianBlur
-from .color import ColorJitter
+from .color import NEUTRAL, ColorJitter
 from .copying import copy_aside, copy_together
+from .difference import FrameDifference
 from .yuv import resize, sample_positions, yuv_to_rgb
 
 
@@ -32,6 +33,11 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             Defaults to None: none.
         blur (dict, optional): Arguments of :class:`GaussianBlur`. Defaults
             to None: none.
+        plain_clips (Sequence[int]): Clips of a sample, from 0, whose colors
+            stay and that are not blurred, such as those of flow. Defaults to
+            none.
+        difference (dict, optional): Arguments of :class:`FrameDifference`,
+            taken of normalized frames. Defaults to None: none.
 
     Examples:
         >>> from mmaction.structures import ActionDataSample
@@ -49,12 +55,16 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                  mean: Sequence[float],
                  std: Sequence[float],
                  augmentation: Optional[dict] = None,
-                 blur: Optional[dict] = None) -> None:
+                 blur: Optional[dict] = None,
+                 plain_clips: Sequence[int] = (),
+                 difference: Optional[dict] = None) -> None:
         super().__init__(mean=mean, std=std, format_shape='NCTHW')
         # From pinned memory the copy to a GPU then overlaps with the step.
         self._non_blocking = True
         self.augmentation = augmentation and ColorJitter(**augmentation)
         self.blur = None if blur is None else GaussianBlur(**blur)
+        self.plain_clips = list(plain_clips)
+        self.difference = difference and FrameDifference(**difference)
 
     def cast_data(self, data: Any) -> Any:
         """MMEngine's; data samples stay on the CPU, where they are read.
@@ -126,6 +136,8 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                  torch.stack(list(inputs), dim=1))
         clips = self._rgb(clips, plan)
         clips = clips.sub_(self.mean).div_(self.std)
+        if 'difference' in plan:
+            clips = self.difference.apply(clips, plan['difference'].bool())
         return clips.unflatten(0, (count, -1)).transpose(0, 1)
 
     def _plan(self, inputs: Union[Tensor, Sequence[Tensor]],
@@ -142,6 +154,7 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
                 part.repeat(count, 1, 1) for part in _from_yuv(cuts))
         if training and self.augmentation:
             draws = self.augmentation.draw(seeds, count)
+            draws[:, self.plain_clips] = torch.tensor(NEUTRAL)
             draws = draws.transpose(0, 1).flatten(0, 1)
             of_pixel, of_mean = self.augmentation.affine(draws)
             plan['color'] = of_pixel @ color
@@ -155,9 +168,16 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             if name in plan:
                 plan[name] = 255 * plan[name]
         if training and self.blur:
-            sigmas = self.blur.draw(seeds, count).T.flatten()
+            sigmas = self.blur.draw(seeds, count)
+            sigmas[:, self.plain_clips] = 0
+            sigmas = sigmas.T.flatten()
             plan['blur_down'], plan['blur_across'] = (
                 self.blur.kernels(sigmas, length) for length in size)
+        if self.difference and self.difference.prob == 1:
+            plan['difference'] = torch.ones(count * len(inputs))
+        elif self.difference and training:
+            chosen = self.difference.draw(seeds, count).T.flatten()
+            plan['difference'] = torch.from_numpy(chosen).float()
         return plan
 
     def _rgb(self, clips: Tensor, plan: Dict[str, Tensor]) -> Tensor:

@@ -14,6 +14,9 @@ RGB_TO_YIQ = torch.tensor([[0.299, 0.587, 0.114],
                            [0.211456, -0.522591, 0.311135]])
 YIQ_TO_RGB = torch.linalg.inv(RGB_TO_YIQ)
 
+# Parameters that change nothing
+NEUTRAL = (1., 1., 1., 0., 0., 0.)
+
 # Pixels whose hue is shifted at once. On a CPU they fit into its caches;
 # elsewhere they are both clips of 64 samples: few kernels are launched.
 CPU_PIXELS, PIXELS = 2**17, 2**25

@@ -1,5 +1,5 @@
 """The method: consistency of appearance and of speed."""
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -9,8 +9,42 @@ from torch import Tensor
 
 from ...errors import InputError
 from ..diagnostics import distinct_share, feature_std
-from ..memory_bank import BankEntries, MemoryBank
+from ..memory_bank import BankEntries, MemoryBank, Retrieved
 from .base import MemoryBankRecognizer, Part, require_clips
+
+
+class Step(NamedTuple):
+    """What a step knows of its clips c_i and c_j, a row per sample.
+
+    The names are those of Algorithm 1. Target features have no gradient.
+
+    Args:
+        x_i (Tensor): Online features, ``[N, C]``.
+        x_j (Tensor): Target features, ``[N, C]``.
+        a_i (Tensor): Online projections for appearance, as they are,
+            ``[N, D]``.
+        a_j (Tensor): Target projections for appearance, at unit length.
+        m_i (Tensor): Online projections for motion, as they are.
+        m_j (Tensor): Target projections for motion, at unit length.
+        predicted_a (Tensor): Predictions of a_j, at unit length.
+        predicted_m (Tensor): Predictions of m_k, at unit length.
+        retrieved (Retrieved): m_k.
+        speeds_i (Tensor): Speeds of the clips c_i, int64 ``[N]`` on the CPU.
+        speeds_j (Tensor): Speeds of the clips c_j, likewise.
+        video_ids (Tensor): Identities of the videos, likewise.
+    """
+    x_i: Tensor
+    x_j: Tensor
+    a_i: Tensor
+    a_j: Tensor
+    m_i: Tensor
+    m_j: Tensor
+    predicted_a: Tensor
+    predicted_m: Tensor
+    retrieved: Retrieved
+    speeds_i: Tensor
+    speeds_j: Tensor
+    video_ids: Tensor
 
 
 @MODELS.register_module()
@@ -152,16 +186,32 @@ class ASCNet(MemoryBankRecognizer):
             BankEntries(a_j, m_j, target_speeds, video_ids))
 
         x_i = self.encode(online_clip, self.backbone)
-        found = retrieved.found
+        a_i, predicted_a = self.acp_head.project_and_predict(x_i)
+        m_i, predicted_m = self.scp_head.project_and_predict(x_i)
+        return self.losses(
+            Step(x_i, x_j, a_i, a_j, m_i, m_j, predicted_a, predicted_m,
+                 retrieved, online_speeds, target_speeds, video_ids))
+
+    def losses(self, step: Step) -> Dict[str, Tensor]:
+        """Losses and diagnostics of one direction.
+
+        Args:
+            step (Step): What the networks and the bank made of the clips.
+
+        Returns:
+            dict[str, Tensor]: As of :meth:`loss`.
+        """
+        retrieved, found = step.retrieved, step.retrieved.found
         return dict(
-            loss_acp=self.acp_head.loss(x_i, a_j),
-            loss_scp=self.scp_head.loss(x_i, retrieved.motion, found),
-            acp_spread=feature_std(a_j),
-            scp_spread=feature_std(m_j),
+            loss_acp=self.acp_head.loss_of(step.predicted_a, step.a_j),
+            loss_scp=self.scp_head.loss_of(step.predicted_m, retrieved.motion,
+                                           found),
+            acp_spread=feature_std(step.a_j),
+            scp_spread=feature_std(step.m_j),
             retrieved_similarity=retrieved.similarity.sum() /
             found.sum().clamp(min=1),
             retrieved_distinct=distinct_share(retrieved.entry),
-            scp_target_share=found.to(a_j.dtype).mean())
+            scp_target_share=found.to(step.a_j.dtype).mean())
 
     def parse_losses(
             self, losses: Dict[str, Tensor]) -> Tuple[Tensor, Dict]:

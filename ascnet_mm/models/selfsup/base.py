@@ -107,14 +107,18 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         return features
 
     def _require_channels(self, features: Tensor) -> None:
-        for name in self._head_names:
-            expected = getattr(self, name).in_channels
+        for name, part in self._readers().items():
+            expected = part.in_channels
             if features.shape[1] != expected:
                 raise InputError(
                     f'the encoder {type(self.backbone).__name__} gives '
                     f'features of dimension {features.shape[1]}, '
                     f'model.{name}.in_channels is {expected}: set it to '
                     f'{features.shape[1]}')
+
+    def _readers(self) -> Dict[str, nn.Module]:
+        """What reads the encoder's features, by its name in the model."""
+        return {name: getattr(self, name) for name in self._head_names}
 
     def extract_feat(self, inputs: Tensor, **kwargs) -> Tuple[Tensor, dict]:
         """Features of every clip from the online encoder.

@@ -1,14 +1,15 @@
 """MemDPC: the coming blocks of a video, predicted through a memory."""
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.dist import all_gather, all_reduce, get_rank
+from mmengine.dist import get_rank
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..ranks import gather_rows
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
 
@@ -219,23 +220,8 @@ class MemDPC(SelfSupervisedRecognizer):
 
 def _inner_products(predicted: Tensor, features: Tensor) -> Tensor:
     """Of rows with those of all ranks, in single precision at least."""
-    features = _OfAllRanks.apply(features)
+    features = gather_rows(features)
     with torch.autocast(predicted.device.type, enabled=False):
         if predicted.dtype in (torch.float16, torch.bfloat16):
             predicted = predicted.float()
         return predicted @ features.to(predicted.dtype).T
-
-
-class _OfAllRanks(torch.autograd.Function):
-    """Rows of all ranks, each of which gets its gradients from all."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor) -> Tensor:
-        ctx.rows = len(rows)
-        return torch.cat(all_gather(rows.contiguous()))
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        gradient = gradient.contiguous()
-        all_reduce(gradient)
-        return gradient.split(ctx.rows)[get_rank()]

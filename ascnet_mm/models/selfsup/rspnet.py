@@ -1,52 +1,17 @@
 """RSPNet: relative speed perception and instance discrimination."""
-from copy import deepcopy
 from typing import Dict, List, Optional, Union
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...errors import InputError
 from ..diagnostics import feature_std
-from ..heads import TargetHead, unit_length
+from ..heads import ContrastiveHead, info_nce
 from ..memory_bank import BankEntries, MemoryBank
 from .base import MemoryBankRecognizer, Part, require_clips
-
-
-class ContrastiveHead(TargetHead):
-    """A linear projection of queries, and the target's of keys.
-
-    Args:
-        in_channels (int): Dimension of the encoder's feature.
-        out_channels (int): Dimension of the projection. Defaults to 128
-            (RSPNet's).
-        temperature (float): Divides the similarities. Defaults to 0.07
-            (RSPNet's).
-    """
-
-    def __init__(self,
-                 in_channels: int,
-                 out_channels: int = 128,
-                 temperature: float = 0.07,
-                 init_cfg: Optional[dict] = None) -> None:
-        super().__init__(in_channels, init_cfg=init_cfg)
-        self.projection = nn.Linear(in_channels, out_channels)
-        self.target_projection = deepcopy(
-            self.projection).requires_grad_(False)
-        self.temperature = temperature
-
-    def project(self, x: Tensor) -> Tensor:
-        """g(x) of the online network, at unit length.
-
-        Args:
-            x (Tensor): Online features, ``[N, in_channels]``.
-
-        Returns:
-            Tensor: Queries, ``[N, out_channels]``.
-        """
-        return unit_length(self.projection(x))
 
 
 # The second name is that of version 0.1.
@@ -84,13 +49,9 @@ class InstanceHead(ContrastiveHead):
         Returns:
             Tensor: The loss, averaged over the queries, a scalar.
         """
-        losses = []
-        for key in (same_speed, other_speed):
-            positive = (query * key).sum(dim=1, keepdim=True)
-            logits = torch.cat((positive, negatives), dim=1)
-            losses.append(-F.log_softmax(
-                logits / self.temperature, dim=1)[:, 0].mean())
-        return sum(losses)
+        return sum(
+            info_nce(query, key, negatives, self.temperature)
+            for key in (same_speed, other_speed))
 
 
 @MODELS.register_module()

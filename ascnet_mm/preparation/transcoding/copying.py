@@ -1,7 +1,6 @@
 """The copy of one video."""
 import errno
 import os
-from fractions import Fraction
 from typing import List
 
 import av
@@ -14,9 +13,8 @@ from ...datasets.video import (
 )
 from ...errors import InputError
 from .encode import encode
-from .frame_rate import at_constant_rate, timing_of
+from .frame_rate import timing_of
 from .jobs import Job, Outcome
-from .pictures import pictures
 from .recipe import Recipe
 
 # A clip of the shortest configs: less of a damaged file is of no use.
@@ -47,14 +45,12 @@ def make_copy(job: Job, recipe: Recipe) -> Outcome:
     problems: List[str] = []
     temporary = job.temporary(os.getpid())
     shown = timing_of(job.source)
-    fps = Fraction(recipe.fps) if recipe.fps else shown.rate
     with open_file(job.source) as container:
         decoded = decode_in_order(
             container, video_stream(container), problems)
-        frames = at_constant_rate(decoded, shown, fps)
+        rate, pictures = recipe.pictures(decoded, shown)
         try:
-            count = encode(temporary, pictures(frames, recipe.short_edge),
-                           fps, recipe)
+            count = encode(temporary, pictures, rate, recipe)
         except av.FFmpegError as error:
             if error.errno not in DISK:
                 raise

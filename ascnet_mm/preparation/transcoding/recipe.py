@@ -4,13 +4,16 @@ import json
 import os.path as osp
 from fractions import Fraction
 from numbers import Integral
-from typing import NamedTuple, Optional, Union
+from typing import Iterator, NamedTuple, Optional, Tuple, Union
 
+import av
+
+from ...datasets.video import Timing
 from ...errors import InputError
 from ...files import write_lines
+from .frame_rate import at_constant_rate
+from .pictures import NARROWEST, pictures
 
-# decord opens no narrower picture.
-NARROWEST = 32
 LIMITS = dict(
     short_edge=(NARROWEST, 4096),
     key_frames=(1, 1000),
@@ -33,6 +36,23 @@ class Recipe(NamedTuple):
     key_frames: int
     quality: int
     fps: Optional[str]
+
+    def pictures(
+            self, frames: Iterator[av.VideoFrame], shown: Timing
+    ) -> Tuple[Fraction, Iterator[av.VideoFrame]]:
+        """What a copy shows of the frames of a video.
+
+        Args:
+            frames (Iterator[av.VideoFrame]): All that can be decoded.
+            shown (Timing): When they are shown.
+
+        Returns:
+            tuple[Fraction, Iterator[av.VideoFrame]]: Pictures per second,
+            and the pictures.
+        """
+        rate = Fraction(self.fps) if self.fps else shown.rate
+        return rate, pictures(
+            at_constant_rate(frames, shown, rate), self.short_edge)
 
 
 def check_limits(**values: int) -> None:

@@ -78,7 +78,32 @@ def transcode(source: str,
         timeout=timeout)
     rate = fps if fps in (None, '') else str(parse_fps(fps))
     recipe = Recipe(short_edge, key_frames, quality, rate)
+    return copy_folder(source, target, recipe, workers, timeout)
 
+
+def copy_folder(source: str, target: str, recipe: Recipe, workers: int,
+                timeout: int) -> Dict[str, Outcome]:
+    """Copy what is missing of a folder's videos, their lists and a report.
+
+    Args:
+        source (str): Folder of a data set, or one video.
+        target (str): Folder of the copies and lists, apart from ``source``.
+        recipe (Recipe): How to copy the videos.
+        workers (int): Videos that are copied at a time.
+        timeout (int): Seconds after which one counts as unreadable.
+
+    Returns:
+        dict[str, Outcome]: What became of each video, by its path below
+        ``source``.
+
+    Raises:
+        InputError: As of :func:`transcode`.
+
+    Examples:
+        >>> copy_folder('data/ucf101', 'data/ucf101_small',
+        ...             Recipe(128, 16, 20, None), workers=4,
+        ...             timeout=600)  # doctest: +SKIP
+    """
     started = time.monotonic()
     jobs = find_jobs(source, target)
     make_apart(source, target)

@@ -3,7 +3,10 @@
 Networks are broken by hand here; tests/slow/test_collapse.py makes some
 collapse in training.
 """
+import json
 import logging
+import os.path as osp
+from glob import glob
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +20,7 @@ from ascnet_mm import TrainingStopped
 from ascnet_mm.apis import run_script
 from ascnet_mm.engine import TrainingHealthHook
 
-from ...conftest import tiny_batch, tiny_model
+from ...conftest import ROOT, tiny_batch, tiny_model
 from ...helpers.processes import spawn
 
 PER_EPOCH, INTERVAL, PATIENCE = 4, 2, 8
@@ -172,12 +175,30 @@ def test_a_collapse_that_passes_stops_nothing(tmp_path):
     assert (tmp_path / 'epoch_2.pth').exists()
 
 
-def test_features_of_few_directions_are_warned_of(tmp_path):
-    result = run(tmp_path, Break(one_channel, 10), low_rank=1.5, window=8)
+def shipped_limit():
+    return TrainingHealthHook().signs['few_directions'].limit
+
+
+def test_features_along_a_line_are_warned_of(tmp_path):
+    result = run(tmp_path, Break(one_channel, 10), low_rank=shipped_limit(),
+                 window=8)
     assert result.error is None
     assert len(result.warnings) == 1
-    assert 'few directions (effective_rank 1.0)' in result.warnings[0]
+    assert 'effective_rank 1.00' in result.warnings[0]
+    assert 'iteration 12' in result.warnings[0]
     assert 'stopped' not in result.warnings[0]
+
+
+def test_no_compared_run_is_warned_of_few_directions():
+    """Theirs are as low as 1.4, and some retrieve better than before."""
+    ranks = []
+    for path in glob(osp.join(ROOT, 'benchmarks', 'compare_*.json')):
+        with open(path) as file:
+            methods = json.load(file)['methods']
+        ranks += [
+            run['training']['effective_rank'] for method in methods
+            for run in method['runs'] if 'effective_rank' in run['training']]
+    assert 1.2 * shipped_limit() < min(ranks)
 
 
 def test_repeated_entries_are_warned_of(tmp_path):

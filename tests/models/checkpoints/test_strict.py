@@ -11,6 +11,7 @@ from ascnet_mm.models.checkpoints import (
     encoder_weights,
     load_encoder,
     read_checkpoint,
+    unseen_options,
 )
 from ascnet_mm.models.checkpoints.strict import compare
 
@@ -161,6 +162,22 @@ def test_own_checkpoints(prefix, tmp_path):
     path = save(tmp_path, dict(state_dict=state, meta=dict(epoch=1)))
     assert path in load_encoder(encoder, path)
     assert_same(encoder, model.backbone)
+
+
+def test_strides_in_time_are_those_of_the_checkpoint(tmp_path):
+    """Those of Table 4 where a checkpoint is older than the option."""
+    strides = (1, 1, 1, 1, 1)
+    table, kept = (build(dict(type='R3D', base_channels=4, **options))
+                   for options in ({}, dict(frame_strides=list(strides))))
+    state = prefixed('backbone.', table.state_dict())
+    old = dict(state_dict=state, meta=dict(encoder=dict(with_pool1=True)))
+    load_encoder(table, save(tmp_path, old))
+    assert_refused(tmp_path, old, kept, 'trained with', str(strides))
+    new = dict(old, meta=dict(encoder=unseen_options(kept)))
+    load_encoder(kept, save(tmp_path, new))
+    assert_refused(tmp_path, new, table, 'trained with', str(strides))
+    rspnets = prefixed('encoder_q.', RSPNetR3D(4).state_dict())
+    assert_refused(tmp_path, rspnets, kept, 'frame_strides=(2, 1, 2, 2, 2)')
 
 
 def test_own_checkpoints_are_taken_whole_or_not_at_all(tmp_path):

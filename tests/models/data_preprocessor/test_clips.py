@@ -9,6 +9,7 @@ from ascnet_mm import InputError
 from ascnet_mm.models.data_preprocessor import (
     ClipDataPreprocessor,
     ColorJitter,
+    FrameDifference,
     color,
 )
 from ascnet_mm.models.data_preprocessor.color import RGB_TO_YIQ
@@ -209,3 +210,57 @@ def test_unreadable_samples_have_no_clips():
 def test_strengths_out_of_range_are_refused():
     with pytest.raises(InputError, match='hue must lie in'):
         ClipDataPreprocessor(MEAN, STD, augmentation=dict(hue=0.7))
+
+
+def differences(clip):
+    """Of each frame and the next; the last one twice."""
+    changes = [clip[:, t + 1] - clip[:, t] for t in range(clip.shape[1] - 1)]
+    return torch.stack(changes + changes[-1:], dim=1)
+
+
+def of_batch(training, count=40, **options):
+    """A batch with and without an option: B samples of two clips."""
+    generator = torch.Generator().manual_seed(0)
+    clips = [torch.randint(256, (2, 3, 4, 5, 5), generator=generator).byte()
+             for _ in range(count)]
+    batches = []
+    for more in ({}, options):
+        preprocessor = ClipDataPreprocessor(
+            MEAN, STD, augmentation=dict(brightness=0.4), **more)
+        batches.append(preprocessor(
+            dict(inputs=clips, data_samples=samples(count)),
+            training)['inputs'])
+    return batches
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_differences_of_normalized_frames_are_the_input(training):
+    frames, found = of_batch(training, difference=dict(prob=1.))
+    for before, after in zip(frames.flatten(0, 1), found.flatten(0, 1)):
+        torch.testing.assert_close(after, differences(before))
+
+
+def test_some_clips_of_training_are_differences():
+    """By the samples' seeds, each clip for itself, and none in testing."""
+    frames, found = of_batch(True, difference=dict(prob=0.4))
+    chosen = []
+    for before, after in zip(frames.flatten(0, 1), found.flatten(0, 1)):
+        chosen.append(not torch.equal(before, after))
+        if chosen[-1]:
+            torch.testing.assert_close(after, differences(before))
+    assert 20 < sum(chosen) < 44
+    assert any(one != other for one, other in zip(chosen[::2], chosen[1::2]))
+    again = of_batch(True, count=5, difference=dict(prob=0.4))[1]
+    assert torch.equal(again, found[:5])
+    assert torch.equal(*of_batch(False, difference=dict(prob=0.4)))
+
+
+def test_a_single_frame_has_no_difference():
+    found = FrameDifference.apply(
+        torch.rand(2, 3, 1, 4, 4), torch.tensor([True, True]))
+    assert not found.any()
+
+
+def test_a_probability_beyond_1_is_refused():
+    with pytest.raises(InputError, match='difference: prob'):
+        ClipDataPreprocessor(MEAN, STD, difference=dict(prob=1.5))

@@ -19,6 +19,8 @@ MLP = dict(in_channels=4, hidden_channels=6, out_channels=5)
 LINEAR = dict(in_channels=4, out_channels=5)
 PACE = dict(type='PaceHead', in_channels=4, speeds=(1, 2))
 ORDER = dict(type='ClipOrderHead', in_channels=4, hidden_channels=6)
+PERMUTATION = dict(type='PermutationHead', in_channels=4, hidden_channels=6,
+                   permutations=2)
 # What three samples say, beside their seeds, to learners of an order and of
 # what was done to a clip
 ORDERS = {
@@ -32,12 +34,28 @@ METHODS = {
     'symmetric ASCNet': (dict(symmetric=True), (2, 1)),
     'random positives': (dict(memory_bank=dict(
         type='RandomMemoryBank', size=7)), (1, 2)),
+    'ASCNetPlus': (dict(
+        type='ASCNetPlus', acp_head=dict(type='ACPHead', **MLP),
+        scp_head=dict(type='SCPHead', **MLP), terms=dict(
+            contrast=dict(type='InstanceContrast'),
+            ranking=dict(type='SpeedRanking'),
+            order=dict(type='SpeedOrder', in_channels=4),
+            pace=dict(type='SpeedClassification', in_channels=4),
+            directions=dict(type='DirectionPenalty', channels=4),
+            covariance=dict(type='CovariancePenalty', channels=5)),
+        memory_bank=dict(size=7)), (1, 2)),
     'BYOL': (dict(type='BYOL', byol_head=dict(type='ACPHead', **MLP)),
              (2, 2)),
     'Pace': (dict(type='Pace', pace_head=PACE), (2, )),
     'Pace with contrast': (dict(
         type='Pace', pace_head=PACE,
         same_context_head=dict(type='SameContextHead', **MLP)), (1, 2)),
+    'InfoNCE': (dict(
+        type='InfoNCE', nce_head=dict(type='InfoNCEHead', **LINEAR),
+        memory_bank=dict(size=7)), (1, 2)),
+    'CoCLR': (dict(
+        type='CoCLR', nce_head=dict(type='CoCLRHead', **LINEAR), topk=2,
+        memory_bank=dict(size=7)), (1, 2, 2)),
     'RSPNet': (dict(
         type='RSPNet',
         avid_head=dict(type='InstanceHead', **LINEAR),
@@ -47,6 +65,12 @@ METHODS = {
     'OPN': (dict(
         type='OPN', clip_order_head=dict(ORDER, clips=4, reversible=True)),
         (1, 1, 1, 1)),
+    'Buechler': (dict(
+        type='Buechler', space_head=dict(PERMUTATION, pieces=4),
+        time_head=dict(PERMUTATION, pieces=2)), (1, )),
+    'CBT': (dict(type='CBT', cbt_head=dict(
+        type='CBTHead', in_channels=4, clips=3, hidden_channels=8,
+        attention_heads=2)), (1, 1, 1)),
     'VCP': (dict(
         type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
     'SpeedNet': (dict(
@@ -58,7 +82,7 @@ METHODS = {
             dropout=0)), (1, ) * 6),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
-PAIRED = ('ASCNet', 'BYOL', 'Pace', 'RSPNet')
+PAIRED = ('ASCNet', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace', 'RSPNet')
 
 
 def make(name):
@@ -98,20 +122,23 @@ def fill_bank(model):
 @pytest.mark.parametrize('name', METHODS)
 def test_encoder_passes_are_those_that_happen(name):
     model, _ = make(name)
+    inputs, samples = stacked(name)
     clips = dict(forward=0, backward=0)
 
-    def forward(module, inputs, output):
-        clips['forward'] += len(output)
+    def forward(module, seen, output):
+        # A clip may come in pieces.
+        count = seen[0].numel() / inputs[0, 0].numel()
+        clips['forward'] += count
         if output.requires_grad:
-            output.register_hook(backward)
+            output.register_hook(lambda gradient: backward(count))
 
-    def backward(gradient):
-        clips['backward'] += len(gradient)
+    def backward(count):
+        clips['backward'] += count
 
-    for key in ('backbone', 'target_backbone'):
+    for key in ('backbone', 'target_backbone', 'other_backbone'):
         if hasattr(model, key):
             getattr(model, key).register_forward_hook(forward)
-    total, _ = model.parse_losses(model.loss(*stacked(name)))
+    total, _ = model.parse_losses(model.loss(inputs, samples))
     total.backward()
     assert {k: v / 3 for k, v in clips.items()} == model.encoder_passes
 
@@ -124,7 +151,7 @@ def test_gradients_reach_the_online_network_alone(name):
     total.backward()
     assert logged['loss'] > 0
     for key, parameter in model.named_parameters():
-        if 'target' in key:
+        if key.startswith('other_') or 'target' in key:
             assert not parameter.requires_grad and parameter.grad is None
         elif key != 'backbone.conv.bias':  # BatchNorm takes it away
             assert parameter.grad is not None and parameter.grad.any(), key
@@ -318,8 +345,8 @@ def test_another_number_of_clips_is_refused(name):
         model.loss(clips[:, :1].expand(-1, 5, -1, -1, -1, -1), samples)
 
 
-@pytest.mark.parametrize('name', ['Pace with contrast', 'RSPNet', 'SpeedNet',
-                                  'MemDPC'])
+@pytest.mark.parametrize('name', ['Pace with contrast', 'InfoNCE', 'RSPNet',
+                                  'SpeedNet', 'MemDPC'])
 def test_a_wrong_feature_dimension_is_named(name):
     model, _ = make(name)
     head = model._head_names[-1]
@@ -375,6 +402,9 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('ASCNet', BOTH[1:], 'MomentumUpdateHook'), ('ASCNet', [], 'Momentum'),
     ('symmetric ASCNet', BOTH, None), ('BYOL', BOTH[:1], None),
     ('BYOL', [], 'MomentumUpdateHook'), ('RSPNet', BOTH[:1], 'MemoryBank'),
+    ('InfoNCE', BOTH, None), ('InfoNCE', BOTH[:1], 'MemoryBankHook'),
+    ('InfoNCE', BOTH[1:], 'MomentumUpdateHook'),
+    ('CoCLR', BOTH, None), ('CoCLR', BOTH[:1], 'MemoryBankHook'),
     ('Pace', [], None), ('SpeedNet', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(

@@ -1,0 +1,97 @@
+"""A clip as another file shows it, such as its flow."""
+import os
+import os.path as osp
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from ...errors import InputError
+from ..video import UnreadableVideo
+from .decode import DecodePlanes, OpenVideo
+
+
+@TRANSFORMS.register_module()
+class AppendPairedClip(BaseTransform):
+    """Append the last clip once more, as another file of the video shows it.
+
+    The other file lies at the same place below another folder, maybe with
+    another ending, and has the same frames in pictures of the same size: the
+    flow of ``ascnet-mm flow``, or the video that flow was made of. To be put
+    right after :class:`DecodePlanes`.
+
+    Required keys: ``filename``, ``imgs``, ``frame_inds``, ``clip_len``,
+    ``num_clips``, ``color_coding``. Changed keys: ``imgs`` and ``num_clips``,
+    by a clip; ``speeds``, which repeats the last one.
+
+    Args:
+        root (str): Folder of the videos.
+        paired_root (str): Folder of the other files.
+        reader (str): As for :class:`OpenVideo`. Defaults to ``'pyav'``.
+
+    Examples:
+        >>> append_flow = TRANSFORMS.build(dict(
+        ...     type='AppendPairedClip', root='data/ucf101_small',
+        ...     paired_root='data/ucf101_flow'))
+        >>> results = append_flow(results)  # doctest: +SKIP
+        >>> results['num_clips'], results['imgs'].shape  # doctest: +SKIP
+        (3, (3, 16, 192, 170))
+    """
+
+    def __init__(self,
+                 root: str,
+                 paired_root: str,
+                 reader: str = 'pyav') -> None:
+        self.root = root
+        self.paired_root = paired_root
+        self.open_video = OpenVideo(reader=reader)
+        self.decode = DecodePlanes()
+
+    def transform(self, results: dict) -> dict:
+        """Decode the other file.
+
+        Raises:
+            UnreadableVideo: If there is none, or it has too few frames.
+            InputError: If its pictures are of another size or other colors,
+                or the video does not lie below ``root``.
+        """
+        path = self._paired(results['filename'])
+        frames = results['frame_inds'].reshape(-1, results['clip_len'])[-1]
+        other = self.open_video(dict(
+            filename=path, in_order=results.get('in_order', False)))
+        if other['total_frames'] != results['total_frames']:
+            other['video_reader'].close()
+            raise UnreadableVideo(
+                f'{path} has {other["total_frames"]} frames, not '
+                f'{results["total_frames"]} as the video')
+        other.update(frame_inds=frames, num_clips=1)
+        other = self.decode(other)
+        for key in ('img_shape', 'color_coding'):
+            if other[key] != results[key]:
+                raise InputError(
+                    f'{path} and {results["filename"]} do not go together: '
+                    f'{key} is {other[key]} and {results[key]}; make flow of '
+                    'the very videos that are trained on (ascnet-mm flow), '
+                    'with their short edge')
+        results['imgs'] = np.concatenate((results['imgs'], other['imgs']))
+        results['num_clips'] += 1
+        if 'speeds' in results:
+            results['speeds'] += results['speeds'][-1:]
+        return results
+
+    def _paired(self, path: str) -> str:
+        place = osp.relpath(path, self.root)
+        if place.split(os.sep)[0] == os.pardir:
+            raise InputError(
+                f'AppendPairedClip: {path} does not lie below root='
+                f'{self.root}: set it to the data_root of the data set')
+        stem = osp.join(self.paired_root, osp.splitext(place)[0])
+        for ending in ('.mp4', osp.splitext(place)[1], '.avi', '.mkv',
+                       '.webm'):
+            if osp.exists(stem + ending):
+                return stem + ending
+        raise UnreadableVideo(f'there is no {stem}.mp4 that belongs to it')
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(root={self.root!r}, '
+                f'paired_root={self.paired_root!r})')

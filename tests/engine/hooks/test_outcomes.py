@@ -1,0 +1,72 @@
+import json
+from glob import glob
+
+import pytest
+import torch
+from mmaction.structures import ActionDataSample
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from ascnet_mm.evaluation import KNNMetric, VideoRetrievalMetric
+
+
+class Features(BaseModel):
+    """Gives the features that stand in the samples."""
+
+    def forward(self, sample, mode):
+        return [sample]
+
+
+class Count(BaseMetric):
+    """A metric of somebody else, without outcomes."""
+
+    def process(self, data_batch, data_samples):
+        self.results += data_samples
+
+    def compute_metrics(self, results):
+        return dict(count=float(len(results)))
+
+
+class Videos(list):
+    data_prefix = dict(video='data/videos')
+    metainfo = {}
+
+
+def listed(name, role, label):
+    sample = ActionDataSample(
+        metainfo=dict(filename=f'data/videos/{name}', role=role))
+    sample.set_gt_label(label)
+    sample.set_field(torch.eye(3)[[label]], 'clip_features')
+    return dict(sample=sample)
+
+
+def test_a_test_leaves_the_outcomes_of_each_metric(tmp_path):
+    videos = Videos([listed('a/x.mp4', 'gallery', 0),
+                     listed('a/y.mp4', 'query', 0),
+                     listed('b/z.mp4', 'query', 2)])  # yapf: disable
+    Runner(
+        model=Features(),
+        work_dir=str(tmp_path),
+        test_dataloader=DataLoader(videos, batch_size=None),
+        test_cfg=dict(),
+        test_evaluator=[
+            VideoRetrievalMetric(topk=(1, )),
+            KNNMetric(k=(1, ), prefix='other'),
+            Count(prefix='count')],
+        custom_hooks=[dict(type='OutcomesHook')],
+        default_scope='mmaction',
+        experiment_name='outcomes').test()
+    [path] = glob(f'{tmp_path}/*/vis_data/outcomes.json')
+    with open(path) as file:
+        found = json.load(file)
+    assert list(found) == ['retrieval', 'other']
+    assert found['retrieval'] == dict(
+        videos=['a/y.mp4', 'b/z.mp4'],
+        labels=[0, 2],
+        figures=dict(top1=[1, 0]),
+        classes=dict(top1={'0': 100, '2': 0}))
+    [figures] = glob(f'{tmp_path}/*/*.json')
+    with open(figures) as file:
+        assert json.load(file)['retrieval/top1'] == pytest.approx(50)
