@@ -159,7 +159,8 @@ class MemDPC(SelfSupervisedRecognizer):
     cut alike (``per_clip=False`` of :class:`SampleCrops`), as theirs are.
 
     As in :attr:`encoder_passes` each block counts as a clip, a pass is that
-    of 5 frames.
+    of 5 frames. A small encoder is several times better than chance on other
+    videos after 160 steps of 16 videos (tests/slow/test_baselines.py).
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`; its output has
