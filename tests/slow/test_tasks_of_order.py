@@ -61,7 +61,7 @@ def videos(seed, of_a_class, last):
     return torch.from_numpy(frames).permute(0, 4, 1, 2, 3) * fade / 64 - 2
 
 
-def draw(sampler, videos, count, label, permuted=False):
+def draw(sampler, videos, count, label):
     """A batch of random videos."""
     inputs, samples = [], []
     for video in np.random.randint(len(videos), size=count):
@@ -70,12 +70,15 @@ def draw(sampler, videos, count, label, permuted=False):
         inputs.append(videos[video][:, frames].transpose(0, 1))
         samples.append(dict(sample_seed=int(np.random.randint(2**31)),
                             **{label: drawn[label]}))
-    if permuted:
-        labels = [sample[label] for sample in samples]
-        for sample, other in zip(samples, labels[1:] + labels[:1]):
-            sample[label] = other
     return torch.stack(inputs), [
         ActionDataSample(metainfo=sample) for sample in samples]
+
+
+def take_labels_of_others(head):
+    """Each sample is said to be what the next one of its batch is."""
+    loss = head.loss
+    head.loss = lambda x, labels, *rest: loss(
+        x, labels[1:] + labels[:1], *rest)
 
 
 def learned(task, seed, permuted=False):
@@ -86,11 +89,13 @@ def learned(task, seed, permuted=False):
     model = MODELS.build(dict(
         cfg, backbone=dict(type='PlacesEncoder'),
         data_preprocessor=dict(type='ActionDataPreprocessor')))
+    if permuted:
+        take_labels_of_others(getattr(model, model._head_names[0]))
     sampler = TRANSFORMS.build(sampler)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     for _ in range(steps):
         losses = model.loss(
-            *draw(sampler, videos(0, 20, last), 16, label, permuted))
+            *draw(sampler, videos(0, 20, last), 16, label))
         optimizer.zero_grad()
         model.parse_losses(losses)[0].backward()
         optimizer.step()
