@@ -16,6 +16,8 @@ Speeds are compared side by side, as ratios.
     python tools/benchmark.py gpu_memory
     python tools/benchmark.py duplicates VIDEOS --encoder FILE
     python tools/benchmark.py moments VIDEOS --encoder FILE
+    python tools/benchmark.py approximate
+    python tools/benchmark.py index VIDEOS --encoder FILE
 
 Each prints a table and writes a JSON file to benchmarks/.
 """
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest='command', required=True)
     for declare in (data, key_frames, step, colors, retrieval, epoch, files,
                     processes, collapse, soak, projection, gpu_memory,
-                    duplicates, moments):
+                    duplicates, moments, approximate, index):
         command = commands.add_parser(declare.__name__, help=declare.__doc__)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
@@ -162,6 +164,25 @@ def duplicates(parser: argparse.ArgumentParser) -> None:
 def moments(parser: argparse.ArgumentParser) -> None:
     """whether a clip of two seconds finds its place in a long video"""
     _add_collection(parser, 'work_dirs/moments')
+
+
+def index(parser: argparse.ArgumentParser) -> None:
+    """indexing beside bare decoding and encoder passes, and beside
+    MMAction2's inferencer"""
+    _add_collection(parser, 'work_dirs/index')
+
+
+def approximate(parser: argparse.ArgumentParser) -> None:
+    """search among all clips, and among a part that FAISS chooses"""
+    parser.add_argument(
+        '--sizes', type=int, nargs='+', default=[10_000, 100_000, 1_000_000],
+        help='clips of the collections; default: %(default)s')
+    parser.add_argument('--channels', type=int, default=512)
+    parser.add_argument(
+        '--queries', type=int, default=50, help='default: %(default)s')
+    parser.add_argument(
+        '--work-dir', default='work_dirs/approximate', help='folder of the '
+        'collections, 1 GB for a million clips; default: %(default)s')
 
 
 def _add_collection(parser: argparse.ArgumentParser, folder: str) -> None:

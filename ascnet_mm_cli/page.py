@@ -9,6 +9,10 @@ plays the clip and shows its nearest neighbors in other videos. The videos
 stay where they are, and the page finds them by paths relative to itself.
 """
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ascnet_mm.collection import Collection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,16 +33,36 @@ def add_page_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--groups', metavar='FILE', help='what else clips are colored by: '
         'JSON with an object per video, [{"file": ..., "cluster": ...}, ...]')
+    add_label_names(parser)
     parser.add_argument(
         '--root', help='folder of the videos; default: that of the manifest')
+
+
+def add_label_names(parser: argparse.ArgumentParser) -> None:
+    """``--label-names``."""
+    parser.add_argument(
+        '--label-names', metavar='FILE', help='a name a line, that of label '
+        '0 first; default: the folders of the videos, where each label has '
+        'its own')
+
+
+def groups_of(args: argparse.Namespace, collection: 'Collection') -> dict:
+    """What is given to color clips by."""
+    from ascnet_mm.collection.page import label_group, read_groups
+    from ascnet_mm.label_names import read_label_names
+    groups = read_groups(args.groups, collection) if args.groups else {}
+    if args.label_names:
+        groups['label'] = label_group(
+            collection, read_label_names(args.label_names))
+    return groups
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the page."""
     from ascnet_mm.collection import Collection
-    from ascnet_mm.collection.page import read_groups, write_page
+    from ascnet_mm.collection.page import write_page
     collection = Collection(args.collection, args.root)
     page = write_page(
         collection, args.out, args.map,
-        args.groups and read_groups(args.groups, collection), args.neighbors)
+        groups_of(args, collection), args.neighbors)
     print(f'open it in a browser: {page}')

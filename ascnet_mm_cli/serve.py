@@ -10,7 +10,7 @@ to their first minute, and deleted.
 """
 import argparse
 
-from .page import add_page_options
+from .page import add_page_options, groups_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Serve until interrupted."""
     from ascnet_mm.collection import Collection
-    from ascnet_mm.collection.page import read_groups
     from ascnet_mm.collection.serve import require_server, serve
     require_server()
     encoder = args.encoder
@@ -38,4 +37,4 @@ def run(args: argparse.Namespace) -> None:
         encoder = encoder[0]
     collection = Collection(args.collection, args.root)
     serve(collection, args.port, encoder, args.device, args.map,
-          args.groups and read_groups(args.groups, collection))
+          groups_of(args, collection))

@@ -94,7 +94,8 @@ def test_the_package_does_not_know_its_commands():
 # Which requirement brings a module of another name. mmcv comes with
 # the extra `lite` or was there before.
 INSTALLED_BY = dict(mmaction='mmaction2', mmcv='mmcv-lite', cv2='mmcv-lite',
-                    sklearn='scikit-learn', umap='umap-learn')
+                    sklearn='scikit-learn', umap='umap-learn',
+                    faiss='faiss-cpu')
 
 
 def declared():
@@ -103,7 +104,8 @@ def declared():
     parser.read(osp.join(ROOT, 'setup.cfg'))
     lines = [parser['options']['install_requires'],
              *(parser['options.extras_require'][extra]
-               for extra in ('lite', 'tools', 'collection', 'serve', 'maps'))]
+               for extra in ('lite', 'tools', 'collection', 'serve', 'maps',
+                             'faiss'))]
     return {
         re.match(r'[\w-]+', line)[0]
         for line in '\n'.join(lines).split('\n')

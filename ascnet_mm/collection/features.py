@@ -1,6 +1,7 @@
 """The features of a collection, of which no more than asked for is read."""
 from bisect import bisect_right
 from collections import OrderedDict
+from tokenize import TokenError
 from typing import List, Sequence, Tuple, Union
 
 import numpy as np
@@ -12,6 +13,10 @@ from ..errors import InputError
 
 # Shards that are open at a time: each takes a file.
 OPEN = 64
+# What numpy raises at a file that is no array: the header is a Python
+# literal, which may be anything.
+NO_ARRAY = (OSError, ValueError, SyntaxError, EOFError, TokenError,
+            OverflowError, MemoryError)
 
 
 class Features:
@@ -104,8 +109,7 @@ def open_features(path: str, shape: Tuple[int, int],
     """
     try:
         shard = np.load(path, mmap_mode='r', allow_pickle=False)
-    # The header is a Python literal, which may be anything.
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except NO_ARRAY as error:
         raise InputError(
             f'{path} is damaged ({error}): run `ascnet-mm index` again, '
             'which makes this part anew') from error

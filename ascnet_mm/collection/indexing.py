@@ -26,6 +26,7 @@ from .layout import (
     DTYPES,
     FEATURES,
     FORMAT,
+    LISTS,
     MANIFEST,
     SHARDS,
     SKIPPED,
@@ -157,7 +158,7 @@ class _Held:
 
 def _prepare(folder: str) -> None:
     """Make the folder, if nothing else is in it, and hold it."""
-    own = {MANIFEST, SHARDS, SKIPPED, LOCK}
+    own = {MANIFEST, SHARDS, SKIPPED, LISTS, LOCK}
     if osp.exists(folder):
         if not osp.isdir(folder):
             raise InputError(f'{folder} is a file: name a folder')

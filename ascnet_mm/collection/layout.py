@@ -20,6 +20,7 @@ VERSION = 1
 MANIFEST = 'collection.json'
 SHARDS = 'shards'
 SKIPPED = 'skipped_videos.txt'
+LISTS = 'inverted_lists.npz'
 DTYPES = ('float16', 'float32')
 NAME = re.compile(r'[0-9a-f]{32}')
 # Files of a shard; what names the others is written last.

@@ -20,6 +20,7 @@ from .layout import (
     Video,
     digest_of,
     file_of,
+    name_of,
     read_manifest,
     read_record,
 )
@@ -223,33 +224,29 @@ class Collection:
             InputError: If the queries have another number of channels, or
                 they or the features hold NaN.
         """
+        return ranked(
+            self.unit_queries(queries), UnitRows(self.features),
+            self.clips.video, top, one_per_video)
+
+    def unit_queries(self, queries: Union[np.ndarray, Tensor]) -> Tensor:
+        """Queries as :meth:`search` compares them: float32 ``[Q, C]``, unit.
+
+        Raises:
+            InputError: If they have another number of channels.
+        """
         queries = np.atleast_2d(np.asarray(queries, dtype=np.float32))
         channels = self.features.shape[1]
         if queries.ndim != 2 or queries.shape[1] != channels:
             raise InputError(
                 f'queries of {self.folder} have {channels} channels, not '
                 f'{list(queries.shape)}: embed them with its encoder')
-        if top < 1:
-            raise InputError(f'top is a positive number, not {top}')
-        if not len(self):
-            return Neighbors(*(np.empty((len(queries), 0), kind)
-                               for kind in (np.float32, np.int64)))
-        unit, gallery = UnitRows(queries)[:], UnitRows(self.features)
-        wanted = min(top, len(self.videos)) if one_per_video else top
-        # Deeper until there are clips of enough videos.
-        depth = top
-        while True:
-            similarity, order = nearest(unit, gallery, depth)
-            if not one_per_video:
-                break
-            best = _best_of_videos(
-                torch.from_numpy(self.clips.video)[order], wanted)
-            if best is not None:
-                similarity = similarity.gather(1, best)
-                order = order.gather(1, best)
-                break
-            depth *= 4
-        return Neighbors(similarity.numpy(), order.numpy())
+        return UnitRows(queries)[:]
+
+    @property
+    def features_digest(self) -> str:
+        """str: A digest of all features, of what the records say of them."""
+        return name_of([[shard.name, shard.sha256[FEATURES]]
+                        for shard in self._shards])
 
     def verify(self) -> None:
         """Read every file of the collection and compare it with its digest.
@@ -265,6 +262,49 @@ class Collection:
                         f'{path} is damaged: its content is not what was '
                         'written; run `ascnet-mm index` again, which makes '
                         'this part anew')
+
+
+def ranked(queries: Tensor, gallery: UnitRows, video: np.ndarray, top: int,
+           one_per_video: bool) -> Neighbors:
+    """The rows of a gallery that are most similar to queries, exactly.
+
+    Args:
+        queries (Tensor): Of unit length, float32 ``[Q, C]``.
+        gallery (UnitRows): G rows.
+        video (np.ndarray): Which video each is of, int64 ``[G]``, ascending.
+        top (int): How many rows of each.
+        one_per_video (bool): Of each video only its most similar row.
+
+    Returns:
+        Neighbors: Rows of the gallery.
+
+    Raises:
+        InputError: If ``top`` is not positive, or a similarity is NaN.
+    """
+    if top < 1:
+        raise InputError(f'top is a positive number, not {top}')
+    if not len(gallery):
+        return Neighbors(*(np.empty((len(queries), 0), kind)
+                           for kind in (np.float32, np.int64)))
+    wanted = min(top, count_videos(video)) if one_per_video else top
+    # Deeper until there are clips of enough videos.
+    depth = top
+    while True:
+        similarity, order = nearest(queries, gallery, depth)
+        if not one_per_video:
+            break
+        best = _best_of_videos(torch.from_numpy(video)[order], wanted)
+        if best is not None:
+            similarity = similarity.gather(1, best)
+            order = order.gather(1, best)
+            break
+        depth *= 4
+    return Neighbors(similarity.numpy(), order.numpy())
+
+
+def count_videos(video: np.ndarray) -> int:
+    """How many different numbers there are in an ascending array."""
+    return int(np.count_nonzero(np.diff(video, prepend=-1)))
 
 
 def _best_of_videos(videos: Tensor, wanted: int) -> Optional[Tensor]:

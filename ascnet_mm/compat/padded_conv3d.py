@@ -1,4 +1,4 @@
-"""oneDNN's bfloat16 weight gradients of Conv3d overwrite memory on CPUs."""
+"""oneDNN's bfloat16 Conv3d is wrong for short inputs on CPUs."""
 from typing import Sequence, Tuple
 
 import torch
@@ -14,12 +14,14 @@ class PaddedConv3d(TorchFunctionMode):
     without padding, the gradient of the weights (``jit_bf16:avx512_core``,
     torch 2.13) is written beside its place: parts of it stay uninitialized,
     and the heap is damaged. 3x3x3 convolutions of two frames are such, the
-    third stage of R3D at 16 frames. Here such an input is padded before the
-    convolution instead of inside, which gives the same result.
+    third stage of R3D at 16 frames. Of an input of one frame and few channels
+    the output is wrong as well, with and without gradients. Here such an
+    input is padded before the convolution instead of inside, which gives the
+    same result.
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is F.conv3d and torch.is_grad_enabled():
+        if function is F.conv3d:
             return _conv3d(*args, **(kwargs or {}))
         return function(*args, **(kwargs or {}))
 
@@ -27,7 +29,8 @@ class PaddedConv3d(TorchFunctionMode):
 def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
             dilation=1, groups: int = 1) -> Tensor:
     """torch's ``conv3d``, with short dimensions padded beforehand."""
-    if isinstance(padding, str):
+    right = not torch.is_grad_enabled() and 1 not in input.shape[-3:]
+    if right or isinstance(padding, str):
         return F.conv3d(input, weight, bias, stride, padding, dilation, groups)
     stride, padding, dilation = (
         _triple(value) for value in (stride, padding, dilation))

@@ -238,7 +238,10 @@ def estimate(found: Figures, method: Figures, key: str) -> Optional[Interval]:
     """
     part, seeds = judged(found, method, key), values(method, key)
     if part is not None:
-        return interval_of(part)
+        found = interval_of(part)
+        # No share lies beyond.
+        return found._replace(
+            low=max(found.low, 0.), high=min(found.high, 100.))
     if len(set(seeds)) < 2:
         return None
     return Interval(mean(seeds), *interval(seeds))

@@ -287,7 +287,8 @@ def _chance(infos: Sequence[dict], name: str,
     found = {}
     for key in itertools.chain(*map(averaged, measures)):
         match = re.fullmatch(
-            rf'{re.escape(name)}/(?:centred_)?retrieval/top(\d+)', key)
+            rf'{re.escape(name)}/(?:centred_|whitened_)?retrieval/top(\d+)',
+            key)
         if match:
             k = int(match[1])
             found[key] = chance_topk(query, gallery, [k])[k]

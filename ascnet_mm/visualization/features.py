@@ -9,6 +9,7 @@ import torch
 
 from ..errors import InputError
 from ..evaluation.search import ComparableRows, nearest
+from ..label_names import folder_names
 
 # Kinds of map, and the packages that make them
 MAPS = dict(pca='numpy', tsne='sklearn', umap='umap')
@@ -41,27 +42,18 @@ class Videos(NamedTuple):
 def class_names(names: Sequence[str], labels: Sequence[int]) -> List[str]:
     """Classes for people: by label if there is one, else by folder.
 
-    A label is called by the folder of its videos if they have one in common
-    which no other label has, else by its number.
+    A label is called by its number where its videos have no folder of their
+    own.
 
     Args:
         names (Sequence[str]): Paths of the videos.
         labels (Sequence[int]): -1 where there is none.
     """
-    folders = [osp.basename(osp.dirname(name)) for name in names]
     if max(labels) < 0:
-        return folders
-    of_label, of_folder = defaultdict(set), defaultdict(set)
-    for label, folder in zip(labels, folders):
-        of_label[label].add(folder)
-        of_folder[folder].add(label)
-
-    def called(label: int) -> str:
-        first = min(of_label[label])
-        alone = len(of_label[label]) == len(of_folder[first]) == 1
-        return first if first and alone else f'class {label}'
-
-    return ['' if label < 0 else called(label) for label in labels]
+        return [osp.basename(osp.dirname(name)) for name in names]
+    called = folder_names(names, labels)
+    return ['' if label < 0 else called.get(label, f'class {label}')
+            for label in labels]
 
 
 def require(method: str) -> None:

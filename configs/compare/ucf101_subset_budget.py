@@ -35,7 +35,18 @@ methods = [
         **_colors
     }) for part in _base_.methods if part['name'] in _names
 ]
+_momentum = 'default_hooks.momentum_update'
 methods += [
+    dict(
+        name='InfoNCE',
+        config='configs/ascnet/baselines/r18_ucf101_infonce.py',
+        options={
+            'model.nce_head.in_channels': 128,
+            # As for the others: 0.999 hardly moves in 500 steps.
+            f'{_momentum}.momentum': 0.99,
+            f'{_momentum}.end_momentum': 0.99,
+            **_colors
+        }),
     # The upper line: the labels of the gallery
     dict(
         name='supervised',
@@ -62,6 +73,7 @@ _motion = dict(
     options=_base_.evaluations[1]['options'])
 evaluations = [*_base_.evaluations, _motion, _shuffled]
 measures = {
+    'gauges/encoder/rankme': 'RankMe',
     'vcop/whitened_retrieval/top1': 'retrieval, whitened, top-1 %',
     'motion/paired_speed_probe/accuracy': 'speed, paired, accuracy %',
     'motion/reading_direction/accuracy': 'reading direction, accuracy %',

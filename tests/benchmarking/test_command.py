@@ -71,7 +71,7 @@ def test_options_are_what_a_subject_takes():
     parser = argparse.ArgumentParser()
     benchmark.add_arguments(parser)
     subjects = parser._subparsers._group_actions[0].choices
-    assert len(subjects) == 14
+    assert len(subjects) == 16
     for name, subject in subjects.items():
         run = import_module(f'ascnet_mm.benchmarking.{name}').run
         options = {action.dest for action in subject._actions} - {'help'}

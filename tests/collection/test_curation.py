@@ -1,4 +1,5 @@
 """Outliers, clusters and a diverse subset of a collection's videos."""
+import base64
 import itertools
 import json
 import sys
@@ -85,7 +86,7 @@ def test_a_copy_is_no_outlier_and_one_video_has_none(tmp_path):
         outliers(single)
 
 
-def test_clusters_are_the_kinds(folder, capsys):
+def test_clusters_are_the_kinds_and_color_a_page(folder, tmp_path, capsys):
     pytest.importorskip('sklearn')
     kinds = np.array(kinds_of())
     found = clusters(Collection(folder), 4)
@@ -98,6 +99,15 @@ def test_clusters_are_the_kinds(folder, capsys):
     main('clusters', [folder, '--k', '4', '--json'])
     printed = json.loads(capsys.readouterr().out)
     assert [one['cluster'] for one in printed] == kinds.tolist()
+    groups = tmp_path / 'clusters.json'
+    groups.write_text(json.dumps(printed))
+    main('page', [folder, str(tmp_path / 'page'), '--groups', str(groups)])
+    shown = json.loads((tmp_path / 'page/data.js').read_text().partition(
+        ' = ')[2].rstrip(';\n'))['groups'][0]
+    places = np.frombuffer(base64.b64decode(shown['of']), '<i4')
+    assert [int(shown['values'][place]) for place in places] == np.repeat(
+        kinds, COUNTS).tolist()
+    capsys.readouterr()
     main('clusters', [folder, '--k', '4'])
     lines = capsys.readouterr().out.splitlines()
     assert [int(line.split()[0]) for line in lines] == sorted(kinds)

@@ -16,9 +16,10 @@ pytest.importorskip('pyarrow')
 
 from ascnet_mm import InputError
 from ascnet_mm.collection import Collection
-from ascnet_mm.collection.page import content, write_page
+from ascnet_mm.collection.page import Moment, content, write_page
 from ascnet_mm.collection.page.plane import plane_of
 from ascnet_mm.collection.page.posters import poster
+from ascnet_mm.text import printable
 from ascnet_mm_cli import main
 
 from ..conftest import ROOT
@@ -178,6 +179,101 @@ def test_groups_color_the_clips(tmp_path):
         with pytest.raises(SystemExit, match='no JSON list|names no video'):
             main('page', [str(folder), str(tmp_path / 'page'), '--groups',
                           str(groups)])
+
+
+def values_of(data, name):
+    group, = (group for group in data['groups'] if group['name'] == name)
+    return [group['values'][place] for place in numbers(group['of'], '<i4')]
+
+
+def test_labels_are_called_by_their_names(tmp_path):
+    """Those of a file; else the folders, where each label has its own."""
+    folder = random_collection(tmp_path / 'c', [])
+    files = ['x/run/a.mp4', 'y/run/b.mp4', 'sit/c.mp4', 'sit/d.mp4',
+             'sit/e.mp4', 'no/f.mp4']
+    labels = [2, 2, 0, 1, -1, -1]
+    write_shard(folder, '0' * 32, np.eye(6, dtype='float32'), [
+        dict(file=file, size=9, mtime_ns=1, label=label, clips=1)
+        for file, label in zip(sorted(files), [
+            labels[files.index(file)] for file in sorted(files)])])
+    path = folder / 'collection.json'
+    path.write_text(json.dumps(dict(
+        json.loads(path.read_text()), channels=6, shards=['0' * 32])))
+    order = [files.index(video.file) for video in Collection(folder).videos]
+
+    def shown(*options):
+        main('page', [str(folder), str(tmp_path / 'page'), *options])
+        found = values_of(data_of(tmp_path / 'page'), 'label')
+        return [found[order.index(place)] for place in range(6)]
+
+    assert shown() == ['run', 'run', '0', '1', 'none', 'none']
+    names = tmp_path / 'names.txt'
+    names.write_text('to sit\r\n<b>\nr\u00fcn\n', encoding='utf-8')
+    assert shown('--label-names', str(names)) == [
+        'r\u00fcn', 'r\u00fcn', 'to sit', '<b>', 'none', 'none']
+    groups = tmp_path / 'groups.json'
+    groups.write_text(json.dumps([dict(file='sit/c.mp4', cluster=4)]))
+    shown('--label-names', str(names), '--groups', str(groups))
+    assert [group['name'] for group in data_of(tmp_path / 'page')[
+        'groups']] == ['cluster', 'label', 'folder', 'video']
+
+
+def tags_of(html):
+    """Tags with their attributes, and the text between them."""
+    tags, texts = [], []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: tags.append((tag, dict(attrs)))
+    parser.handle_data = texts.append
+    parser.feed(html)
+    return tags, [text.strip() for text in texts if text.strip()]
+
+
+def test_what_is_found_is_a_page(hostile, tmp_path, capsys):
+    out = tmp_path / 'somewhere/found'
+    names = tmp_path / 'names.txt'
+    names.write_text('one\n<i>two\n')
+    main('search', [str(hostile), '--row', '3', '--top', '3', '--page',
+                    str(out), '--label-names', str(names)])
+    assert f'{out}/index.html' in capsys.readouterr().out
+    collection = Collection(hostile)
+    found = collection.search(collection.features[3], 3)
+    html = (out / 'index.html').read_text()
+    tags, texts = tags_of(html)
+    assert not {tag for tag, _ in tags} & {'script', 'img', 'i', 'b'}
+    videos = [attributes for tag, attributes in tags if tag == 'video']
+    # The query, and then what was found, itself first
+    for video, row in zip(videos, [3, *found.row[0]], strict=True):
+        number = collection.clips.video[row]
+        path, _, time = video['src'].partition('#t=')
+        start = collection.clips.start[row]
+        assert time == f'{start:g},{start + 2:g}'
+        assert os.path.samefile(out / unquote(path), collection.path(number))
+        assert (out / video['poster']).read_bytes() == poster(
+            collection.path(number))
+        assert video['preload'] == 'none' and 'controls' in video
+        escaped = printable(collection.videos[number].file)
+        assert texts.count(escaped) and escaped in video['aria-label']
+    labels = ['one', '<i>two', 'label 2', 'label 3']
+    for row, similarity in zip(found.row[0], found.similarity[0]):
+        assert f'cosine {similarity:.3f},' in texts
+        assert labels[collection.clips.label[row]] in texts
+    policy = next(attributes['content'] for _, attributes in tags
+                  if 'http-equiv' in attributes)
+    assert 'script' not in policy and 'unsafe' not in policy
+    assert sorted(os.listdir(out)) == ['index.html', 'page.css', 'posters']
+    # What else is in the way stays.
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/thesis.txt').write_text('x')
+    with pytest.raises(SystemExit, match='thesis.txt'):
+        main('search', [str(hostile), '--row', '3', '--page',
+                        str(tmp_path / 'mine')])
+
+
+def test_a_moment_is_said_in_minutes():
+    assert Moment('a.mp4').time == 'all of it'
+    assert Moment('a.mp4', 75.25).time == 'from 1:15.2 on'
+    assert Moment('a.mp4', 0, 3600).time == '0:00.0 to 60:00.0'
+    assert Moment('a.mp4', 59.96, 61).time == '1:00.0 to 1:01.0'
 
 
 def test_a_group_has_a_value_per_clip(tmp_path):

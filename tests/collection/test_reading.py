@@ -122,11 +122,22 @@ def test_each_damage_has_its_sentence(tmp_path, features):
             (folder / name).write_bytes(content)
         return do
 
+    def literal(header):
+        def do(folder):
+            path = folder / f'{FIRST}.npy'
+            content = path.read_bytes()
+            path.write_bytes(content[:10] + header.ljust(118) + content[128:])
+        return do
+
     assert 'bytes instead of' in fault(cut(f'{FIRST}.npy'))
     assert 'bytes instead of' in fault(cut(f'{FIRST}.parquet'))
     assert 'cannot be read' in fault(cut(f'{FIRST}.json'))
     assert 'cannot be read' in fault(cut('collection.json'))
     assert 'is damaged' in fault(flip(f'{FIRST}.npy', 3))
+    assert 'is damaged' in fault(literal(b'(' * 8))
+    assert 'is damaged' in fault(literal(
+        b"{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 8)}"
+        % 10**30))
     assert 'is damaged' in fault(flip(f'{FIRST}.parquet', -8))
     assert 'not what was written' in fault(flip(f'{FIRST}.npy', -1))
     for ending in ('npy', 'parquet', 'json'):

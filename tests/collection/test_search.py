@@ -85,6 +85,18 @@ def test_the_encoder_is_the_one_that_made_it(indexed, tmp_path, capsys):
         os.rename(tmp_path / 'moved.pth', here)
 
 
+def test_a_file_that_is_a_query_is_on_the_page(indexed, tmp_path):
+    """It need not be of the collection."""
+    query = tmp_path / 'a"<b>.mkv'
+    write_video(query, noise(3, 99))
+    main('search', [str(indexed / 'c'), str(query), '--start', '1', '--page',
+                    str(tmp_path / 'found'), '--top', '2'])
+    html = (tmp_path / 'found/index.html').read_text()
+    assert 'src="../a%22%3Cb%3E.mkv#t=1"' in html
+    assert 'a&#34;&lt;b&gt;.mkv' in html and '<b>' not in html
+    assert 'from 0:01.0 on' in html and html.count('<video ') == 3
+
+
 def test_what_cannot_be_a_query(indexed):
     collection = str(indexed / 'c')
     for arguments, why in (

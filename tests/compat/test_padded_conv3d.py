@@ -31,6 +31,16 @@ def test_padding_beforehand_changes_no_result(size, kernel, stride, dilation):
         torch.testing.assert_close(ours, theirs)
 
 
+@torch.no_grad()
+def test_a_single_frame_is_convolved_in_bfloat16():
+    """Of few channels: outputs are off by their size without the padding."""
+    torch.manual_seed(0)
+    conv, clips = nn.Conv3d(3, 4, 3, padding=1), torch.randn(6, 3, 1, 4, 4)
+    with torch.autocast('cpu', torch.bfloat16), PaddedConv3d():
+        half = conv(clips)
+    torch.testing.assert_close(half.float(), conv(clips), rtol=0, atol=.05)
+
+
 def test_no_kernel_is_left_without_a_place(monkeypatch):
     """Each convolution gets an input in which its kernel fits somewhere."""
     given = []

@@ -170,6 +170,13 @@ def test_a_macro_figure_is_the_mean_of_the_classes():
         50 * np.mean(macro) + 50 * hits.mean())
 
 
+def test_a_share_lies_between_0_and_100():
+    one = method('one', [[1, 1, 1, 0], [0, 0, 0, 0]])
+    found = experiment(range(4), one)
+    assert interval_of(judged(found, one, KEY)).low < 0
+    assert estimate(found, one, KEY)[1:] == (0, 100)
+
+
 def test_without_outcomes_it_is_over_the_seeds():
     found = dict(groups={}, methods=[
         dict(name='a', runs=[dict(figures=dict(rank=x)) for x in (3., 5.)]),

@@ -35,10 +35,14 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
     assert evaluations[0].chance == {
         'vcop/retrieval/top1': pytest.approx(12.5)
     }
-    measures = {'vcop/centred_retrieval/top1': '', 'vcop/knn/top1_k20': ''}
+    measures = dict.fromkeys([
+        'vcop/centred_retrieval/top1', 'vcop/whitened_retrieval/top1',
+        'vcop/knn/top1_k20'
+    ], '')
     path = changed(tmp_path, measures=measures)
     assert planned(videos, path)[3][0].chance == {
-        'vcop/centred_retrieval/top1': pytest.approx(12.5)
+        'vcop/centred_retrieval/top1': pytest.approx(12.5),
+        'vcop/whitened_retrieval/top1': pytest.approx(12.5)
     }
     training = next(
         job for job in jobs_of(plan, tmp_path) if job.kind == 'pretrain')

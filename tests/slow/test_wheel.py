@@ -27,5 +27,5 @@ def test_the_wheel_holds_package_configs_and_tools(tmp_path):
                          recursive=True):
             assert osp.relpath(path, ROOT) in names
     assert {'ascnet_mm/py.typed', 'ascnet_mm/.mim/model-index.yml'} <= names
-    for name in ('index.html', 'page.css', 'page.js'):
+    for name in ('index.html', 'results.html', 'page.css', 'page.js'):
         assert f'ascnet_mm/collection/page/{name}' in names

@@ -2,12 +2,14 @@
 import base64
 import json
 import os.path as osp
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 import numpy as np
 
 from ...errors import InputError
+from ...label_names import folder_names
 from ..reading import Collection
+from .groups import label_group
 
 # Beyond so many clips, neighbors are those of each video's clip in the
 # middle, not of each clip (ours).
@@ -48,7 +50,7 @@ def page_content(collection: Collection,
         y=numbers(plane[:, 1], 'float32'),
         groups=[
             _group(name, values, len(collection)) for name, values in {
-                **(groups or {}), **_own_groups(collection, files)
+                **(groups or {}), **_own_groups(collection, groups or {})
             }.items()
         ])
 
@@ -111,16 +113,18 @@ def numbers(values: np.ndarray, kind: str) -> str:
 
 
 def _own_groups(collection: Collection,
-                files: List[str]) -> Dict[str, Sequence]:
+                given: Mapping[str, Sequence]) -> Dict[str, Sequence]:
+    """What every collection can be colored by, but for what is given."""
     clips, found = collection.clips, {}
+    files = [video.file for video in collection.videos]
     if (clips.label >= 0).any():
-        found['label'] = ['none' if label < 0 else int(label)
-                          for label in clips.label]
+        labels = [video.label for video in collection.videos]
+        found['label'] = label_group(collection, folder_names(files, labels))
     folders = [osp.dirname(file) for file in files]
     if len(set(folders)) > 1:
         found['folder'] = [folders[video] or '.' for video in clips.video]
     found['video'] = [files[video] for video in clips.video]
-    return found
+    return {name: found[name] for name in found if name not in given}
 
 
 def _group(name: str, values: Sequence, clips: int) -> dict:

@@ -1,6 +1,6 @@
 """What clips are colored by, from a file."""
 import json
-from typing import Dict, List
+from typing import Dict, List, Mapping
 
 from ...errors import InputError
 from ..reading import Collection
@@ -40,3 +40,17 @@ def read_groups(path: str, collection: Collection) -> Dict[str, List]:
             for video in collection.clips.video
         ] for name in names
     }
+
+
+def label_group(collection: Collection, names: Mapping[int, str]) -> List[str]:
+    """Labels by their names, else by their numbers.
+
+    Args:
+        collection (Collection): N clips.
+        names (Mapping[int, str]): What labels are called.
+
+    Returns:
+        list[str]: N of them; ``'none'`` for clips without a label.
+    """
+    return ['none' if label < 0 else names.get(label, str(label))
+            for label in collection.clips.label.tolist()]

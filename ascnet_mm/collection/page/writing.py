@@ -3,7 +3,7 @@ import logging
 import os
 import os.path as osp
 import shutil
-from typing import List, Mapping, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,7 +20,7 @@ from .posters import poster
 
 PAGE, DATA, POSTERS = 'index.html', 'data.js', 'posters'
 # Files that stand beside the page as they are
-ASSETS = ('page.js', 'page.css')
+SCRIPT, STYLE = ASSETS = 'page.js', 'page.css'
 ADVICE = 'run it again'
 
 # A browser loads nothing from elsewhere and runs no other script.
@@ -46,8 +46,8 @@ def write_page(collection: Collection,
         map (str): ``'pca'`` or ``'umap'`` (umap-learn). Defaults to
             ``'pca'``.
         groups (Mapping[str, Sequence], optional): What clips can be colored
-            by beside label, folder and video: a name, such as ``'cluster'``,
-            and a text or whole number per clip.
+            by beside label, folder and video, or in their place: a name,
+            such as ``'cluster'``, and a text or whole number per clip.
         neighbors (int): How many are shown of a clip, of as many videos.
             Defaults to 10.
 
@@ -66,15 +66,16 @@ def write_page(collection: Collection,
     require_map(map)
     if neighbors < 0:
         raise InputError(f'neighbors is 0 or more, not {neighbors}')
-    _prepare(out)
+    prepare(out)
     urls = [
         url_of(osp.relpath(osp.abspath(collection.path(number)),
                            osp.abspath(out)))
         for number in range(len(collection.videos))
     ]  # yapf: disable
     plane = plane_of(collection, map)
-    content = page_content(
-        collection, plane, urls, _write_posters(collection, out), groups)
+    videos = range(len(collection.videos))
+    posters = write_posters([collection.path(video) for video in videos], out)
+    content = page_content(collection, plane, urls, posters, groups)
     content['neighbors'] = neighbors_of(collection, neighbors)
     for name, data in {**assets(), DATA: as_script(content)}.items():
         write_whole(osp.join(out, name), data, ADVICE)
@@ -94,15 +95,21 @@ def render_page(collection: Collection, map: str,
         search (bool): Whether there is a server that is searched by an
             uploaded video. Defaults to False.
     """
+    connect = "'self'" if search else "'none'"
+    return render(
+        PAGE, collection, clips=len(collection),
+        videos=len(collection.videos), map=map.upper(), search=search,
+        policy=POLICY.format(connect=connect))
+
+
+def render(template: str, collection: Collection, **values: Any) -> bytes:
+    """A template of this folder, filled in; all values are escaped."""
     environment = Environment(
         loader=PackageLoader(__package__, '.'), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    connect = "'self'" if search else "'none'"
-    return environment.get_template(PAGE).render(
+    return environment.get_template(template).render(
         name=printable(osp.basename(osp.abspath(collection.folder))),
-        clips=len(collection), videos=len(collection.videos),
-        map=map.upper(), search=search,
-        policy=POLICY.format(connect=connect)).encode()
+        **values).encode()
 
 
 def assets() -> dict:
@@ -126,7 +133,7 @@ def url_of(path: str) -> str:
     return quote(path.encode(errors='surrogatepass'), safe='/')
 
 
-def _prepare(out: str) -> None:
+def prepare(out: str) -> None:
     """Make the folder, unless there is something else."""
     own = {PAGE, DATA, POSTERS, *ASSETS}
     if osp.exists(out) and not osp.isdir(out):
@@ -142,13 +149,13 @@ def _prepare(out: str) -> None:
     os.makedirs(posters, exist_ok=True)
 
 
-def _write_posters(collection: Collection, out: str) -> List[str]:
-    """Write the posters; where each is, empty for none."""
+def write_posters(paths: Sequence[str], out: str) -> List[str]:
+    """Write a poster of each file; where each is, empty for none."""
     places = []
-    with Progress(len(collection.videos)) as progress:
-        for number in range(len(collection.videos)):
+    with Progress(len(paths)) as progress:
+        for number, path in enumerate(paths):
             place = f'{POSTERS}/{number}.jpg'
-            content = poster(collection.path(number))
+            content = poster(path)
             if content is not None:
                 write_whole(osp.join(out, place), content, ADVICE)
             places.append('' if content is None else place)
@@ -158,7 +165,6 @@ def _write_posters(collection: Collection, out: str) -> List[str]:
         print_log(
             f'{len(missing)} of {len(places)} videos cannot be read, so they '
             'have no poster and will not play; the first: '
-            f'{printable(collection.path(missing[0]))}; have they been '
-            'moved? then name their folder with --root', 'current',
-            logging.WARNING)
+            f'{printable(paths[missing[0]])}; have they been moved? then '
+            'name their folder with --root', 'current', logging.WARNING)
     return places

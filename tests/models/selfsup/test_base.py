@@ -8,6 +8,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.runner.checkpoint import load_state_dict
 
 from ascnet_mm import InputError
+from ascnet_mm.compat.padded_conv3d import PaddedConv3d
 from ascnet_mm.models.checkpoints import encoder_weights
 from ascnet_mm.models.memory_bank import BankEntries
 from ascnet_mm.models.selfsup.base import pool
@@ -75,7 +76,8 @@ METHODS = {
         type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
-PAIRED = ('ASCNet', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace', 'RSPNet')
+PAIRED = ('ASCNet', 'ASCNetPlus', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace',
+          'RSPNet')
 
 
 def make(name):
@@ -179,9 +181,11 @@ def test_losses_stay_in_single_precision_under_autocast(name):
     fill_bank(model)
     clips, samples = stacked(name)
     torch.manual_seed(0)
-    full = model.loss(clips.float(), samples)
+    # Of a copy: averages in a term move with each step.
+    full = deepcopy(model).loss(clips.float(), samples)
     torch.manual_seed(0)
-    with torch.autocast('cpu', torch.bfloat16):
+    # As BFloat16OptimWrapper does
+    with torch.autocast('cpu', torch.bfloat16), PaddedConv3d():
         half = model.loss(clips.float(), samples)
     for key, value in half.items():
         assert value.dtype == torch.float32, key
