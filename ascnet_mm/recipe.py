@@ -30,8 +30,8 @@ PARTS = {'backbone', 'data_preprocessor', 'pipeline'}
 PHASES = ('test', 'val', 'train')
 CROPS = ('SampleCrops', 'DeviceCrop')
 # Samplers of pre-training
-SAMPLERS = ('SpeedPairedSampleFrames', 'OrderedClips', 'ShuffledClips',
-            'ClozeClips')
+SAMPLERS = ('SpeedPairedSampleFrames', 'SkippingSampleFrames', 'OrderedClips',
+            'ShuffledClips', 'ClozeClips')
 # What a network in a recipe would load from elsewhere.
 LOADED = ('init_cfg', 'pretrained', 'pretrained2d')
 # Packages whose models MMAction2's recognizers take by dotted names, and what

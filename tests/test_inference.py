@@ -123,7 +123,8 @@ def test_an_exported_file_is_enough(
 
 
 @pytest.mark.parametrize('method', [
-    'byol', 'infonce', 'pace', 'rspnet', 'acp', 'clip_order', 'coclr'
+    'byol', 'infonce', 'pace', 'rspnet', 'acp', 'clip_order', 'coclr',
+    'memdpc'
 ])
 def test_checkpoints_of_the_other_methods(method, files, tmp_path):
     cfg = read_config(

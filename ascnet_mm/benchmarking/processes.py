@@ -74,6 +74,10 @@ class WithGroupNorms:
         """Pooled features of clips, in the model's precision."""
         return super().encode(clips.to(next(self.parameters())), backbone)
 
+    def encode_map(self, clips: Tensor) -> Tensor:
+        """What the encoder gives of clips, in the model's precision."""
+        return super().encode_map(clips.to(next(self.parameters())))
+
 
 @MODELS.register_module()
 class GroupNormASCNet(WithGroupNorms, ASCNet):

@@ -14,6 +14,7 @@ from .transforms import (
     SampleCrops,
     SampleFramesAtRate,
     ShuffledClips,
+    SkippingSampleFrames,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -24,6 +25,6 @@ __all__ = [
     'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
     'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
     'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames', 'VideoFolder',
-    'VideoList', 'padded_collate'
+    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames',
+    'VideoFolder', 'VideoList', 'padded_collate'
 ]

@@ -6,6 +6,7 @@ from .hooks import (
     MomentumUpdateHook,
     OutcomesHook,
     PretrainedEncoderHook,
+    RandomSizeHook,
     SampleSeedHook,
 )
 from .optim_wrapper import BFloat16OptimWrapper
@@ -24,6 +25,7 @@ __all__ = [
     'AtomicCheckpointHook', 'BFloat16OptimWrapper', 'DeferredScalarsHook',
     'InitialValidationHook', 'MemoryBankHook', 'MomentumUpdateHook',
     'OutcomesHook', 'PretrainedEncoderHook', 'ProvenanceHook',
-    'ResumableEpochLoop', 'SampleSeedHook', 'SkippedVideosHook',
-    'TerminationHook', 'TrainingHealthHook', 'WorkFolderHook', 'WorkersHook'
+    'RandomSizeHook', 'ResumableEpochLoop', 'SampleSeedHook',
+    'SkippedVideosHook', 'TerminationHook', 'TrainingHealthHook',
+    'WorkFolderHook', 'WorkersHook'
 ]

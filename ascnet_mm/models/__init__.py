@@ -1,5 +1,5 @@
 """Encoders, the methods that train them, and what they are made of."""
-from .backbones import R3D, S3DG, Pixels, R2Plus1D
+from .backbones import R3D, S3DG, C3DConv, Pixels, R2Plus1D
 from .data_preprocessor import ClipDataPreprocessor
 from .heads import ACPHead, SCPHead
 from .memory_bank import MemoryBank, RandomMemoryBank, TopKMemoryBank
@@ -24,6 +24,8 @@ from .selfsup import (
     InfoNCEHead,
     InstanceContrast,
     InstanceHead,
+    MemDPC,
+    MemDPCHead,
     Pace,
     PaceHead,
     PermutationHead,
@@ -31,6 +33,8 @@ from .selfsup import (
     RSPNet,
     SameContextHead,
     SpeedClassification,
+    SpeedHead,
+    SpeedNet,
     SpeedOrder,
     SpeedRanking,
     VCPHead,
@@ -38,11 +42,12 @@ from .selfsup import (
 
 __all__ = [
     'ACPHead', 'ASCNet', 'ASCNetPlus', 'ActionRecognizer', 'BYOL', 'Buechler',
-    'CBT', 'CBTHead', 'ClipDataPreprocessor', 'ClipOrder', 'ClipOrderHead',
-    'CoCLR', 'CoCLRHead', 'CovariancePenalty', 'DirectionPenalty',
-    'EncoderOnly', 'InfoNCE', 'InfoNCEHead', 'InstanceContrast',
-    'InstanceHead', 'MemoryBank', 'OPN', 'Pace', 'PaceHead', 'PermutationHead',
-    'Pixels', 'R2Plus1D', 'R3D', 'RSPHead', 'RSPNet', 'RandomMemoryBank',
-    'S3DG', 'SCPHead', 'SameContextHead', 'SpeedClassification', 'SpeedOrder',
-    'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
+    'C3DConv', 'CBT', 'CBTHead', 'ClipDataPreprocessor', 'ClipOrder',
+    'ClipOrderHead', 'CoCLR', 'CoCLRHead', 'CovariancePenalty',
+    'DirectionPenalty', 'EncoderOnly', 'InfoNCE', 'InfoNCEHead',
+    'InstanceContrast', 'InstanceHead', 'MemDPC', 'MemDPCHead', 'MemoryBank',
+    'OPN', 'Pace', 'PaceHead', 'PermutationHead', 'Pixels', 'R2Plus1D', 'R3D',
+    'RSPHead', 'RSPNet', 'RandomMemoryBank', 'S3DG', 'SCPHead',
+    'SameContextHead', 'SpeedClassification', 'SpeedHead', 'SpeedNet',
+    'SpeedOrder', 'SpeedRanking', 'TopKMemoryBank', 'VCP', 'VCPHead'
 ]

@@ -23,11 +23,11 @@ def read(name):
 
 
 def test_the_shipped_configs_are_these():
-    encoders, sets = ('r18', 'r2plus1d', 's3dg'), ('ucf101', 'hmdb51')
+    encoders = ('c3d', 'r18', 'r2plus1d', 'r34', 's3dg')
+    sets = ('ucf101', 'hmdb51')
     pretraining = {
-        'r18_demo.py', 'r18_folder.py', 'r18_k400.py', 'r18_ucf101.py',
-        'r2plus1d_k400.py', 's3dg_k400.py'
-    }
+        'r18_demo.py', 'r18_folder.py', 'r18_ucf101.py'
+    } | {f'{encoder}_k400.py' for encoder in encoders}
     downstream = {
         f'{protocol}/{encoder}_{data}{form}.py'
         for protocol, forms in (('finetune', ['']),
@@ -42,13 +42,17 @@ def test_the_shipped_configs_are_these():
                      'random_positive', 'byol', 'infonce', 'pace',
                      'pace_contrast', 'rspnet', 'clip_order', 'opn', 'vcp',
                      'buechler', 'cbt', 'infonce_flow', 'coclr',
-                     'coclr_flow')
+                     'coclr_flow', 'speednet', 'memdpc')
+    } | {'baselines/s3dg_k400_speednet.py', 'baselines/r34_k400_memdpc.py'}
+    supervised = {
+        f'supervised/{encoder}_k400.py' for encoder in ('r18', 's3dg')
     }
-    assert set(CONFIGS) == pretraining | downstream | scratch | baselines
+    assert set(CONFIGS) == (
+        pretraining | downstream | scratch | baselines | supervised)
 
 
 @pytest.mark.parametrize(
-    'name', [name for name in CONFIGS if name.startswith('baselines')])
+    'name', [name for name in CONFIGS if name.startswith('baselines/r18')])
 def test_a_baseline_differs_in_its_method_alone(name):
     """Encoder, data, augmentation, schedule and evaluation are ASCNet's."""
     ours, theirs = read('r18_ucf101.py'), read(name)
@@ -69,8 +73,14 @@ def test_a_baseline_differs_in_its_method_alone(name):
                 cfg.model['data_preprocessor'].pop(key, None)
         for hook in ('momentum_update', 'training_health'):
             del cfg.default_hooks[hook]
+    # Blocks, cut alike
+    theirs.train_dataloader.dataset.pipeline[3].pop('per_clip', None)
+    if theirs.default_hooks.pop('random_size', None):  # of the clips
+        assert theirs.env_cfg.pop('cudnn_benchmark') is False
+        del ours.env_cfg['cudnn_benchmark']
     variables = {'train_pipeline', 'sample_frames', 'sample_clips', 'paces',
-                 'clips', 'permutation_head', 'paired_root', 'append_paired'}
+                 'clips', 'permutation_head', 'paired_root', 'append_paired',
+                 'sample_crops', 'sides', 'clip_len', 'blocks'}
     assert {k: v for k, v in ours.items() if k not in variables} == {
         k: v for k, v in theirs.items() if k not in variables}
 
@@ -113,7 +123,7 @@ def test_the_papers_values_stand(name):
 
 @pytest.mark.parametrize('name, batch, rate', [
     ('r18_k400.py', 64, 0.1), ('r2plus1d_k400.py', 32, 0.05),
-    ('s3dg_k400.py', 32, 0.05)])
+    ('s3dg_k400.py', 32, 0.05), ('c3d_k400.py', 32, 0.1)])
 def test_pretraining_learns_at_rspnets_rates(name, batch, rate):
     """Its rates are for 64 pairs; a batch is what fits a GPU of 24 GB."""
     cfg = read(name)
@@ -125,6 +135,8 @@ def test_pretraining_learns_at_rspnets_rates(name, batch, rate):
 # RSPNet's code, config/finetune: frame rate, frames, pixels, batch of two
 # processes, epochs, learning rate, test clips
 RSPNET = {
+    'c3d_ucf101': (None, 16, 112, 2 * 20, 30, 0.005, 10),
+    'c3d_hmdb51': (None, 16, 112, 2 * 6, 100, 0.005, 10),
     'r18_ucf101': (25, 16, 112, 2 * 32, 30, 0.1, 10),
     'r18_hmdb51': (None, 16, 112, 2 * 64, 30, 0.01, 3),
     'r2plus1d_ucf101': (None, 16, 112, 2 * 8, 30, 0.1, 10),
@@ -138,8 +150,9 @@ RSPNET = {
     'name', [name for name in CONFIGS if name.startswith('finetune')])
 def test_fine_tuning_is_rspnets(name):
     cfg = read(name)
+    # R3D-34, which RSPNet has not, is fine-tuned as R3D-18.
     fps, length, side, batch, epochs, lr, clips = RSPNET[
-        osp.basename(name)[:-3].replace('_scratch', '')]
+        osp.basename(name)[:-3].replace('_scratch', '').replace('r34', 'r18')]
     for phase, count in (('train', 1), ('val', 1), ('test', clips)):
         loader = cfg[f'{phase}_dataloader']
         _, sampling, *_ = loader.dataset.pipeline
@@ -159,13 +172,13 @@ def test_fine_tuning_is_rspnets(name):
     steps = dict(type='MultiStepLR', milestones=[50, 70, 90], gamma=0.1)
     cosine = dict(type='CosineAnnealingLR', eta_min_ratio=1e-3)
     assert cfg.param_scheduler == (
-        steps if 'r18_hmdb51' in name else cosine)
+        steps if re.search('(r18|r34|c3d)_hmdb51', name) else cosine)
     assert cfg.model.cls_head.dropout_ratio == 0
 
 
 SOURCES = re.compile(
     r'#.*(ours|section [A-E]|Tables? \d|poster|Algorithm|RSPNet|BYOL|MoCo|'
-    r'VCOP|OPN|VCP|CoCLR|CBT|Buechler|Xie|Pace)')
+    r'VCOP|OPN|VCP|CoCLR|CBT|Buechler|Xie|Pace|SpeedNet|MemDPC)')
 HYPER_PARAMETERS = re.compile(
     r'\b(lr|momentum|end_momentum|weight_decay|max_epochs|val_interval|'
     r'gamma|size|base_channels|in_channels|hidden_channels|out_channels|'
@@ -174,7 +187,8 @@ HYPER_PARAMETERS = re.compile(
     r'contrast|saturation|hue|gray_prob|eta_min_ratio|start_factor|depth|'
     r'frozen_stages|dropout_ratio|milestones|stride|short_side|pattern|'
     r'paces|temperature|margin|contrast_weight|frame_rate|clips|dropout|'
-    r'pieces|permutations|layers|attention_heads)'
+    r'pieces|permutations|layers|attention_heads|sides|factors|'
+    r'frame_strides|stem_strides|slots|steps|blocks)'
     r'\s*=\s*[\d\[(.]')
 
 

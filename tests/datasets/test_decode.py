@@ -384,6 +384,18 @@ def test_crops_are_mmaction2s_on_even_pixels():
         SampleCrops((8, ))
 
 
+def test_all_clips_of_a_video_may_be_cut_alike():
+    transform = SampleCrops((8, 8), area_range=(0.4, 1.0), flip_ratio=0.5,
+                            per_clip=False)
+    drawn = [transform.transform(of_size(128, 170, clips=3))['yuv420']
+             for _ in range(20)]
+    for found in drawn:
+        assert len(found.crops) == len(found.flips) == 3
+        assert len(set(found.crops)) == len(set(found.flips)) == 1
+    assert len({found.crops for found in drawn}) > 10
+    assert {found.flips[0] for found in drawn} == {True, False}
+
+
 def run(pipeline, path, seed=0, siting=None):
     np.random.seed(seed)
     random.seed(seed)

@@ -9,6 +9,7 @@ from ascnet_mm.datasets import SpeedPairedSampleFrames
 from ascnet_mm.datasets.transforms import (
     AppendReversed,
     SampleFramesAtRate,
+    SkippingSampleFrames,
     SlidingSampleFrames,
 )
 
@@ -336,3 +337,74 @@ def test_clips_start_anywhere_without_key_frames_and_in_short_videos():
     assert starts_at([]) == {1: set(range(33)), 2: set(range(26))}
     assert starts_at([0, 4], total=6) == {1: set(range(6)), 2: set(range(6))}
     assert starts_at([0, 12], test_mode=True) == starts_at([])
+
+
+def gaps(sampler, draws, total=400):
+    """Frames up to the next one of each clip, ``[draws, clips, T - 1]``."""
+    np.random.seed(0)
+    return np.array([
+        np.diff(sampler(dict(total_frames=total, start_index=0))['frame_inds']
+                .reshape(-1, sampler.clip_len)) for _ in range(draws)])
+
+
+@pytest.mark.parametrize('factor', [1.2, 2.2])
+def test_frames_are_skipped_as_if_one_by_one(factor):
+    """Against a walk that decides of each frame."""
+    found = gaps(SkippingSampleFrames(16, ((factor, factor), )), 400)
+    rng, walked = np.random.default_rng(1), []
+    while len(walked) < found.size:
+        gap = 1
+        while rng.random() < 1 - 1 / factor:
+            gap += 1
+        walked.append(gap)
+    for gap in range(1, 5):
+        expected = np.mean(np.array(walked) == gap)
+        # 6000 draws: a standard deviation is at most 0.0065.
+        assert (found == gap).mean() == pytest.approx(expected, abs=0.03)
+    assert found.mean() == pytest.approx(factor, abs=0.1)
+
+
+def test_each_clip_has_a_factor_of_its_range():
+    sampler = SkippingSampleFrames(clip_len=5)
+    np.random.seed(0)
+    drawn = np.array([
+        sampler(dict(total_frames=99, start_index=0))['speeds']
+        for _ in range(500)])
+    for column, (low, high) in zip(drawn.T, ((1, 1.2), (1.7, 2.2))):
+        assert low <= column.min() < low + 0.02
+        assert high - 0.02 < column.max() <= high
+        assert column.mean() == pytest.approx((low + high) / 2, abs=0.03)
+    steps = gaps(sampler, 500).mean(axis=(0, 2))
+    assert steps == pytest.approx([1.1, 1.95], abs=0.12)
+
+
+def test_both_clips_start_together_and_stay_within_the_video():
+    sampler = SkippingSampleFrames(clip_len=4)
+    np.random.seed(0)
+    starts = set()
+    for _ in range(300):
+        found = sampler(dict(total_frames=30, start_index=7))
+        clips = found['frame_inds'].reshape(2, 4)
+        assert clips[0, 0] == clips[1, 0]
+        assert (np.diff(clips) >= 1).all()
+        assert clips.min() >= 7 and clips.max() < 37
+        starts.add(clips[0, 0])
+    assert min(starts) == 7 and max(starts) >= 30
+    assert found['num_clips'] == 2 and found['clip_len'] == 4
+
+
+@pytest.mark.parametrize('total', [1, 3])
+def test_a_short_video_is_played_in_a_loop(total):
+    """Of clips that skip frames."""
+    found = SkippingSampleFrames(clip_len=16)(
+        dict(total_frames=total, start_index=2))['frame_inds']
+    assert len(found) == 32 and found.min() >= 2 and found.max() < 2 + total
+
+
+@pytest.mark.parametrize('options', [
+    dict(clip_len=0), dict(clip_len=4, factors=()),
+    dict(clip_len=4, factors=((0.5, 1.2), )),
+    dict(clip_len=4, factors=((2, 1), )), dict(clip_len=4, factors=((1, ), ))])
+def test_factors_that_are_no_ranges_are_refused(options):
+    with pytest.raises(InputError):
+        SkippingSampleFrames(**options)

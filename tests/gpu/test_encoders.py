@@ -23,7 +23,7 @@ def off(found, expected):
             expected.double().norm()).item()
 
 
-@pytest.fixture(params=['R3D', 'R2Plus1D', 'S3DG'])
+@pytest.fixture(params=['C3DConv', 'R3D', 'R2Plus1D', 'S3DG'])
 def encoder(request):
     torch.manual_seed(0)
     return MODELS.build(dict(type=request.param, base_channels=16)).double()

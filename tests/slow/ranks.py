@@ -11,12 +11,12 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 
 from ascnet_mm.benchmarking.processes import WithGroupNorms
-from ascnet_mm.models import OPN, VCP, ClipOrder
+from ascnet_mm.models import OPN, VCP, ClipOrder, MemDPC, SpeedNet
 
 from ..conftest import ROOT
 from ..tools.test_cli import TINY
 
-for kind in (ClipOrder, OPN, VCP):
+for kind in (ClipOrder, OPN, VCP, SpeedNet, MemDPC):
     name = f'GroupNorm{kind.__name__}'
     MODELS.register_module(module=type(name, (WithGroupNorms, kind), {}))
 

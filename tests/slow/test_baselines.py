@@ -12,8 +12,13 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.runner import Runner
 
-from ascnet_mm.apis import check_pretrained, set_pretrained
-from ascnet_mm.datasets import SpeedPairedSampleFrames
+from ascnet_mm import InputError
+from ascnet_mm.apis import check_pretrained, check_resume, set_pretrained
+from ascnet_mm.datasets import (
+    OrderedClips,
+    SkippingSampleFrames,
+    SpeedPairedSampleFrames,
+)
 
 from ..configs.test_runs import data, tiny  # noqa: F401
 from ..conftest import ROOT, run_tool
@@ -31,7 +36,8 @@ def train(name, data, work_dir, resume=False):  # noqa: F811
 
 @pytest.mark.parametrize('name', ['random_positive', 'byol', 'infonce',
                                   'pace_contrast', 'rspnet', 'clip_order',
-                                  'opn', 'vcp', 'buechler', 'cbt', 'coclr'])
+                                  'opn', 'vcp', 'buechler', 'cbt', 'coclr',
+                                  'speednet', 'memdpc'])
 def test_it_resumes_and_is_exported_and_evaluated(
         name, data, tmp_path):  # noqa: F811
     whole = train(name, data, tmp_path / 'whole')
@@ -50,6 +56,12 @@ def test_it_resumes_and_is_exported_and_evaluated(
         other = resumed['memory_bank']['rings'][speed]
         assert all(torch.equal(other[key], ring[key])
                    for key in ('appearance', 'motion', 'video_ids'))
+
+    other = tiny('baselines/r18_ucf101_pace.py', data, tmp_path / 'other')
+    other.train_cfg.update(max_epochs=2)
+    other.resume, other.load_from = True, str(tmp_path / 'whole/epoch_1.pth')
+    with pytest.raises(InputError, match='another model'):
+        check_resume(other)
 
     encoder = tmp_path / 'encoder.pth'
     done = run_tool(
@@ -75,7 +87,8 @@ def test_it_resumes_and_is_exported_and_evaluated(
         assert torch.equal(value, whole['state_dict'][f'backbone.{key}']), key
 
 
-@pytest.mark.parametrize('name', ['clip_order', 'opn', 'vcp'])
+@pytest.mark.parametrize('name', ['clip_order', 'opn', 'vcp', 'speednet',
+                                  'memdpc'])
 def test_two_ranks_end_as_one_process(name, data, tmp_path):  # noqa: F811
     """With GroupNorm, in double precision: weights, losses, accuracies."""
     ended = []
@@ -83,6 +96,8 @@ def test_two_ranks_end_as_one_process(name, data, tmp_path):  # noqa: F811
         folder = tmp_path / str(ranks)
         cfg = tiny(f'baselines/r18_ucf101_{name}.py', data, folder)
         cfg.model.type = f'GroupNorm{cfg.model.type}'
+        if name == 'memdpc':  # whose draws are a rank's own
+            cfg.model.memdpc_head.dropout = 0.
         cfg.custom_imports.imports += ['tests.slow.ranks']
         cfg.optim_wrapper.type = 'OptimWrapper'
         cfg.train_dataloader.batch_size = 4 // ranks
@@ -166,3 +181,70 @@ def test_the_speed_is_learned_where_it_can_be_seen(accuracy):
             model.memory_bank.enqueue(model.take_bank_entries())
         seen.append(losses[accuracy].item())
     assert np.mean(seen[-20:]) > enough
+
+
+# Chance: a half; one of 16 videos x 3 blocks
+TASKS = {
+    'speed_accuracy': (dict(
+        type='SpeedNet', speed_head=dict(type='SpeedHead', in_channels=32)),
+        SkippingSampleFrames(clip_len=8), 0.5),
+    'memdpc_accuracy': (dict(
+        type='MemDPC', memdpc_head=dict(
+            type='MemDPCHead', in_channels=32, slots=64)),
+        OrderedClips(clip_len=5, clips=8, interval=2, frame_interval=3),
+        1 / 48),
+}  # yapf: disable
+
+
+def clips_of(videos, sampler):
+    """Clips of waves, ``[B, clips, 3, T, 24, 24]``."""
+    found = []
+    for video in videos:
+        drawn = sampler.transform(dict(total_frames=130, start_index=0))
+        frames = drawn['frame_inds'].reshape(drawn['num_clips'], -1)
+        found.append(np.stack([waves(video, clip) for clip in frames]))
+    return torch.tensor(np.stack(found)).float()
+
+
+def shuffled(clips):
+    """All clips dealt anew, so that nothing tells where one belongs."""
+    order = torch.randperm(clips.shape[0] * clips.shape[1])
+    return clips.flatten(0, 1)[order].view_as(clips)
+
+
+def learned(task, seed, change=lambda clips: clips):
+    """How often the task is right on 40 videos, after 60 others."""
+    cfg, sampler, _ = TASKS[task]
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    model = MODELS.build(dict(
+        cfg, backbone=dict(type='R3D', base_channels=4),
+        data_preprocessor=dict(type='ActionDataPreprocessor')))
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(160):
+        clips = change(clips_of(np.random.randint(60, size=16), sampler))
+        losses = model.loss(clips, None)
+        optimizer.zero_grad()
+        model.parse_losses(losses)[0].backward()
+        optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        return np.mean([
+            model.loss(clips_of(60 + np.random.permutation(40)[:16], sampler),
+                       None)[task].item() for _ in range(8)])
+
+
+@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('task, enough', [
+    ('speed_accuracy', 0.65), ('memdpc_accuracy', 0.08)])
+def test_a_task_is_learned_for_other_waves(task, enough, seed):
+    assert learned(task, seed) > enough
+
+
+@pytest.mark.parametrize('task', TASKS)
+def test_without_order_nothing_is_learned(task):
+    chance = TASKS[task][2]
+    # Of 256 clips and of 768 blocks: four deviations
+    count = 256 if chance == 0.5 else 768
+    limit = 4 * (chance * (1 - chance) / count)**0.5
+    assert abs(learned(task, 0, shuffled) - chance) < limit

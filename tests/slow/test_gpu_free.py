@@ -6,6 +6,8 @@ from ..gpu_free.processes import GIBI, train
 
 # Bounds of launches and of GiB
 ENCODERS = {
+    'c3d_k400.py': (750, 12),
+    'r34_k400.py': (1200, 8),
     'r2plus1d_k400.py': (750, 8),
     's3dg_k400.py': (2050, 12),
 }
@@ -15,15 +17,18 @@ BASELINES = {
     'baselines/r18_ucf101_clip_order.py': 400,
     'baselines/r18_ucf101_coclr.py': 750,
     'baselines/r18_ucf101_infonce.py': 600,
+    'baselines/r18_ucf101_memdpc.py': 1300,
     'baselines/r18_ucf101_opn.py': 420,
     'baselines/r18_ucf101_pace.py': 300,
     'baselines/r18_ucf101_pace_contrast.py': 400,
     'baselines/r18_ucf101_random_positive.py': 750,
     'baselines/r18_ucf101_rspnet.py': 750,
+    'baselines/r18_ucf101_speednet.py': 400,
     'baselines/r18_ucf101_symmetric.py': 1350,
     'baselines/r18_ucf101_vcp.py': 400,
 }
-SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py']
+SEVERAL = ['r18_k400.py', *ENCODERS, 'baselines/r18_ucf101_rspnet.py',
+           'baselines/r18_ucf101_memdpc.py']
 
 
 def options(config, videos, batch_size):
@@ -75,5 +80,5 @@ def test_every_other_config_that_trains(config, videos, tmp_path):
                  str(tmp_path))[config]
     # A linear classifier has a forward pass alone.
     assert step['launches'] > 50
-    if not config.startswith(('finetune', 'linear')):
+    if not config.startswith(('finetune', 'linear', 'supervised')):
         assert step['waits'] == []

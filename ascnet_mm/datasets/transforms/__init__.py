@@ -9,6 +9,7 @@ from .per_clip import PerClip
 from .sampling import (
     AppendReversed,
     SampleFramesAtRate,
+    SkippingSampleFrames,
     SlidingSampleFrames,
     SpeedPairedSampleFrames,
 )
@@ -17,5 +18,5 @@ __all__ = [
     'AppendPairedClip', 'AppendReversed', 'ClozeClips', 'DecodeFrames',
     'DecodePlanes', 'DecodeSmall', 'OpenVideo', 'OrderedClips', 'PackClips',
     'PerClip', 'SampleCrops', 'SampleFramesAtRate', 'ShuffledClips',
-    'SlidingSampleFrames', 'SpeedPairedSampleFrames'
+    'SkippingSampleFrames', 'SlidingSampleFrames', 'SpeedPairedSampleFrames'
 ]

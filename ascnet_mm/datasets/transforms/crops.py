@@ -15,9 +15,9 @@ from ...yuv420 import Yuv420
 class SampleCrops(BaseTransform):
     """Draw what the preprocessor crops, resizes and flips on the device.
 
-    Each clip gets its own draws, the same for all its frames. Crops are drawn
-    as by MMAction2's ``RandomResizedCrop``, on even pixels, so that they cut
-    luma and chroma alike.
+    Draws are the same for all frames of a clip. Crops are drawn as by
+    MMAction2's ``RandomResizedCrop``, on even pixels, so that they cut luma
+    and chroma alike.
 
     Required keys: ``img_shape``, ``num_clips``, ``color_coding`` (of
     :class:`DecodePlanes`). Added keys: ``yuv420``, a :class:`Yuv420`.
@@ -29,6 +29,9 @@ class SampleCrops(BaseTransform):
         aspect_ratio_range (Sequence[float]): Of the crops, width by height.
             Defaults to (3 / 4, 4 / 3), MMAction2's.
         flip_ratio (float): Probability of a mirrored clip. Defaults to 0.
+        per_clip (bool): Whether each clip gets draws of its own. False is
+            for what compares places of different clips: they are cut alike.
+            Defaults to True.
 
     Raises:
         InputError: If ``scale`` is not two positive integers.
@@ -46,7 +49,8 @@ class SampleCrops(BaseTransform):
                  scale: Sequence[int],
                  area_range: Optional[Sequence[float]] = None,
                  aspect_ratio_range: Sequence[float] = (3 / 4, 4 / 3),
-                 flip_ratio: float = 0.) -> None:
+                 flip_ratio: float = 0.,
+                 per_clip: bool = True) -> None:
         if len(scale) != 2 or min(scale) < 1:
             raise InputError(
                 f'scale is a width and a height, not {tuple(scale)}')
@@ -54,6 +58,7 @@ class SampleCrops(BaseTransform):
         self.area_range = area_range
         self.aspect_ratio_range = aspect_ratio_range
         self.flip_ratio = flip_ratio
+        self.per_clip = per_clip
 
     def transform(self, results: dict) -> dict:
         """Draw for every clip.
@@ -66,11 +71,13 @@ class SampleCrops(BaseTransform):
                 'SampleCrops is for planes: put it after DecodePlanes, or '
                 "take MMAction2's RandomResizedCrop, Resize and Flip")
         height, width = results['img_shape']
-        crops = tuple(
-            self._crop(height, width) for _ in range(results['num_clips']))
+        draws, alike = results['num_clips'], 1
+        if not self.per_clip:
+            draws, alike = alike, draws
+        crops = tuple(self._crop(height, width) for _ in range(draws)) * alike
         flips = tuple(
             bool(np.random.rand() < self.flip_ratio)
-            for _ in range(results['num_clips']))
+            for _ in range(draws)) * alike
         results['yuv420'] = Yuv420(crops, flips, self.scale,
                                    results['color_coding'])
         return results
@@ -87,4 +94,4 @@ class SampleCrops(BaseTransform):
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(scale={self.scale}, '
                 f'area_range={self.area_range}, '
-                f'flip_ratio={self.flip_ratio})')
+                f'flip_ratio={self.flip_ratio}, per_clip={self.per_clip})')

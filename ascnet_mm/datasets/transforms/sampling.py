@@ -356,3 +356,75 @@ class SlidingSampleFrames(BaseTransform):
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '
                 f'stride={self.stride}, '
                 f'frame_interval={self.frame_interval})')
+
+
+@TRANSFORMS.register_module()
+class SkippingSampleFrames(BaseTransform):
+    """Choose the frames of clips by leaving some out at random.
+
+    SpeedNet's: a clip of factor f skips each frame with the probability 1 -
+    1 / f, so that it is f times as fast on average. There is a clip per range
+    of factors, and its factor is drawn uniformly from its range. All of a
+    video start at the same frame, drawn uniformly.
+
+    A video with fewer frames than the longest of its clips spans is played in
+    a loop, from a start drawn uniformly (ours, as in
+    :class:`SpeedPairedSampleFrames`).
+
+    Required keys: ``total_frames``, ``start_index``. Added keys:
+    ``frame_inds`` (int64 ``[clips * clip_len]``), ``clip_len``,
+    ``num_clips``, ``speeds`` (a tuple, the factors that were drawn).
+
+    Args:
+        clip_len (int): Frames per clip.
+        factors (Sequence[Sequence[float]]): The smallest and the largest
+            factor of each clip. Defaults to ((1, 1.2), (1.7, 2.2)), the
+            paper's normal speed and sped up.
+
+    Raises:
+        InputError: If ``clip_len`` is below 1, or a range is not of two
+            ascending numbers from 1 on.
+
+    Examples:
+        >>> sample = SkippingSampleFrames(clip_len=4, factors=((1, 1), ))
+        >>> results = sample(dict(total_frames=4, start_index=0))
+        >>> results['speeds'], results['frame_inds']
+        ((1.0,), array([0, 1, 2, 3]))
+    """
+
+    def __init__(self,
+                 clip_len: int,
+                 factors: Sequence[Sequence[float]] = ((1, 1.2),
+                                                       (1.7, 2.2))) -> None:
+        if clip_len < 1:
+            raise InputError(f'a clip needs a frame: clip_len={clip_len}')
+        if not factors or not all(
+                len(range_) == 2 and 1 <= range_[0] <= range_[1]
+                for range_ in factors):
+            raise InputError(
+                'factors are ranges of a smallest and a largest one, from 1 '
+                f'on, as ((1, 1.2), (1.7, 2.2)), not {factors}')
+        self.clip_len = clip_len
+        self.factors = tuple(tuple(range_) for range_ in factors)
+
+    def transform(self, results: dict) -> dict:
+        """Add the frame indices."""
+        drawn = [float(np.random.uniform(*range_)) for range_ in self.factors]
+        clips = np.array([self._steps(factor) for factor in drawn])
+        total, span = results['total_frames'], clips.max() + 1
+        start = np.random.randint(total - span + 1 if total >= span else total)
+        clips = (start + clips) % total
+        results['frame_inds'] = clips.ravel() + results['start_index']
+        results['clip_len'] = self.clip_len
+        results['num_clips'] = len(drawn)
+        results['speeds'] = tuple(drawn)
+        return results
+
+    def _steps(self, factor: float) -> np.ndarray:
+        # Frames up to the next one that is kept
+        gaps = np.random.geometric(1 / factor, self.clip_len - 1)
+        return np.concatenate(([0], gaps.cumsum()))
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(clip_len={self.clip_len}, '
+                f'factors={self.factors})')

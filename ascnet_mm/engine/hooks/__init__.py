@@ -5,10 +5,11 @@ from .memory_bank import MemoryBankHook
 from .momentum_update import MomentumUpdateHook
 from .outcomes import OutcomesHook
 from .pretrained_encoder import PretrainedEncoderHook
+from .random_size import RandomSizeHook
 from .sample_seed import SampleSeedHook
 
 __all__ = [
     'DeferredScalarsHook', 'InitialValidationHook', 'MemoryBankHook',
     'MomentumUpdateHook', 'OutcomesHook', 'PretrainedEncoderHook',
-    'SampleSeedHook'
+    'RandomSizeHook', 'SampleSeedHook'
 ]

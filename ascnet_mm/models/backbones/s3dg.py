@@ -4,9 +4,9 @@ from typing import Optional, Sequence, Tuple, Union
 import torch
 from mmaction.registry import MODELS
 from mmcv.cnn import ConvModule
-from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+
+from .staged import StagedEncoder
 
 Triple = Union[int, Tuple[int, int, int]]
 
@@ -29,7 +29,7 @@ INCEPTIONS = {
 
 
 @MODELS.register_module()
-class S3DG(BaseModule):
+class S3DG(StagedEncoder):
     """S3D-G: separable 3D convolutions with self-gating.
 
     Xie et al., "Rethinking Spatiotemporal Feature Learning", ECCV 2018, to
@@ -68,6 +68,9 @@ class S3DG(BaseModule):
             3 (mixed_4f) or 4 (all). Defaults to -1 (none).
         norm_eval (bool): Whether BatchNorm keeps its running statistics in
             training. Defaults to False.
+        frame_strides (Sequence[int]): Strides in time of the four pools
+            between the stages. Defaults to (1, 1, 2, 2). SpeedNet keeps all
+            frames: (1, 1, 1, 1), and ``stem_strides=((1, 2, 2), (1, 1, 1))``.
         init_cfg (dict, optional): As for every module of MMEngine.
 
     Examples:
@@ -83,23 +86,24 @@ class S3DG(BaseModule):
                  norm_cfg: dict = dict(type='BN3d', eps=1e-3),
                  frozen_stages: int = -1,
                  norm_eval: bool = False,
+                 frame_strides: Sequence[int] = (1, 1, 2, 2),
                  init_cfg: Optional[dict] = None) -> None:
-        super().__init__(init_cfg=init_cfg)
+        super().__init__(frozen_stages, norm_eval, init_cfg)
         self.stem_strides = tuple(tuple(stride) for stride in stem_strides)
-        self.frozen_stages = frozen_stages
-        self.norm_eval = norm_eval
+        self.frame_strides = tuple(frame_strides)
 
+        strides = [(stride, 2, 2) for stride in self.frame_strides]
         channels = base_channels
         self.conv_1a = SeparableConv(3, channels, 7, norm_cfg,
                                      *self.stem_strides)
-        self.pool_2a = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+        self.pool_2a = nn.MaxPool3d((1, 3, 3), strides[0], (0, 1, 1))
         self.conv_2b = conv_norm(channels, channels, 1, norm_cfg)
         self.conv_2c = SeparableConv(channels, 3 * channels, 3, norm_cfg)
         channels = 3 * channels
         pools = {
-            3: nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
-            4: nn.MaxPool3d(3, 2, 1),
-            5: nn.MaxPool3d(2, 2, ceil_mode=True)
+            3: nn.MaxPool3d((1, 3, 3), strides[1], (0, 1, 1)),
+            4: nn.MaxPool3d(3, strides[2], 1),
+            5: nn.MaxPool3d(strides[3], strides[3], ceil_mode=True)
         }
         for stage, blocks in INCEPTIONS.items():
             self.add_module(f'pool_{stage}a', pools[stage])
@@ -112,36 +116,6 @@ class S3DG(BaseModule):
                 channels = block.out_channels
         # As in R3D: before distributed training counts the parameters.
         self._freeze_stages()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Features of clips.
-
-        Args:
-            x (Tensor): ``[N, 3, T, H, W]``, each of T, H, W at least 1.
-
-        Returns:
-            Tensor: ``[N, 16 * base_channels, T', H', W']``: T is halved three
-            times and H, W five times, rounded up each time.
-        """
-        for layer in self.children():
-            x = layer(x)
-        return x
-
-    def train(self, mode: bool = True) -> 'S3DG':
-        """Set the mode of all that is not frozen."""
-        super().train(mode)
-        self._freeze_stages()
-        if mode and self.norm_eval:
-            for module in self.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
-    def _freeze_stages(self) -> None:
-        for name, layer in self.named_children():
-            stage = int(name[-2])
-            if stage <= self.frozen_stages + 1:
-                layer.eval().requires_grad_(False)
 
 
 class SeparableConv(nn.Module):

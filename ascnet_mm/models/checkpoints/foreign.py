@@ -83,7 +83,9 @@ LAYOUTS = (
         sign='feature.sepConv1.sep_conv.0.conv3d.weight',
         differs='other strides in its stem',
         encoder=S3DG,
-        options=dict(stem_strides=((2, 2, 2), (1, 1, 1))),
+        options=dict(
+            stem_strides=((2, 2, 2), (1, 1, 1)),
+            frame_strides=(1, 1, 2, 2)),
         rules=(
             (r'^feature\.', ''),
             (r'^sepConv1\.', 'conv_1a.'),

@@ -1,4 +1,5 @@
 """Reading an encoder's weights from a checkpoint, strictly."""
+import inspect
 import re
 from typing import Any, Dict, Optional, Tuple
 
@@ -18,8 +19,6 @@ OWN = 'an MMAction2 checkpoint'
 
 # What changes an encoder's outputs and neither names nor shapes of weights
 UNSEEN = ('with_pool1', 'stem_strides', 'frame_strides')
-# Of checkpoints that are older than the option
-BEFORE = dict(frame_strides=(2, 1, 2, 2, 2))
 
 
 def load_encoder(encoder: nn.Module, filename: str) -> str:
@@ -195,14 +194,22 @@ def _state(checkpoint: Any) -> Dict[str, Tensor]:
 def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
     """Refuse weights of an encoder with other :func:`unseen_options`.
 
+    An option that a checkpoint does not name is younger than it: its encoder
+    was as the option's default makes it.
+
     Raises:
         InputError: If a checkpoint names them and they differ.
     """
     given = (checkpoint.get('meta') or {}).get('encoder')
+    if given is None:
+        return
     wanted = unseen_options(encoder)
-    if given is not None:
-        given = {**{k: v for k, v in BEFORE.items() if k in wanted}, **given}
-    if given is not None and given != wanted:
+    parameters = inspect.signature(type(encoder)).parameters
+    defaults = {
+        name: parameters[name].default if name in parameters else value
+        for name, value in wanted.items()
+    }
+    if {**defaults, **given} != wanted:
         raise InputError(
             f'its encoder was trained with {given}, that of the config has '
             f'{wanted}: set model.backbone accordingly')

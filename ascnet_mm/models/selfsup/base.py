@@ -83,16 +83,38 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             InputError: If C is not what the heads expect.
         """
         features = pool(backbone(for_convolutions(clips)))
+        self._require_channels(features)
+        if self.training and backbone is self.backbone:
+            self.online_features = features.detach()
+        return features
+
+    def encode_map(self, clips: Tensor) -> Tensor:
+        """What the online encoder gives of clips, before any pooling.
+
+        Args:
+            clips (Tensor): ``[N, 3, T, H, W]``.
+
+        Returns:
+            Tensor: ``[N, C, T', H', W']``.
+
+        Raises:
+            InputError: If C is not what the heads expect.
+        """
+        features = self.backbone(for_convolutions(clips))
+        self._require_channels(features)
+        if self.training:
+            self.online_features = pool(features.detach())
+        return features
+
+    def _require_channels(self, features: Tensor) -> None:
         for name, part in self._readers().items():
             expected = part.in_channels
             if features.shape[1] != expected:
                 raise InputError(
-                    f'the encoder {type(backbone).__name__} gives features of '
-                    f'dimension {features.shape[1]}, model.{name}.in_channels '
-                    f'is {expected}: set it to {features.shape[1]}')
-        if self.training and backbone is self.backbone:
-            self.online_features = features.detach()
-        return features
+                    f'the encoder {type(self.backbone).__name__} gives '
+                    f'features of dimension {features.shape[1]}, '
+                    f'model.{name}.in_channels is {expected}: set it to '
+                    f'{features.shape[1]}')
 
     def _readers(self) -> Dict[str, nn.Module]:
         """What reads the encoder's features, by its name in the model."""
@@ -391,8 +413,8 @@ def require_clips(inputs: Tensor, pattern: Tuple[int, ...]) -> None:
     Raises:
         InputError: If the number of clips is not the pattern's.
     """
-    _require_count(inputs, len(pattern),
-                   f'pattern={pattern} of SpeedPairedSampleFrames')
+    require_count(inputs, len(pattern),
+                  f'pattern={pattern} of SpeedPairedSampleFrames')
 
 
 def require_ordered_clips(inputs: Tensor, clips: int, sampler: str) -> None:
@@ -407,10 +429,20 @@ def require_ordered_clips(inputs: Tensor, clips: int, sampler: str) -> None:
     Raises:
         InputError: If there are more or fewer.
     """
-    _require_count(inputs, clips, f'clips={clips} of {sampler}')
+    require_count(inputs, clips, f'clips={clips} of {sampler}')
 
 
-def _require_count(inputs: Tensor, clips: int, setting: str) -> None:
+def require_count(inputs: Tensor, clips: int, setting: str) -> None:
+    """Refuse another number of clips per video than a method takes.
+
+    Args:
+        inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+        clips (int): How many it takes.
+        setting (str): What gives as many.
+
+    Raises:
+        InputError: If there are more or fewer.
+    """
     if inputs.shape[1] != clips:
         raise InputError(
             f'the pipeline gives {inputs.shape[1]} clips of each video, the '

@@ -106,7 +106,7 @@ def test_the_last_frozen_stage_freezes_everything(type_):
         assert torch.equal(value, before[key]), key
 
 
-@pytest.mark.parametrize('type_', ['R3D', 'R2Plus1D', 'S3DG'])
+@pytest.mark.parametrize('type_', ['C3DConv', 'R3D', 'R2Plus1D', 'S3DG'])
 def test_setting_the_mode_returns_the_encoder(type_):
     """As torch's own modules do, so that calls can be chained."""
     model = MODELS.build(dict(type=type_, base_channels=4, frozen_stages=1))

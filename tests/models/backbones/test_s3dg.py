@@ -93,6 +93,33 @@ def test_stem_strides():
     assert ours(clip).shape == theirs(clip).shape == (1, 4, 3, 6, 6)
 
 
+@pytest.mark.parametrize('length', [1, 5, 16])
+def test_without_strides_in_time_all_frames_are_kept(length):
+    model = build(
+        base_channels=4, stem_strides=((1, 2, 2), (1, 1, 1)),
+        frame_strides=(1, 1, 1, 1)).eval()
+    kept = []
+    for layer in model.children():
+        layer.register_forward_hook(
+            lambda _, __, out: kept.append(out.shape[2]))
+    with torch.no_grad():
+        assert model(torch.zeros(1, 3, length, 64, 64)).shape == (
+            1, 64, length, 2, 2)
+    assert set(kept) == {length}
+
+
+def test_frame_strides_are_those_of_the_pools():
+    model = build(base_channels=4, frame_strides=[3, 1, 2, 4]).eval()
+    lengths = {}
+    for name, layer in model.named_children():
+        layer.register_forward_hook(
+            lambda _, __, out, name=name: lengths.update(
+                {name: out.shape[2]}))
+    with torch.no_grad():
+        model(torch.zeros(1, 3, 48, 32, 32))
+    assert [lengths[f'pool_{stage}a'] for stage in '2345'] == [8, 8, 4, 1]
+
+
 @pytest.mark.parametrize('size, features', [
     ((1, 1, 1), (1, 1, 1)),
     ((1, 17, 23), (1, 1, 1)),

@@ -218,9 +218,13 @@ DIFFERENT = {
     "Xie et al.'s stem for RSPNet":
     (RSPNetS3DG, dict(type='S3DG'), 'other strides',
      'model.backbone.stem_strides=((2, 2, 2), (1, 1, 1))'),
+    'all frames for RSPNet':
+    (RSPNetS3DG, dict(SLOW_STEM, frame_strides=(1, 1, 1, 1)),
+     'other strides', 'model.backbone.frame_strides=(1, 1, 2, 2)'),
     'another encoder':
     (RSPNetS3DG, dict(type='R3D'), 'the config is R3D',
-     "model.backbone=dict(type='S3DG', stem_strides=((2, 2, 2), (1, 1, 1)))")
+     "model.backbone=dict(type='S3DG', stem_strides=((2, 2, 2), (1, 1, 1)), "
+     'frame_strides=(1, 1, 2, 2))')
 }  # yapf: disable
 
 
@@ -230,6 +234,18 @@ def test_options_that_no_weight_shows_are_compared(name, tmp_path):
     assert_refused(tmp_path,
                    network(16).state_dict(), build(backbone, base_channels=16),
                    *parts)
+
+
+def test_an_option_younger_than_the_checkpoint_had_its_default(tmp_path):
+    encoder = build(dict(type='S3DG'), base_channels=4)
+    stems = dict(stem_strides=((1, 2, 2), (2, 1, 1)))
+    content = dict(
+        state_dict=prefixed('backbone.', encoder.state_dict()),
+        meta=dict(encoder=stems))
+    load_encoder(encoder, save(tmp_path, content))
+    other = build(dict(type='S3DG', frame_strides=(1, 1, 1, 1)),
+                  base_channels=4)
+    assert_refused(tmp_path, content, other, 'frame_strides')
 
 
 def test_torchvisions_r2plus1d_is_refused(tmp_path):

@@ -74,6 +74,13 @@ METHODS = {
         attention_heads=2)), (1, 1, 1)),
     'VCP': (dict(
         type='VCP', vcp_head=dict(type='VCPHead', in_channels=4)), (1, 1, 1)),
+    'SpeedNet': (dict(
+        type='SpeedNet',
+        speed_head=dict(type='SpeedHead', in_channels=4)), (1.1, 2.)),
+    'MemDPC': (dict(
+        type='MemDPC', blocks=6, memdpc_head=dict(
+            type='MemDPCHead', in_channels=4, slots=7, steps=2,
+            dropout=0)), (1, ) * 6),
 }  # yapf: disable
 # Whose clips SpeedPairedSampleFrames chooses
 PAIRED = ('ASCNet', 'ASCNetPlus', 'BYOL', 'CoCLR', 'InfoNCE', 'Pace',
@@ -336,12 +343,14 @@ def test_another_number_of_clips_is_refused(name):
     model, speeds = make(name)
     clips, samples = stacked(name)
     setting = (r'pattern=\(0' if model.__class__.__name__ in PAIRED else
+               r'factors=\(\(1, 1.2\)' if name == 'SpeedNet' else
                f'clips={len(speeds)} of')
     with pytest.raises(InputError, match=f'gives 5 clips .*set {setting}'):
         model.loss(clips[:, :1].expand(-1, 5, -1, -1, -1, -1), samples)
 
 
-@pytest.mark.parametrize('name', ['Pace with contrast', 'InfoNCE', 'RSPNet'])
+@pytest.mark.parametrize('name', ['Pace with contrast', 'InfoNCE', 'RSPNet',
+                                  'SpeedNet', 'MemDPC'])
 def test_a_wrong_feature_dimension_is_named(name):
     model, _ = make(name)
     head = model._head_names[-1]
@@ -350,7 +359,8 @@ def test_a_wrong_feature_dimension_is_named(name):
         model.loss(*stacked(name))
 
 
-@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN', 'VCP'])
+@pytest.mark.parametrize('name', ['Pace', 'ClipOrder', 'OPN', 'VCP',
+                                  'SpeedNet'])
 def test_parts_of_a_batch_are_to_the_whole_as_ranks_to_one_process(name):
     """Of methods that compare no samples: means of losses and gradients."""
     model, _ = make(name)
@@ -399,7 +409,7 @@ BOTH = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
     ('InfoNCE', BOTH, None), ('InfoNCE', BOTH[:1], 'MemoryBankHook'),
     ('InfoNCE', BOTH[1:], 'MomentumUpdateHook'),
     ('CoCLR', BOTH, None), ('CoCLR', BOTH[:1], 'MemoryBankHook'),
-    ('Pace', [], None)])
+    ('Pace', [], None), ('SpeedNet', [], None)])
 @pytest.mark.parametrize('accumulated', [1, 3])
 def test_a_model_does_not_train_on_without_its_hooks(
         name, kept, missing, accumulated, tmp_path):
