@@ -1,4 +1,5 @@
 """Search among all clips of a collection and among those of some lists."""
+import contextlib
 import os
 import os.path as osp
 import time
@@ -9,7 +10,14 @@ from rich.progress import track
 
 from ..collection import Collection, InvertedLists
 from ..collection.embedding import Embedded
-from ..collection.layout import FORMAT, MANIFEST, SHARDS, VERSION, Video
+from ..collection.layout import (
+    FORMAT,
+    LISTS,
+    MANIFEST,
+    SHARDS,
+    VERSION,
+    Video,
+)
 from ..collection.shards import write_shard
 from ..figures import write_json
 from ..files import write_json as write_content
@@ -113,6 +121,8 @@ def measured(collection: Collection, queries: np.ndarray) -> Dict[str, Any]:
     """Processor seconds of both searches, and what the lists find and cost."""
     collection.clips  # noqa: B018, read once
     exact = collection.search(queries, TOP).row
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(osp.join(collection.folder, LISTS))
     start = time.process_time()
     InvertedLists(collection)
     made = time.process_time()

@@ -135,6 +135,8 @@ def test_where_there_is_no_other_video_nothing_is_a_positive():
     clips, samples = stacked('CoCLR')
     losses = model.loss(clips[:1].repeat(2, 1, 1, 1, 1, 1), samples[:1] * 2)
     assert losses['loss_coclr'] == losses['mined_similarity'] == 0
+    positive, _ = model._mine(torch.eye(5).double(), torch.zeros(5))
+    assert positive.shape == (5, 14) and not positive.any()
 
 
 def checkpoint(name, path):
