@@ -13,6 +13,7 @@ import re
 import sys
 from functools import lru_cache
 from glob import glob
+from itertools import takewhile
 from statistics import mean, median, stdev
 from textwrap import fill
 from typing import (
@@ -684,10 +685,20 @@ class Described(NamedTuple):
         return next(re.split(r'\*Ours\*[^:]*: ', part)[1]
                     for part in self.said() if '*Ours*' in part)
 
+    def comment(self) -> str:
+        """What the config begins with."""
+        with open(osp.join(ROOT, self.config)) as file:
+            lines = takewhile(lambda line: line.startswith('#'), file)
+            return ' '.join(line.strip('# \n') for line in lines)
+
+    def passes(self) -> List[int]:
+        return [self.model.encoder_passes[way]
+                for way in ('forward', 'backward')]
+
 
 @lru_cache
-def methods() -> List[Described]:
-    """The first config of each paper in the metafiles, ASCNet's to begin."""
+def described() -> List[Described]:
+    """All configs like r18_ucf101*.py in the metafiles, ASCNet's to begin."""
     # Nothing else here needs the package.
     import torch
     import yaml
@@ -698,7 +709,7 @@ def methods() -> List[Described]:
     import ascnet_mm  # noqa: F401
 
     init_default_scope('mmaction')
-    found: Dict[str, Described] = {}
+    found = []
     for folder in ('configs/ascnet', 'configs/ascnet/baselines'):
         with open(osp.join(ROOT, folder, 'metafile.yml')) as file:
             listed = yaml.safe_load(file)
@@ -706,15 +717,20 @@ def methods() -> List[Described]:
                   for part in listed['Collections']}
         for entry in listed['Models']:
             name, config = entry['In Collection'], entry['Config']
-            paper = papers[name]
-            if paper['URL'] in found or '/r18_ucf101' not in config:
-                continue
-            cfg = Config.fromfile(
-                osp.join(ROOT, config), import_custom_modules=False).model
-            with torch.device('meta'):
-                model = MODELS.build(dict(cfg, backbone=torch.nn.Identity()))
-            found[paper['URL']] = Described(name, config, model, paper)
-    return list(found.values())
+            if osp.basename(config).startswith('r18_ucf101'):
+                cfg = Config.fromfile(
+                    osp.join(ROOT, config), import_custom_modules=False).model
+                with torch.device('meta'):
+                    model = MODELS.build(
+                        dict(cfg, backbone=torch.nn.Identity()))
+                found.append(Described(name, config, model, papers[name]))
+    return found
+
+
+def methods() -> List[Described]:
+    """The first config of each paper."""
+    first = {part.paper['URL']: part for part in reversed(described())}
+    return [part for part in described() if part in first.values()]
 
 
 @fragment('methods')
@@ -722,9 +738,17 @@ def methods_table() -> str:
     return table(
         ['method', 'task', 'paper', 'forward', 'backward'],
         [(f'[{part.name}](../{part.config})', part.task(),
-          f'[{part.paper["Title"]}]({part.paper["URL"]})',
-          *(part.model.encoder_passes[way] for way in ('forward', 'backward')))
+          f'[{part.paper["Title"]}]({part.paper["URL"]})', *part.passes())
          for part in methods()], 2)
+
+
+@fragment('further configs')
+def further_configs() -> str:
+    return table(
+        ['config', 'what it is', 'forward', 'backward'],
+        [(f'[{osp.basename(part.config)}](../{part.config})', part.comment(),
+          *part.passes())
+         for part in described() if part not in methods()], 2)
 
 
 @fragment('ours')
