@@ -118,6 +118,7 @@ LAYOUTS = (
         rules=(
             (r'^Conv_', 'conv_'),
             (r'^Mixed_', 'mixed_'),
+            (r'\.branch0\.0\.', '.branch0.'),
             (r'\.(conv|bn)1\.', r'.spatial.\1.'),
             (r'\.(conv|bn)2\.', r'.temporal.\1.'),
         )),
