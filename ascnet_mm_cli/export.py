@@ -4,13 +4,13 @@
     ascnet-mm export CONFIG CHECKPOINT encoder.pth
 
 A checkpoint of `ascnet-mm train` says itself how its encoder is built; others
-(of torchvision, RSPNet, MMAction2) need a config that does.
+(of torchvision, RSPNet, VCOP, CoCLR, MMAction2) need a config that does.
 The weights keep MMAction2's names (backbone.*), so that every recognizer of
 it loads them, and ascnet_mm.load_encoder takes the file alone: meta.recipe
 says how the encoder is built and how its clips are made. The card lies under
 meta.model_card: what the encoder was trained from, on what and with what, and
 what its last validation measured.
-Checkpoints of torchvision and RSPNet are converted.
+Checkpoints of torchvision, RSPNet, VCOP and CoCLR are converted.
 """
 import argparse
 import json

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='CHECKPOINT',
         help="weights of the encoder, for the configs in finetune/ and "
         'linear/: a checkpoint of tools/train.py or tools/export.py, of any '
-        'recognizer of MMAction2, of torchvision or of RSPNet')
+        'recognizer of MMAction2, of torchvision, RSPNet, VCOP or CoCLR')
     parser.add_argument(
         '--resume',
         nargs='?',

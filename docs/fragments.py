@@ -3,16 +3,29 @@
     python docs/fragments.py
 
 What stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->`` is
-replaced by what the function of that name below makes of the JSON files.
+replaced by what the function of that name below makes of the JSON files, or,
+of the methods, of the package and its configs.
 """
+import inspect
 import json
 import os.path as osp
 import re
 import sys
+from functools import lru_cache
 from glob import glob
+from itertools import takewhile
 from statistics import mean, median, stdev
 from textwrap import fill
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Tuple,
+)
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 MARKER = re.compile(r'^<!-- (begin|end) (.+?) -->$', re.MULTILINE)
@@ -639,6 +652,110 @@ def moments() -> str:
               [(name, row['video'], row['moment'])
                for name, row in found['encoders'].items()], 2)
     ])
+
+
+# ---------------------------------------------------------------- methods
+
+
+class Described(NamedTuple):
+    """A method, by its config, its class and its paper.
+
+    Attributes:
+        name (str): As in the metafile.
+        config (str): Its path.
+        model (Any): The recognizer, without weights or encoder.
+        paper (dict): ``Title`` and ``URL``.
+    """
+    name: str
+    config: str
+    model: Any
+    paper: Dict[str, str]
+
+    def said(self) -> List[str]:
+        """Paragraphs of the docstring up to its arguments."""
+        text = inspect.getdoc(type(self.model)).partition('\nArgs:\n')[0]
+        text = re.sub(r':\w+:`~?([^`]+)`', r'`\1`', text.replace('``', '`'))
+        return [' '.join(part.split()) for part in text.split('\n\n')]
+
+    def task(self) -> str:
+        return self.said()[0].rstrip('.')
+
+    def ours(self) -> str:
+        """What stands behind *Ours* in the docstring."""
+        return next(re.split(r'\*Ours\*[^:]*: ', part)[1]
+                    for part in self.said() if '*Ours*' in part)
+
+    def comment(self) -> str:
+        """What the config begins with."""
+        with open(osp.join(ROOT, self.config)) as file:
+            lines = takewhile(lambda line: line.startswith('#'), file)
+            return ' '.join(line.strip('# \n') for line in lines)
+
+    def passes(self) -> List[int]:
+        return [self.model.encoder_passes[way]
+                for way in ('forward', 'backward')]
+
+
+@lru_cache
+def described() -> List[Described]:
+    """All configs like r18_ucf101*.py in the metafiles, ASCNet's to begin."""
+    # Nothing else here needs the package.
+    import torch
+    import yaml
+    from mmaction.registry import MODELS
+    from mmengine.config import Config
+    from mmengine.registry import init_default_scope
+
+    import ascnet_mm  # noqa: F401
+
+    init_default_scope('mmaction')
+    found = []
+    for folder in ('configs/ascnet', 'configs/ascnet/baselines'):
+        with open(osp.join(ROOT, folder, 'metafile.yml')) as file:
+            listed = yaml.safe_load(file)
+        papers = {part['Name']: part['Paper']
+                  for part in listed['Collections']}
+        for entry in listed['Models']:
+            name, config = entry['In Collection'], entry['Config']
+            if osp.basename(config).startswith('r18_ucf101'):
+                cfg = Config.fromfile(
+                    osp.join(ROOT, config), import_custom_modules=False).model
+                with torch.device('meta'):
+                    model = MODELS.build(
+                        dict(cfg, backbone=torch.nn.Identity()))
+                found.append(Described(name, config, model, papers[name]))
+    return found
+
+
+def methods() -> List[Described]:
+    """The first config of each paper."""
+    first = {part.paper['URL']: part for part in reversed(described())}
+    return [part for part in described() if part in first.values()]
+
+
+@fragment('methods')
+def methods_table() -> str:
+    return table(
+        ['method', 'task', 'paper', 'forward', 'backward'],
+        [(f'[{part.name}](../{part.config})', part.task(),
+          f'[{part.paper["Title"]}]({part.paper["URL"]})', *part.passes())
+         for part in methods()], 2)
+
+
+@fragment('further configs')
+def further_configs() -> str:
+    return table(
+        ['config', 'what it is', 'forward', 'backward'],
+        [(f'[{osp.basename(part.config)}](../{part.config})', part.comment(),
+          *part.passes())
+         for part in described() if part not in methods()], 2)
+
+
+@fragment('ours')
+def ours() -> str:
+    return '\n\n'.join(
+        paragraph(f'**{part.name}** (`{type(part.model).__name__}`): '
+                  f'{part.ours()}') for part in methods())
 
 
 # -------------------------------------------------------------- documents

@@ -214,9 +214,13 @@ def test_metafiles_name_every_config_once():
     named = []
     for path in index['Import']:
         metafile = load(osp.join(ROOT, path))
-        collection, = metafile['Collections']
+        papers = {part['Name']: part['Paper']
+                  for part in metafile['Collections']}
+        assert all(paper.keys() == {'URL', 'Title'}
+                   for paper in papers.values())
+        assert papers.keys() == {
+            model['In Collection'] for model in metafile['Models']}
         for model in metafile['Models']:
-            assert model['In Collection'] == collection['Name']
             assert osp.dirname(model['Config']) == osp.dirname(path)
             named.append(model['Config'])
     assert sorted(named) == sorted(

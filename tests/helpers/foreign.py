@@ -100,17 +100,27 @@ class Factorized(nn.Module):
         return self.temporal_conv(self.bn(self.spatial_conv(x)).relu())
 
 
-class FactorizedBlock(nn.Module):
+class Whole(nn.Module):
 
-    def __init__(self, inside, out):
+    def __init__(self, inside, out, kernel, stride=(1, 1, 1)):
+        super().__init__()
+        self.temporal_spatial_conv = conv(inside, out, kernel, stride)
+
+    def forward(self, x):
+        return self.temporal_spatial_conv(x)
+
+
+class VCOPBlock(nn.Module):
+
+    def __init__(self, convolution, inside, out):
         super().__init__()
         stride = (1, 1, 1) if inside == out else (2, 2, 2)
         if inside != out:
-            self.downsampleconv = Factorized(inside, out, (1, 1, 1), stride)
+            self.downsampleconv = convolution(inside, out, (1, 1, 1), stride)
             self.downsamplebn = nn.BatchNorm3d(out)
-        self.conv1 = Factorized(inside, out, (3, 3, 3), stride)
+        self.conv1 = convolution(inside, out, (3, 3, 3), stride)
         self.bn1 = nn.BatchNorm3d(out)
-        self.conv2 = Factorized(out, out, (3, 3, 3))
+        self.conv2 = convolution(out, out, (3, 3, 3))
         self.bn2 = nn.BatchNorm3d(out)
 
     def forward(self, x):
@@ -120,18 +130,52 @@ class FactorizedBlock(nn.Module):
         return (y + x).relu()
 
 
-class RSPNetR2Plus1D(nn.Module):
+class VCOPR3D(nn.Module):
+    convolution = Whole
 
     def __init__(self, width):
         super().__init__()
-        self.conv1 = Factorized(3, width, (3, 7, 7), (1, 2, 2))
+        self.conv1 = self.convolution(3, width, (3, 7, 7), (1, 2, 2))
         self.bn1 = nn.BatchNorm3d(width)
         self.relu1 = nn.ReLU()
         for i in range(4):
-            block = FactorizedBlock(width * 2**max(i - 1, 0), width * 2**i)
+            block = VCOPBlock(
+                self.convolution, width * 2**max(i - 1, 0), width * 2**i)
             self.add_module(f'conv{i + 2}',
                             nn.Sequential(OrderedDict(block1=block)))
         self.linear = nn.Linear(8 * width, 1)
+
+    def features(self, x):
+        for layer in list(self.children())[:-1]:
+            x = layer(x)
+        return x
+
+
+class RSPNetR2Plus1D(VCOPR3D):
+    convolution = Factorized
+
+
+# By name, the channels into a convolution and out of it, in multiples of
+# those of the first one.
+C3D = {
+    '1': (None, 1), '2': (1, 2), '3a': (2, 4), '3b': (4, 4), '4a': (4, 8),
+    '4b': (8, 8), '5a': (8, 8), '5b': (8, 8)
+}  # yapf: disable
+
+
+class VCOPC3D(nn.Module):
+
+    def __init__(self, width):
+        super().__init__()
+        for name, (inside, out) in C3D.items():
+            self.add_module(f'conv{name}', nn.Conv3d(
+                inside * width if inside else 3, out * width, 3, padding=1))
+            self.add_module(f'bn{name}', nn.BatchNorm3d(out * width))
+            self.add_module(f'relu{name}', nn.ReLU())
+            if name in ('1', '2', '3b', '4b'):
+                pooled = (1, 2, 2) if name == '1' else 2
+                self.add_module(f'pool{name[0]}', nn.MaxPool3d(pooled))
+        self.linear = nn.Linear(8 * width, 5)
 
     def features(self, x):
         for layer in list(self.children())[:-1]:
@@ -215,3 +259,66 @@ class RSPNetS3DG(nn.Module):
 
     def features(self, x):
         return self.feature(x)
+
+
+class CoCLRConv(nn.Module):
+
+    def __init__(self, inside, out):
+        super().__init__()
+        self.conv = conv(inside, out, 1)
+        self.bn = nn.BatchNorm3d(out)
+
+    def forward(self, x):
+        return self.bn(self.conv(x)).relu()
+
+
+class CoCLRSeparable(nn.Module):
+
+    def __init__(self, inside, out, kernel, stride=1):
+        super().__init__()
+        self.conv1 = conv(
+            inside, out, (1, kernel, kernel), (1, stride, stride))
+        self.conv2 = conv(out, out, (kernel, 1, 1), (stride, 1, 1))
+        self.bn1 = nn.BatchNorm3d(out)
+        self.bn2 = nn.BatchNorm3d(out)
+
+    def forward(self, x):
+        x = self.bn1(self.conv1(x)).relu()
+        return self.bn2(self.conv2(x)).relu()
+
+
+class CoCLRMixed(nn.Module):
+
+    def __init__(self, inside, a, b, c, d, e, f):
+        super().__init__()
+        self.branch0 = nn.Sequential(CoCLRConv(inside, a))
+        self.branch1 = nn.Sequential(
+            CoCLRConv(inside, b), CoCLRSeparable(b, c, 3))
+        self.branch2 = nn.Sequential(
+            CoCLRConv(inside, d), CoCLRSeparable(d, e, 3))
+        self.branch3 = nn.Sequential(
+            nn.MaxPool3d(3, 1, 1), CoCLRConv(inside, f))
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.children()], dim=1)
+
+
+class CoCLRS3D(nn.Module):
+
+    def __init__(self, width):
+        super().__init__()
+        self.Conv_1a = CoCLRSeparable(3, width, 7, 2)
+        self.MaxPool_2a = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+        self.Conv_2b = CoCLRConv(width, width)
+        self.Conv_2c = CoCLRSeparable(width, 3 * width, 3)
+        self.MaxPool_3a = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
+        for name, block in BLOCKS.items():
+            self.add_module(
+                name.replace('sepInc', 'Mixed'),
+                block if isinstance(block, nn.Module) else CoCLRMixed(
+                    *(n * width // 64 for n in block)))
+
+    def features(self, x):
+        for layer in self.children():
+            x = layer(x)
+        return x

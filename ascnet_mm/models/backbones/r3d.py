@@ -1,7 +1,7 @@
 """The 3D ResNet encoder."""
 from typing import Sequence
 
-from mmaction.models.backbones.resnet3d import ResNet3d
+from mmaction.models.backbones.resnet3d import BasicBlock3d, ResNet3d
 from mmaction.registry import MODELS
 from torch import nn
 
@@ -18,7 +18,8 @@ class R3D(ResNet3d):
     H, W).
 
     Args:
-        depth (int): 18 (Table 4) or 34. Defaults to 18.
+        depth (int): 18 (Table 4), 34, or 10: one block per stage, as in
+            VCOP's code. Defaults to 18.
         base_channels (int): Channels of the stem; the output has eight times
             as many. Defaults to 64 (Table 4).
         conv1_kernel (Sequence[int]): Kernel (T, H, W) of the stem. Defaults
@@ -37,6 +38,11 @@ class R3D(ResNet3d):
         >>> encoder(torch.rand(1, 3, 16, 32, 32)).shape
         torch.Size([1, 32, 1, 1, 1])
     """
+
+    arch_settings = {
+        10: (BasicBlock3d, (1, 1, 1, 1)),
+        **ResNet3d.arch_settings
+    }
 
     def __init__(self,
                  depth: int = 18,

@@ -50,8 +50,10 @@ class S3DG(StagedEncoder):
       one never sees every second frame: ``stem_strides=((2, 2, 2), (1, 1,
       1))``. Its last max pool drops an odd row, which here counts
       (TensorFlow's SAME padding). Its BatchNorm has momentum 0.001.
-    - CoCLR gates all four branches of each inception block and nothing in
-      the stem, and has BatchNorm's eps of 1e-5.
+    - CoCLR trains S3D, without gates (``gated=False``), and has BatchNorm's
+      eps of 1e-5 (``norm_cfg=dict(type='BN3d')``). Its S3D-G gates all four
+      branches of each inception block and nothing in the stem. Its last max
+      pool drops an odd row, too.
     - Xie et al.'s TensorFlow code (models/research/slim) gates all four
       branches and conv_2c, and conv_1a is a plain 3x7x7 convolution.
 
@@ -71,6 +73,8 @@ class S3DG(StagedEncoder):
         frame_strides (Sequence[int]): Strides in time of the four pools
             between the stages. Defaults to (1, 1, 2, 2). SpeedNet keeps all
             frames: (1, 1, 1, 1), and ``stem_strides=((1, 2, 2), (1, 1, 1))``.
+        gated (bool): Whether there are gates. Defaults to True; without them
+            it is S3D (Xie et al.).
         init_cfg (dict, optional): As for every module of MMEngine.
 
     Examples:
@@ -87,18 +91,22 @@ class S3DG(StagedEncoder):
                  frozen_stages: int = -1,
                  norm_eval: bool = False,
                  frame_strides: Sequence[int] = (1, 1, 2, 2),
+                 gated: bool = True,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(frozen_stages, norm_eval, init_cfg)
         self.stem_strides = tuple(tuple(stride) for stride in stem_strides)
         self.frame_strides = tuple(frame_strides)
+        self.gated = gated
+        self.norm_cfg = norm_cfg
 
         strides = [(stride, 2, 2) for stride in self.frame_strides]
         channels = base_channels
-        self.conv_1a = SeparableConv(3, channels, 7, norm_cfg,
+        self.conv_1a = SeparableConv(3, channels, 7, norm_cfg, gated,
                                      *self.stem_strides)
         self.pool_2a = nn.MaxPool3d((1, 3, 3), strides[0], (0, 1, 1))
         self.conv_2b = conv_norm(channels, channels, 1, norm_cfg)
-        self.conv_2c = SeparableConv(channels, 3 * channels, 3, norm_cfg)
+        self.conv_2c = SeparableConv(channels, 3 * channels, 3, norm_cfg,
+                                     gated)
         channels = 3 * channels
         pools = {
             3: nn.MaxPool3d((1, 3, 3), strides[1], (0, 1, 1)),
@@ -111,7 +119,7 @@ class S3DG(StagedEncoder):
                 block = Inception(
                     channels,
                     [max(1, width * base_channels // 64)
-                     for width in branches], norm_cfg)
+                     for width in branches], norm_cfg, gated)
                 self.add_module(f'mixed_{stage}{letter}', block)
                 channels = block.out_channels
         # As in R3D: before distributed training counts the parameters.
@@ -119,7 +127,7 @@ class S3DG(StagedEncoder):
 
 
 class SeparableConv(nn.Module):
-    """A spatial, then a temporal convolution, then self-gating.
+    """A spatial, then a temporal convolution, and self-gating if wanted.
 
     The gate weighs each channel by what the whole clip says:
     sigmoid(W mean(x) + b) * x (Xie et al.).
@@ -129,6 +137,7 @@ class SeparableConv(nn.Module):
         out_channels (int): Channels of both convolutions.
         kernel (int): Their extent in space and in time; odd.
         norm_cfg (dict): Config of the norm layers.
+        gated (bool): Whether there is a gate.
         spatial_stride (int | tuple): Stride of the spatial convolution.
             Defaults to 1.
         temporal_stride (int | tuple): Stride of the temporal convolution.
@@ -140,6 +149,7 @@ class SeparableConv(nn.Module):
                  out_channels: int,
                  kernel: int,
                  norm_cfg: dict,
+                 gated: bool,
                  spatial_stride: Triple = 1,
                  temporal_stride: Triple = 1) -> None:
         super().__init__()
@@ -147,36 +157,40 @@ class SeparableConv(nn.Module):
                                  (1, kernel, kernel), norm_cfg, spatial_stride)
         self.temporal = conv_norm(out_channels, out_channels, (kernel, 1, 1),
                                   norm_cfg, temporal_stride)
-        self.gate = nn.Conv3d(out_channels, out_channels, 1)
+        self.gate = (
+            nn.Conv3d(out_channels, out_channels, 1) if gated else None)
 
     def forward(self, x: Tensor) -> Tensor:
         """``[N, in_channels, ...] -> [N, out_channels, ...]``."""
         x = self.temporal(self.spatial(x))
+        if self.gate is None:
+            return x
         clip = x.mean(dim=(2, 3, 4), keepdim=True)
         return torch.sigmoid(self.gate(clip)) * x
 
 
 class Inception(nn.Module):
-    """Inception block whose 3x3x3 convolutions are separable and gated.
+    """Inception block whose 3x3x3 convolutions are separable.
 
     Args:
         in_channels (int): Channels of the input.
         widths (Sequence[int]): Channels, in the order of ``INCEPTIONS``.
         norm_cfg (dict): Config of the norm layers.
+        gated (bool): Whether the temporal convolutions are.
     """
 
     def __init__(self, in_channels: int, widths: Sequence[int],
-                 norm_cfg: dict) -> None:
+                 norm_cfg: dict, gated: bool) -> None:
         super().__init__()
         direct, reduced_1, wide_1, reduced_2, wide_2, pooled = widths
         self.out_channels = direct + wide_1 + wide_2 + pooled
         self.branch0 = conv_norm(in_channels, direct, 1, norm_cfg)
         self.branch1 = nn.Sequential(
             conv_norm(in_channels, reduced_1, 1, norm_cfg),
-            SeparableConv(reduced_1, wide_1, 3, norm_cfg))
+            SeparableConv(reduced_1, wide_1, 3, norm_cfg, gated))
         self.branch2 = nn.Sequential(
             conv_norm(in_channels, reduced_2, 1, norm_cfg),
-            SeparableConv(reduced_2, wide_2, 3, norm_cfg))
+            SeparableConv(reduced_2, wide_2, 3, norm_cfg, gated))
         self.branch3 = nn.Sequential(
             nn.MaxPool3d(3, 1, 1), conv_norm(in_channels, pooled, 1, norm_cfg))
 

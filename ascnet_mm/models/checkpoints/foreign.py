@@ -5,7 +5,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..backbones import R3D, S3DG, R2Plus1D
+from ..backbones import R3D, S3DG, C3DConv, R2Plus1D
 
 
 class Layout(NamedTuple):
@@ -28,6 +28,15 @@ class Layout(NamedTuple):
     options: dict = {}
     rules: Tuple[Tuple[str, str], ...] = ()
 
+
+# Of VCOP's ResNets, which have one block per stage
+VCOP = (
+    (r'bn(\d)\.', r'conv\1.bn.'),
+    (r'downsampleconv\.', 'downsample.'),
+    (r'downsamplebn\.', 'downsample.bn.'),
+    *((rf'^conv{stage + 1}\.block1\.', f'layer{stage}.0.')
+      for stage in range(1, 5)),
+)
 
 LAYOUTS = (
     Layout(
@@ -63,7 +72,7 @@ LAYOUTS = (
             (r'downsample\.1\.', 'downsample.bn.'),
         )),
     Layout(
-        name="RSPNet's r2plus1d-vcop",
+        name="VCOP's r21d, which is RSPNet's r2plus1d-vcop",
         sign='conv1.spatial_conv.weight',
         differs='one block per stage',
         encoder=R2Plus1D,
@@ -72,11 +81,46 @@ LAYOUTS = (
             (r'\.bn\.', '.conv.bn_s.'),
             (r'\.spatial_conv\.', '.conv.conv_s.'),
             (r'\.temporal_conv\.', '.conv.conv_t.'),
-            (r'bn(\d)\.', r'conv\1.bn.'),
-            (r'downsampleconv\.', 'downsample.'),
-            (r'downsamplebn\.', 'downsample.bn.'),
-            *((rf'^conv{stage + 1}\.block1\.', f'layer{stage}.0.')
-              for stage in range(1, 5)),
+            *VCOP,
+        )),
+    Layout(
+        name="VCOP's r3d",
+        sign='conv1.temporal_spatial_conv.weight',
+        differs='one block per stage, a 3x7x7 stem and no max pool',
+        encoder=R3D,
+        options=dict(
+            depth=10, conv1_kernel=(3, 7, 7), with_pool1=False,
+            frame_strides=(2, 1, 2, 2, 2)),
+        rules=(
+            (r'\.temporal_spatial_conv\.', '.conv.'),
+            *VCOP,
+        )),
+    Layout(
+        name="VCOP's c3d",
+        sign='conv3a.weight',
+        differs='BatchNorm',
+        encoder=C3DConv,
+        rules=(
+            (r'^(conv|bn)([12])\.', r'\1\2a.'),
+            (r'^conv(\w\w)\.', r'conv\1.conv.'),
+            (r'^bn(\w\w)\.', r'conv\1.bn.'),
+        )),
+    Layout(
+        name="CoCLR's s3d",
+        sign='Conv_1a.conv1.weight',
+        differs="no gates, and BatchNorm's eps of 1e-5",
+        encoder=S3DG,
+        options=dict(
+            gated=False,
+            norm_cfg=dict(type='BN3d'),
+            stem_strides=((1, 2, 2), (2, 1, 1)),
+            frame_strides=(1, 1, 2, 2)),
+        rules=(
+            (r'^Conv_', 'conv_'),
+            (r'^Mixed_', 'mixed_'),
+            (r'\.branch0\.0\.', '.branch0.'),
+            (r'\.(conv|bn)1\.', r'.spatial.\1.'),
+            (r'\.(conv|bn)2\.', r'.temporal.\1.'),
         )),
     Layout(
         name="RSPNet's s3dg",
@@ -100,10 +144,13 @@ LAYOUTS = (
 )
 
 # RSPNet's pre-trained query encoder, with and without the wrapper of its two
-# tasks, its fine-tuned encoder, and a network by itself.
-PREFIXES = ('encoder_q.encoder.', 'encoder_q.', 'encoder.', '')
+# tasks, and its fine-tuned encoder; CoCLR's query encoder; VCOP's encoder; and
+# a network by itself.
+PREFIXES = ('encoder_q.encoder.', 'encoder_q.', 'encoder.', 'encoder_q.0.',
+            'base_network.', '')
 
-HEAD = re.compile(r'(fc|linear)\.')
+# Heads, and the second names that CoCLR's layers have
+PASSED_OVER = re.compile(r'(fc|linear|block\d)\.')
 
 
 def recognize(
@@ -165,14 +212,21 @@ def under(prefix: str, state: Dict[str, Tensor]) -> Dict[str, Tensor]:
 
 def renamed_weights(given: Dict[str, Tensor],
                     layout: Layout) -> Dict[str, Tensor]:
-    """An encoder's weights under the names that ours has; no heads."""
+    """An encoder's weights under the names that ours has; no heads.
+
+    A bias before BatchNorm, which ours has not, is taken off the mean.
+    """
     renamed = {}
     for key, value in given.items():
-        if HEAD.match(key):
+        if PASSED_OVER.match(key):
             continue
         for pattern, replacement in layout.rules:
             key = re.sub(pattern, replacement, key)
         renamed[key] = value
+    for key in [key for key in renamed if key.endswith('.conv.bias')]:
+        mean = key.replace('.conv.bias', '.bn.running_mean')
+        if mean in renamed:
+            renamed[mean] = renamed[mean] - renamed.pop(key)
     return renamed
 
 

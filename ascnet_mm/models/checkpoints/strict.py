@@ -73,7 +73,8 @@ def encoder_weights(checkpoint: dict,
     Args:
         checkpoint (dict): Of this package or MMAction2 (``backbone.*``;
             heads and the target network are passed over), of RSPNet
-            (pre-trained or fine-tuned), or torchvision's ``r3d_18``.
+            or VCOP (pre-trained or fine-tuned), CoCLR (pre-trained), or
+            torchvision's ``r3d_18``.
         encoder (nn.Module): What they are for.
 
     Returns:

@@ -49,13 +49,17 @@ class Step(NamedTuple):
 
 @MODELS.register_module()
 class ASCNet(MemoryBankRecognizer):
-    """Self-supervised video representation by appearance and speed.
+    """Predict another clip's appearance, and a look-alike's motion.
 
     One online encoder (``backbone``) learns to predict what its exponential
     moving average, the target network, says of another clip: in the ACP task
     a clip of the same video at another playback speed, in the SCP task a clip
     of a similar-looking other video at the same speed, found in a memory bank
     (Algorithm 1 of the poster, section C of the supplementary).
+
+    *Ours*, where they say nothing: which clip gets which speed is drawn; both
+    sides of a loss have unit length; both losses weigh the same; a sample for
+    which the bank holds no other video has no L_m.
 
     :class:`MomentumUpdateHook` moves the target network and
     :class:`MemoryBankHook` fills the bank. The checkpoint holds the encoder

@@ -17,7 +17,8 @@ class BYOL(TargetNetworkRecognizer):
     Grill et al., NeurIPS 2020; with two clips of a video as the two views it
     is rho-BYOL of Feichtenhofer et al., CVPR 2021, for rho = 2. It is ASCNet
     without speeds and without other videos: the ACP task alone, in both
-    directions.
+    directions. *Ours*: both clips play at one speed, which is drawn of the
+    two of the pipeline.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.

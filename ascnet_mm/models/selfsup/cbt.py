@@ -131,7 +131,7 @@ class CBTHead(BaseModule):
 
 @MODELS.register_module()
 class CBT(SelfSupervisedRecognizer):
-    """Predict the features of masked clips of a video (the video half).
+    """Predict the features of masked clips of a video.
 
     Sun et al., *Learning Video Representations using Contrastive
     Bidirectional Transformer*, 2019: a transformer sees the features of the

@@ -117,10 +117,10 @@ class ClipOrderHead(BaseModule):
 
 @MODELS.register_module()
 class ClipOrder(SelfSupervisedRecognizer):
-    """Tell the order of shuffled clips (VCOP; Xu et al., CVPR 2019).
+    """Tell the order of shuffled clips.
 
-    Three clips of a video, of 16 frames with 8 between them, are shuffled;
-    the head tells which of the six orders it is.
+    VCOP: Xu et al., CVPR 2019. Three clips of a video, of 16 frames with 8
+    between them, are shuffled; the head tells which of the six orders it is.
 
     In the authors' code, too, each clip is cropped on its own. It trains with
     SGD at a rate of 1e-3 for 300 epochs of batches of 8, neither mirrors

@@ -73,6 +73,10 @@ class InfoNCE(MemoryBankRecognizer):
     videos come from the memory bank, of all its speeds. With the clips of
     ASCNet it costs what ASCNet costs, and says what negatives are worth.
 
+    *Ours*: the clips, at different speeds, each augmented on its own; the
+    queue is the memory bank, which starts empty; keys of the query's own
+    video are not negatives; BatchNorm spans the ranks in place of shuffling.
+
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
         nce_head (dict | InfoNCEHead): The head or its config.

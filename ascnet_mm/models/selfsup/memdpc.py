@@ -140,23 +140,25 @@ class MemDPCHead(BaseModule):
 
 @MODELS.register_module()
 class MemDPC(SelfSupervisedRecognizer):
-    """Memory-augmented dense predictive coding (Han et al., ECCV 2020).
+    """Predict the features of coming blocks of a video.
 
-    Blocks of a few frames that follow one another
+    Han et al., ECCV 2020. Blocks of a few frames that follow one another
     (:class:`OrderedClips`) go through the encoder one by one. The last three
-    are predicted from those before them, and the first three from those
-    after them (:class:`MemDPCHead`).
+    are predicted from those before them, and the first three from those after
+    them (:class:`MemDPCHead`).
 
-    From the paper and its authors' code: 8 blocks of 5 frames, every third
-    of the video; the mean of a block's features over time; the head with its
-    kernels, initial weights and dropout. Their encoder is a ResNet whose
-    first stages are 2D, whose last one has 256 channels, and whose features
-    are compared before the last ReLU; they train by Adam with a rate of
-    1e-3, at 128 or 224 pixels, and change the colors of each frame by
-    itself. Ours: ASCNet's encoder, which ends with a ReLU, and schedule,
-    colors of its own for each block, and features of all ranks to choose
-    from, where theirs are those of a GPU. All blocks of a video have to be
-    cut alike (``per_clip=False`` of :class:`SampleCrops`), as theirs are.
+    From the paper and its authors' code: 8 blocks of 5 frames, every third of
+    the video; the mean of a block's features over time; the head with its
+    kernels, initial weights and dropout. Their encoder is a ResNet whose first
+    stages are 2D, whose last one has 256 channels, and whose features are
+    compared before the last ReLU; they train by Adam with a rate of 1e-3, at
+    128 or 224 pixels, and change the colors of each frame by itself. *Ours*:
+    ASCNet's encoder, which ends with a ReLU, and schedule, colors of its own
+    for each block, and features of all ranks to choose from, where theirs are
+    those of a GPU.
+
+    All blocks of a video have to be cut alike (``per_clip=False`` of
+    :class:`SampleCrops`), as theirs are.
 
     As in :attr:`encoder_passes` each block counts as a clip, a pass is that
     of 5 frames. A small encoder is several times better than chance on other

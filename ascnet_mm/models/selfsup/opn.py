@@ -13,12 +13,13 @@ from .clip_order import ClipOrder
 
 @MODELS.register_module()
 class OPN(ClipOrder):
-    """Tell the order of shuffled frames (OPN; Lee et al., ICCV 2017).
+    """Tell the order of shuffled frames.
 
-    Four frames of a video are shuffled. An order and its reverse are one of
-    12 classes (``reversible`` of the head), because many motions look the
-    same backward. Each frame shows one of its three channels, drawn for
-    itself, in place of all three, so that colors do not give the order away.
+    OPN: Lee et al., ICCV 2017. Four frames of a video are shuffled. An order
+    and its reverse are one of 12 classes (``reversible`` of the head), because
+    many motions look the same backward. Each frame shows one of its three
+    channels, drawn for itself, in place of all three, so that colors do not
+    give the order away.
 
     In the authors' code the encoder is CaffeNet, which sees 80 x 80 pixels of
     a frame; the four crops lie up to 5 pixels apart, and all or none of the

@@ -108,7 +108,7 @@ class RSPHead(ContrastiveHead):
 
 @MODELS.register_module()
 class RSPNet(MemoryBankRecognizer):
-    """Relative speed perception and instance discrimination.
+    """Tell which clip plays at the same speed, and which is of the same video.
 
     Chen et al., AAAI 2021, as in its authors' code. Three clips of a video: a
     query, a key of the same speed and a key of another speed, the keys seen
@@ -116,6 +116,12 @@ class RSPNet(MemoryBankRecognizer):
     two keys; instance discrimination sets both against keys of other videos
     from the memory bank, which are the appearance features of all its speeds.
     A step enters its keys of the other speed.
+
+    *Ours*: the queue is the memory bank, which has as many keys of either
+    speed and starts empty, not with random vectors; keys of the query's own
+    video are not negatives; each clip is cut and augmented on its own (there
+    both keys are one window, augmented once); BatchNorm spans the ranks in
+    place of shuffling.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.

@@ -56,18 +56,20 @@ class SpeedHead(BaseModule):
 
 @MODELS.register_module()
 class SpeedNet(SelfSupervisedRecognizer):
-    """Tell whether a clip is sped up (Benaim et al., CVPR 2020).
+    """Tell whether a clip is sped up.
 
-    Two clips of a video, the second of which is sped up, both in one batch
-    (:class:`SkippingSampleFrames`), and batches of random sizes
-    (:class:`RandomSizeHook`), so that neither the scene nor the sharpness
-    tells the class.
+    Benaim et al., CVPR 2020. Two clips of a video, the second of which is sped
+    up, both in one batch (:class:`SkippingSampleFrames`), and batches of
+    random sizes (:class:`RandomSizeHook`), so that neither the scene nor the
+    sharpness tells the class.
 
     These are the paper's, and so are S3D-G without strides in time and what
-    the head does; no code was published. Ours are the learning rate and
+    the head does; no code was published. *Ours*: the learning rate and
     schedule, the colors, a crop of its own for each clip, and BatchNorm over
-    both clips. As of every method here, the features to be evaluated are the
-    mean of the encoder's output, not the maximum that the head sees.
+    both clips.
+
+    As of every method here, the features to be evaluated are the mean of the
+    encoder's output, not the maximum that the head sees.
 
     A small encoder learns the task in 160 steps where all videos move alike
     at their own speed (tests/slow/test_baselines.py). On the rendered set,

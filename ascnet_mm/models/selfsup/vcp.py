@@ -76,10 +76,10 @@ class VCPHead(BaseModule):
 
 @MODELS.register_module()
 class VCP(SelfSupervisedRecognizer):
-    """Tell what was done to the middle one of three clips (VCP).
+    """Tell what was done to the middle one of three clips.
 
-    Luo et al., AAAI 2020. The middle clip stays as it is, is turned by 90,
-    180 or 270 degrees, has its four tiles or two of its quarters in time
+    VCP: Luo et al., AAAI 2020. The middle clip stays as it is, is turned by
+    90, 180 or 270 degrees, has its four tiles or two of its quarters in time
     change places, or gives way to a remote clip; :class:`ClozeClips` chooses
     the operation and the frames.
 

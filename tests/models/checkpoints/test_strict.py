@@ -17,6 +17,9 @@ from ascnet_mm.models.checkpoints.strict import compare
 
 from ...conftest import tiny_model
 from ...helpers.foreign import (
+    VCOPC3D,
+    VCOPR3D,
+    CoCLRS3D,
     RSPNetR2Plus1D,
     RSPNetR3D,
     RSPNetS3DG,
@@ -32,6 +35,10 @@ FOREIGN = {
     'RSPNet resnet18': (RSPNetR3D, 4, dict(type='R3D')),
     'RSPNet r2plus1d-vcop': (RSPNetR2Plus1D, 4, dict(type='R2Plus1D')),
     'RSPNet s3dg': (RSPNetS3DG, 16, SLOW_STEM),
+    'VCOP r3d': (VCOPR3D, 4, dict(NO_POOL, depth=10)),
+    'VCOP c3d': (VCOPC3D, 4, dict(type='C3DConv')),
+    'CoCLR s3d': (CoCLRS3D, 16, dict(
+        type='S3DG', gated=False, norm_cfg=dict(type='BN3d'))),
 }
 
 
@@ -152,6 +159,70 @@ def test_rspnet_files_of_every_stage(prefix, head, tmp_path):
     assert_same(encoder, foreign.features)
 
 
+@pytest.mark.parametrize('name', ['RSPNet r2plus1d-vcop', 'VCOP r3d',
+                                  'VCOP c3d'])
+def test_the_network_in_a_file_of_vcop(name, tmp_path):
+    """``VCOPN``'s state, without anything around it."""
+    network, width, backbone = FOREIGN[name]
+    foreign = randomize(network(width))
+    state = prefixed('base_network.', {
+        key: value for key, value in foreign.state_dict().items()
+        if not key.startswith('linear.')})
+    for layer in ('fc7', 'fc8'):
+        state.update({f'{layer}.weight': torch.zeros(6, 64),
+                      f'{layer}.bias': torch.zeros(6)})
+    encoder = build(backbone, base_channels=width)
+    load_encoder(encoder, save(tmp_path, state))
+    assert_same(encoder, foreign.features)
+
+
+# In CoCLR's S3D each layer also is the n-th one of a block.
+COCLR_BLOCKS = {
+    1: ('Conv_1a', ), 2: ('MaxPool_2a', 'Conv_2b', 'Conv_2c'),
+    3: ('MaxPool_3a', 'Mixed_3b', 'Mixed_3c'),
+    4: ('MaxPool_4a', *(f'Mixed_4{letter}' for letter in 'bcdef')),
+    5: ('MaxPool_5a', 'Mixed_5b', 'Mixed_5c')
+}  # yapf: disable
+
+
+def test_the_query_encoder_in_a_file_of_coclr(tmp_path):
+    """Not the moving average, nor the encoder of the other modality."""
+    networks = {name: randomize(CoCLRS3D(16))
+                for name in ('sampler', 'encoder_k', 'encoder_q')}
+    state = {'queue': torch.zeros(128, 8), 'queue_ptr': torch.zeros(1)}
+    for name, network in networks.items():
+        weights = network.state_dict()
+        for number, layers in COCLR_BLOCKS.items():
+            for place, layer in enumerate(layers):
+                weights.update({
+                    f'block{number}.{place}.{key[len(layer) + 1:]}': value
+                    for key, value in network.state_dict().items()
+                    if key.startswith(layer)})
+        state.update(prefixed(f'{name}.0.', weights))
+        for layer in (2, 4):
+            state.update({f'{name}.{layer}.weight': torch.zeros(9, 256),
+                          f'{name}.{layer}.bias': torch.zeros(9)})
+    encoder = build(FOREIGN['CoCLR s3d'][2], base_channels=16)
+    load_encoder(encoder, save(tmp_path, dict(
+        epoch=3, state_dict=state, best_acc=0.5, optimizer=dict(state={}),
+        iteration=7)))
+    assert_same(encoder, networks['encoder_q'].features)
+
+
+def test_a_file_of_memdpc_is_refused(tmp_path):
+    """No encoder is its network, whose first stages are 2-D."""
+    state = {
+        'module.mb': torch.zeros(1024, 256),
+        'module.backbone.conv1.weight': torch.zeros(64, 3, 1, 7, 7),
+        'module.backbone.bn1.weight': torch.zeros(64),
+        'module.backbone.layer1.0.conv1.weight': torch.zeros(64, 64, 1, 3, 3),
+    }
+    assert_refused(
+        tmp_path, dict(epoch=3, state_dict=state),
+        build(dict(type='R3D'), base_channels=4), 'another encoder',
+        '3 surplus (conv1.weight, bn1.weight, layer1.0.conv1.weight)')
+
+
 @pytest.mark.parametrize('prefix', ['', 'module.'])
 def test_own_checkpoints(prefix, tmp_path):
     model = tiny_model(backbone=dict(type='R3D', base_channels=4))
@@ -221,6 +292,14 @@ DIFFERENT = {
     'all frames for RSPNet':
     (RSPNetS3DG, dict(SLOW_STEM, frame_strides=(1, 1, 1, 1)),
      'other strides', 'model.backbone.frame_strides=(1, 1, 2, 2)'),
+    "Xie et al.'s eps for CoCLR":
+    (CoCLRS3D, dict(type='S3DG', gated=False), 'eps of 1e-5',
+     "model.backbone.norm_cfg={'type': 'BN3d'}"),
+    'gates for CoCLR':
+    (CoCLRS3D, dict(type='S3DG', norm_cfg=dict(type='BN3d')), 'no gates',
+     'model.backbone.gated=False'),
+    'more blocks than VCOP':
+    (VCOPR3D, NO_POOL, 'one block per stage', 'model.backbone.depth=10'),
     'another encoder':
     (RSPNetS3DG, dict(type='R3D'), 'the config is R3D',
      "model.backbone=dict(type='S3DG', stem_strides=((2, 2, 2), (1, 1, 1)), "
