@@ -165,8 +165,17 @@ class MemoryBank:
         One that is not finite takes its place, but no search finds it: its
         similarity to anything would be NaN, the greatest of all. Whether an
         entry is finite is known on the device alone.
+
+        Raises:
+            InputError: If the speeds are no whole numbers, each of which
+                would get a bank of its own.
         """
         appearance, motion, speeds, video_ids = entries
+        if speeds.is_floating_point():
+            raise InputError(
+                'a memory bank is kept for each speed, which has to be a '
+                f'whole number, not {speeds[0].item():.3g}: '
+                'SpeedPairedSampleFrames has to choose the clips')
         for speed, rows in _rows_by_speed(speeds).items():
             if speed not in self._rings:
                 self._rings[speed] = _Ring(self.size, appearance)

@@ -6,6 +6,7 @@ from mmaction.registry import MODELS
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
+from ...errors import InputError
 from .staged import StagedEncoder
 
 Triple = Union[int, Tuple[int, int, int]]
@@ -73,6 +74,9 @@ class S3DG(StagedEncoder):
             frames: (1, 1, 1, 1), and ``stem_strides=((1, 2, 2), (1, 1, 1))``.
         init_cfg (dict, optional): As for every module of MMEngine.
 
+    Raises:
+        InputError: If ``frame_strides`` are not four positive integers.
+
     Examples:
         >>> encoder = S3DG(base_channels=4).eval()
         >>> encoder(torch.rand(1, 3, 16, 32, 32)).shape
@@ -91,6 +95,10 @@ class S3DG(StagedEncoder):
         super().__init__(frozen_stages, norm_eval, init_cfg)
         self.stem_strides = tuple(tuple(stride) for stride in stem_strides)
         self.frame_strides = tuple(frame_strides)
+        if len(self.frame_strides) != 4 or min(self.frame_strides) < 1:
+            raise InputError(
+                'model.backbone.frame_strides are those of four pools, 1 or '
+                f'more, not {self.frame_strides}')
 
         strides = [(stride, 2, 2) for stride in self.frame_strides]
         channels = base_channels

@@ -60,6 +60,9 @@ class ASCNetPlus(ASCNet):
             diagnostics as ``NAME_...``. Defaults to none.
         **kwargs: As for :class:`ASCNet`.
 
+    Raises:
+        InputError: If a term is called ``acp`` or ``scp``.
+
     Examples:
         >>> from mmaction.structures import ActionDataSample
         >>> from ascnet_mm.models import ACPHead, R3D, SCPHead
@@ -82,6 +85,10 @@ class ASCNetPlus(ASCNet):
     def __init__(self,
                  terms: Dict[str, Part] = dict(),
                  **kwargs: Any) -> None:
+        taken = {'acp', 'scp'} & set(terms)
+        if taken:
+            raise InputError(f'model.terms: {sorted(taken)} are the names of '
+                             "ASCNet's own losses: call the term otherwise")
         super().__init__(**kwargs)
         self.terms = nn.ModuleDict(
             {name: built(term)

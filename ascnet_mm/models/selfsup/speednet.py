@@ -8,6 +8,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import InputError
 from .base import Part, SelfSupervisedRecognizer, require_count
 
 
@@ -84,8 +85,8 @@ class SpeedNet(SelfSupervisedRecognizer):
     Examples:
         >>> from ascnet_mm.models import R3D
         >>> model = SpeedNet(R3D(depth=18, base_channels=4), SpeedHead(32))
-        >>> samples = [ActionDataSample()] * 3
-        >>> sorted(model.loss(torch.rand(3, 2, 3, 8, 32, 32), samples))
+        >>> sample = ActionDataSample(metainfo=dict(speeds=(1.1, 2.)))
+        >>> sorted(model.loss(torch.rand(3, 2, 3, 8, 32, 32), [sample] * 3))
         ['loss_speed', 'speed_accuracy']
     """
 
@@ -112,17 +113,26 @@ class SpeedNet(SelfSupervisedRecognizer):
         Args:
             inputs (Tensor): Of each video a clip at its own speed and one
                 that is sped up, ``[B, 2, 3, T, H, W]``.
-            data_samples (list[ActionDataSample]): Not used.
+            data_samples (list[ActionDataSample]): With the metainfo
+                ``speeds`` of :class:`SkippingSampleFrames`.
 
         Returns:
             dict[str, Tensor]: As of :meth:`SpeedHead.loss`.
 
         Raises:
-            InputError: If there is another number of clips.
+            InputError: If there is another number of clips, or the second
+                clip of a video is not the faster one.
         """
         require_count(
             inputs, 2,
             'factors=((1, 1.2), (1.7, 2.2)) of SkippingSampleFrames')
+        for sample in data_samples:
+            own, faster = sample.get('speeds', (1, 1))
+            if own >= faster:
+                raise InputError(
+                    'the second clip of a video has to be the faster one: '
+                    'SkippingSampleFrames has to choose the clips, with '
+                    'factors that do not overlap')
         # All first clips, then all second ones: one batch for BatchNorm
         x = self.encode_map(inputs.transpose(0, 1).flatten(0, 1))
         sped_up = torch.arange(len(x), device=x.device) >= len(inputs)
