@@ -50,8 +50,8 @@ class ASCNetPlus(ASCNet):
     """ASCNet with further terms in its loss (ours).
 
     L = gamma L_m + (1 - gamma) L_a + sum of weight_t L_t. Without a term it
-    is ASCNet. In place of ACP stands a term where gamma is 1: there L_a has
-    no weight. The encoder passes are ASCNet's: terms read what a step has.
+    is ASCNet. With gamma = 1, L_a has no weight, and a term can take the place
+    of ACP. The encoder passes are ASCNet's: terms read what a step has.
     With ``symmetric``, a term is the mean of both directions.
 
     Args:

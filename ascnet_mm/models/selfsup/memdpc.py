@@ -159,9 +159,9 @@ class MemDPC(SelfSupervisedRecognizer):
     from, where theirs are those of a GPU. All blocks of a video have to be
     cut alike (``per_clip=False`` of :class:`SampleCrops`), as theirs are.
 
-    As in :attr:`encoder_passes` each block counts as a clip, a pass is that
-    of 5 frames. A small encoder is several times better than chance on other
-    videos after 160 steps of 16 videos (tests/slow/test_baselines.py).
+    A pass of :attr:`encoder_passes` is that of a block, of 5 frames. A small
+    encoder is several times better than chance on other videos after 160 steps
+    of 16 videos (tests/slow/test_baselines.py).
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`; its output has

@@ -16,8 +16,7 @@ from .base import Part, SelfSupervisedRecognizer, require_count
 class SpeedHead(BaseModule):
     """Tells whether a clip is sped up.
 
-    What moves fastest decides: the maximum over space, then the mean over
-    time, then one linear layer.
+    The maximum over space, then the mean over time, then one linear layer.
 
     Args:
         in_channels (int): Channels of the encoder's output.
@@ -67,8 +66,8 @@ class SpeedNet(SelfSupervisedRecognizer):
     These are the paper's, and so are S3D-G without strides in time and what
     the head does; no code was published. Ours are the learning rate and
     schedule, the colors, a crop of its own for each clip, and BatchNorm over
-    both clips. As of every method here, the features to be evaluated are the
-    mean of the encoder's output, not the maximum that the head sees.
+    both clips. Evaluations read the mean of the encoder's output, as for every
+    method here, not the maximum that the head sees.
 
     A small encoder learns the task in 160 steps where all videos move alike
     at their own speed (tests/slow/test_baselines.py). On the rendered set,
