@@ -1,4 +1,4 @@
-"""Dropout that is the same in a resumed run and on several ranks."""
+"""Dropout that is the same on any number of ranks."""
 from typing import Sequence
 
 import numpy as np
@@ -6,13 +6,15 @@ import torch
 from torch import Tensor
 
 from .data_preprocessor.copying import copy_together
+from .draws import sample_generator
 
 
 def sample_dropout(x: Tensor, share: float, seeds: Sequence[int]) -> Tensor:
     """Dropout whose draws depend on the samples' seeds alone.
 
-    ``nn.Dropout`` draws from the device's generator, whose state neither a
-    checkpoint nor another rank has.
+    ``nn.Dropout`` draws from torch's global generator, which
+    :class:`SampleSeedHook` seeds for each rank, so that two ranks do not equal
+    one process.
 
     Args:
         x (Tensor): Rows, ``[N, C]``.
@@ -28,9 +30,8 @@ def sample_dropout(x: Tensor, share: float, seeds: Sequence[int]) -> Tensor:
         >>> dropped.unique(), torch.equal(dropped[0], dropped[1])
         (tensor([0., 2.]), True)
     """
-    # The second word keeps these draws apart from the preprocessor's.
     kept = np.stack([
-        np.random.default_rng((seed, 3)).random(x.shape[1], np.float32)
+        sample_generator(seed, 'dropout').random(x.shape[1], np.float32)
         for seed in seeds
     ]) >= share
     kept = copy_together(dict(kept=torch.from_numpy(kept)), x.device)['kept']

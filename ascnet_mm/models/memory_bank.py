@@ -117,10 +117,10 @@ class MemoryBank:
 
     Args:
         size (int): Entries kept per speed, K. Defaults to 32768 (section C).
-        min_fill (float): Share of a speed's bank, up to which a search at
-            that speed finds nothing, so that early entries teach nothing.
-            1 waits until it is full, as CoCLR (Han et al., NeurIPS 2020) does
-            in its code. Defaults to 0.
+        min_fill (float): Share of a speed's bank that has to be in use before
+            a search at that speed finds anything, so that early entries teach
+            nothing. 1 waits until it is full, as CoCLR's code does (Han et
+            al., NeurIPS 2020). Defaults to 0.
 
     Raises:
         InputError: If ``size`` is less than 1, or ``min_fill`` no share.
@@ -165,8 +165,17 @@ class MemoryBank:
         One that is not finite takes its place, but no search finds it: its
         similarity to anything would be NaN, the greatest of all. Whether an
         entry is finite is known on the device alone.
+
+        Raises:
+            InputError: If the speeds are no whole numbers, each of which
+                would get a bank of its own.
         """
         appearance, motion, speeds, video_ids = entries
+        if speeds.is_floating_point():
+            raise InputError(
+                'a memory bank is kept for each speed, which has to be a '
+                f'whole number, not {speeds[0].item():.3g}: '
+                'SpeedPairedSampleFrames has to choose the clips')
         for speed, rows in _rows_by_speed(speeds).items():
             if speed not in self._rings:
                 self._rings[speed] = _Ring(self.size, appearance)
@@ -310,12 +319,12 @@ class RandomMemoryBank(MemoryBank):
 
 @MODELS.register_module()
 class TopKMemoryBank(MemoryBank):
-    """A search returns one of the k most similar entries, drawn alike.
+    """A search returns one of the k most similar entries, drawn uniformly.
 
-    MSF (Koohpayegani et al., ICCV 2021) pulls a query to its k nearest
-    neighbors of the memory bank; the mean over draws is that. The draws come
-    from torch's global generator, which :class:`SampleSeedHook` seeds in each
-    iteration.
+    MSF (Koohpayegani et al., ICCV 2021) pulls a query toward its k nearest
+    neighbors in the memory bank; on average over the draws, so does this. They
+    come from torch's global generator, which :class:`SampleSeedHook` seeds in
+    each iteration.
 
     Args:
         k (int): Entries to draw from. Defaults to 5 (MSF's).

@@ -165,7 +165,8 @@ def test_operations_can_be_chosen():
     (dict(clip_len=6), 'multiple of 4, not 6'),
     (dict(clip_len=8, operations=('none', )), "two or more"),
     (dict(clip_len=8, operations=('none', 'none')), "two or more"),
-    (dict(clip_len=8, operations=('none', 'blur')), "'blur'")])
+    (dict(clip_len=8, operations=('none', 'blur')), "'blur'"),
+    (dict(clip_len=8, distance=-1), 'distance cannot be negative, as -1')])
 def test_impossible_operations_are_refused(options, named):
     with pytest.raises(InputError, match=named):
         ClozeClips(**options)

@@ -264,3 +264,11 @@ def test_a_search_waits_until_its_speeds_bank_is_filled(min_fill, needed):
 def test_an_impossible_fill_is_refused(min_fill):
     with pytest.raises(InputError, match='memory_bank.min_fill'):
         MemoryBank(min_fill=min_fill)
+
+
+def test_speeds_that_are_no_whole_numbers_are_refused():
+    """Each would get a bank of its own."""
+    bank = MemoryBank(size=8)
+    with pytest.raises(InputError, match='whole number, not 1.7'):
+        bank.enqueue(entries(2, speeds=[1.7, 2.1]))
+    assert bank.speeds == []

@@ -221,9 +221,10 @@ def learned(task, seed, change=lambda clips: clips):
         cfg, backbone=dict(type='R3D', base_channels=4),
         data_preprocessor=dict(type='ActionDataPreprocessor')))
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    samples = [ActionDataSample(metainfo=dict(speeds=(1., 2.)))] * 16
     for _ in range(160):
         clips = change(clips_of(np.random.randint(60, size=16), sampler))
-        losses = model.loss(clips, None)
+        losses = model.loss(clips, samples)
         optimizer.zero_grad()
         model.parse_losses(losses)[0].backward()
         optimizer.step()
@@ -231,7 +232,7 @@ def learned(task, seed, change=lambda clips: clips):
     with torch.no_grad():
         return np.mean([
             model.loss(clips_of(60 + np.random.permutation(40)[:16], sampler),
-                       None)[task].item() for _ in range(8)])
+                       samples)[task].item() for _ in range(8)])
 
 
 @pytest.mark.parametrize('seed', range(3))

@@ -164,7 +164,7 @@ class ClozeClips(OrderedClips):
     Raises:
         InputError: As of :class:`OrderedClips`; if there are fewer than two
             operations, or one is unknown or named twice; if a clip has no
-            quarters.
+            quarters, or ``distance`` is negative.
 
     Examples:
         >>> sample = ClozeClips(
@@ -191,6 +191,9 @@ class ClozeClips(OrderedClips):
             raise InputError(
                 "ClozeClips: quarters need a clip_len that is a multiple of "
                 f"4, not {clip_len}; or leave 'quarters' out of operations")
+        if distance < 0:
+            raise InputError(
+                f'ClozeClips: distance cannot be negative, as {distance}')
         self.operations = tuple(operations)
         self.distance = distance
 

@@ -46,13 +46,14 @@ class SpeedPairedSampleFrames(BaseTransform):
             that are shorter than a clip keep the start. Defaults to False.
         draws (int): In test mode, how often there is one clip per speed: the
             clips of the first draw stand first. Defaults to 1.
-        max_distance (float, optional): In training, at most so many frames of
-            the video lie between the center of a clip and that of the one
-            that spans the most frames, which is drawn first; of those places
-            each is alike (ours; CVRL, Qian et al., CVPR 2021, draws small
-            distances more often). Below half a frame it counts as half; key
-            frames come on top. Videos that are shorter than a clip are not
-            bound. Defaults to None: anywhere.
+        max_distance (float, optional): In training, the largest distance, in
+            frames of the video, between the center of the longest clip, which
+            is drawn first, and that of any other, which is drawn uniformly
+            within it (ours; CVRL, Qian et al., CVPR 2021, draws small
+            distances more often). Less than half a frame counts as half; with
+            ``at_key_frames`` clips may move further apart. It does not hold
+            in videos that are shorter than a clip. Defaults to None: no
+            limit.
 
     Raises:
         InputError: If the pattern's numbers are not all of 0 to some n - 1,

@@ -27,7 +27,7 @@ class C3DConv(StagedEncoder):
     ``[N, 3, 16, 112, 112]`` clip leaves as 512x2x7x7 (C, T, H, W).
 
     The pools keep odd rows and single frames, so that it takes clips of any
-    length and size (ours; on C3D's own clips it makes no difference).
+    length and size (ours; it makes no difference for 16 x 112 x 112).
 
     Args:
         base_channels (int): Channels of the first convolution; the output

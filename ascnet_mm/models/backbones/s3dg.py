@@ -6,6 +6,7 @@ from mmaction.registry import MODELS
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
+from ...errors import InputError
 from .staged import StagedEncoder
 
 Triple = Union[int, Tuple[int, int, int]]
@@ -77,6 +78,9 @@ class S3DG(StagedEncoder):
             it is S3D (Xie et al.).
         init_cfg (dict, optional): As for every module of MMEngine.
 
+    Raises:
+        InputError: If ``frame_strides`` are not four positive integers.
+
     Examples:
         >>> encoder = S3DG(base_channels=4).eval()
         >>> encoder(torch.rand(1, 3, 16, 32, 32)).shape
@@ -96,6 +100,10 @@ class S3DG(StagedEncoder):
         super().__init__(frozen_stages, norm_eval, init_cfg)
         self.stem_strides = tuple(tuple(stride) for stride in stem_strides)
         self.frame_strides = tuple(frame_strides)
+        if len(self.frame_strides) != 4 or min(self.frame_strides) < 1:
+            raise InputError(
+                'model.backbone.frame_strides are those of four pools, 1 or '
+                f'more, not {self.frame_strides}')
         self.gated = gated
         self.norm_cfg = norm_cfg
 

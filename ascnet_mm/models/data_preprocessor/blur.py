@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import InputError
+from ..draws import sample_generator
 
 
 class GaussianBlur:
@@ -45,7 +46,7 @@ class GaussianBlur:
             np.ndarray: ``[B, clips]``, 0 for no blur.
         """
         uniform = np.stack([
-            np.random.default_rng((seed, 2)).random((clips, 2))
+            sample_generator(seed, 'blur').random((clips, 2))
             for seed in seeds
         ])
         low, high = self.sigma

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
+from ..draws import sample_generator
 
 # Luma weights of ITU-R BT.601, and the axes I and Q of its chroma plane.
 RGB_TO_YIQ = torch.tensor([[0.299, 0.587, 0.114],
@@ -84,8 +85,7 @@ class ColorJitter:
             contrast and saturation, turn of the chroma (in circles), gray (0
             or 1), shift of the hue (in circles).
         """
-        # The second word keeps these draws apart from the loader's.
-        generators = [np.random.default_rng((seed, 1)) for seed in seeds]
+        generators = [sample_generator(seed, 'color') for seed in seeds]
         uniform = np.stack([g.random((clips, 6)) for g in generators])
         hue = np.stack([g.random((clips, 1)) for g in generators])
         jittered = uniform[..., 4:5] < self.jitter_prob

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
+from ..draws import sample_generator
 
 
 class FrameDifference:
@@ -45,7 +46,7 @@ class FrameDifference:
             np.ndarray: bool ``[B, clips]``.
         """
         return np.stack([
-            np.random.default_rng((seed, 3)).random(clips) < self.prob
+            sample_generator(seed, 'difference').random(clips) < self.prob
             for seed in seeds
         ])
 

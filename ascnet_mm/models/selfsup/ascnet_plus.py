@@ -50,8 +50,8 @@ class ASCNetPlus(ASCNet):
     """ASCNet with further terms in its loss (ours).
 
     L = gamma L_m + (1 - gamma) L_a + sum of weight_t L_t. Without a term it
-    is ASCNet. In place of ACP stands a term where gamma is 1: there L_a has
-    no weight. The encoder passes are ASCNet's: terms read what a step has.
+    is ASCNet. With gamma = 1, L_a has no weight, and a term can take the place
+    of ACP. The encoder passes are ASCNet's: terms read what a step has.
     With ``symmetric``, a term is the mean of both directions.
 
     Args:
@@ -59,6 +59,9 @@ class ASCNetPlus(ASCNet):
             of one's choice. The log shows term NAME as ``loss_NAME`` and its
             diagnostics as ``NAME_...``. Defaults to none.
         **kwargs: As for :class:`ASCNet`.
+
+    Raises:
+        InputError: If a term is called ``acp`` or ``scp``.
 
     Examples:
         >>> from mmaction.structures import ActionDataSample
@@ -82,6 +85,10 @@ class ASCNetPlus(ASCNet):
     def __init__(self,
                  terms: Dict[str, Part] = dict(),
                  **kwargs: Any) -> None:
+        taken = {'acp', 'scp'} & set(terms)
+        if taken:
+            raise InputError(f'model.terms: {sorted(taken)} are the names of '
+                             "ASCNet's own losses: call the term otherwise")
         super().__init__(**kwargs)
         self.terms = nn.ModuleDict(
             {name: built(term)

@@ -98,9 +98,15 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             Tensor: ``[N, C, T', H', W']``.
 
         Raises:
-            InputError: If C is not what the heads expect.
+            InputError: If C is not what the heads expect, or the encoder
+                gives no such features.
         """
         features = self.backbone(for_convolutions(clips))
+        if not isinstance(features, Tensor) or features.ndim != 5:
+            raise InputError(
+                f'{type(self).__name__} takes features of places and frames, '
+                f'[N, C, T, H, W], which {type(self.backbone).__name__} does '
+                'not give: choose a convolutional encoder without pooling')
         self._require_channels(features)
         if self.training:
             self.online_features = pool(features.detach())

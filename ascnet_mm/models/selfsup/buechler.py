@@ -17,9 +17,10 @@ from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 def permutation_set(pieces: int, count: int) -> np.ndarray:
     """Permutations far from one another.
 
-    The first one is the order itself. Each further one is that whose nearest
-    one, of those there are, differs in the most places; of several the first
-    in lexicographic order.
+    The first one is the order itself. Each further one is that whose smallest
+    Hamming distance to those before is the largest, as for the jigsaw puzzles
+    of Noroozi and Favaro (ECCV 2016); of several the first in lexicographic
+    order.
 
     Args:
         pieces (int): What is permuted.

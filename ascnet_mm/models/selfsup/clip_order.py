@@ -19,9 +19,9 @@ class ClipOrderHead(BaseModule):
     """Tells in which order the clips of a video stand.
 
     The features of each two clips are joined and go through a linear layer
-    and ReLU, the same for all pairs. What comes of all pairs is joined, goes
-    through dropout, and a linear layer gives a score for each order. This is
-    the head of VCOP's published code, which is OPN's in form. *Ours*: dropout
+    and ReLU, the same for all pairs. The results are joined and go through
+    dropout and a linear layer, which gives a score for each order. This is the
+    head of VCOP's published code, which has the form of OPN's. *Ours*: dropout
     draws from the samples' seeds.
 
     Args:
@@ -35,7 +35,7 @@ class ClipOrderHead(BaseModule):
 
     Raises:
         InputError: If there are fewer than two clips, with ``reversible``
-            fewer than three, or ``dropout`` is none.
+            fewer than three, or if ``dropout`` is outside [0, 1).
 
     Examples:
         >>> head = ClipOrderHead(in_channels=32, hidden_channels=8)

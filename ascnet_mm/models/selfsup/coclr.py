@@ -1,7 +1,7 @@
 """CoCLR: positives that the other modality finds."""
 import logging
 from copy import deepcopy
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..checkpoints import read_checkpoint
 from ..checkpoints.foreign import under
-from ..checkpoints.strict import compare
+from ..checkpoints.strict import compare, require_same_options
 from ..diagnostics import feature_std
 from ..heads import unit_length
 from ..memory_bank import BankEntries, MemoryBank
@@ -84,12 +84,12 @@ class CoCLR(MemoryBankRecognizer):
     starts with a checkpoint of either modality (``online_from``,
     ``positives_from``); there are as many turns as one likes.
 
-    As in the authors' code, the frozen encoder sees the clip of the key, and
-    positives are looked for once the bank is full. The paper has clips of 32
-    frames. *Ours*: flow is DIS (``ascnet-mm flow``; theirs is TV-L1); keys of
-    the query's own video are neither positives nor negatives; the clips are
-    ASCNet's, at two speeds; the frozen network normalizes by the statistics
-    of its training.
+    As in the authors' code, the frozen encoder sees the clip of the key and
+    normalizes by the statistics of its training, and positives are looked for
+    once the bank is full. The paper has clips of 32 frames. *Ours*: flow is
+    DIS (``ascnet-mm flow``; theirs is TV-L1); keys of the query's own video
+    are neither positives nor negatives (in their code positives); the clips
+    are ASCNet's, at two speeds.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
@@ -230,7 +230,8 @@ class CoCLR(MemoryBankRecognizer):
             nce_spread=feature_std(key),
             mined_similarity=similarity)
 
-    def _mine(self, other: Tensor, video_ids: Tensor):
+    def _mine(self, other: Tensor,
+              video_ids: Tensor) -> Tuple[Tensor, Tensor]:
         """Which entries are positives, and how similar they are.
 
         Args:
@@ -257,9 +258,12 @@ def _load(path: str, encoder: nn.Module, projection: nn.Module) -> None:
     """Load an encoder and its projection from a checkpoint, all or nothing.
 
     Raises:
-        InputError: If it does not hold exactly their weights.
+        InputError: If it does not hold exactly their weights, or its encoder
+            had other options.
     """
-    state = read_checkpoint(path).get('state_dict', {})
+    checkpoint = read_checkpoint(path)
+    require_same_options(checkpoint, encoder)
+    state = checkpoint.get('state_dict', {})
     parts = {'backbone.': encoder, 'nce_head.projection.': projection}
     for prefix, part in parts.items():
         faults = compare(part.state_dict(), under(prefix, state))

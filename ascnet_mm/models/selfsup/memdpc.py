@@ -9,6 +9,7 @@ from mmengine.dist import get_rank
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import InputError
 from ..ranks import gather_rows
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
@@ -160,9 +161,9 @@ class MemDPC(SelfSupervisedRecognizer):
     All blocks of a video have to be cut alike (``per_clip=False`` of
     :class:`SampleCrops`), as theirs are.
 
-    As in :attr:`encoder_passes` each block counts as a clip, a pass is that
-    of 5 frames. A small encoder is several times better than chance on other
-    videos after 160 steps of 16 videos (tests/slow/test_baselines.py).
+    A pass of :attr:`encoder_passes` is that of a block, of 5 frames. A small
+    encoder is several times better than chance on other videos after 160 steps
+    of 16 videos (tests/slow/test_baselines.py).
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`; its output has
@@ -206,15 +207,23 @@ class MemDPC(SelfSupervisedRecognizer):
         Args:
             inputs (Tensor): The blocks in their order,
                 ``[B, blocks, 3, T, H, W]``.
-            data_samples (list[ActionDataSample]): Not used.
+            data_samples (list[ActionDataSample]): With the metainfo
+                ``yuv420`` where the loader gives planes.
 
         Returns:
             dict[str, Tensor]: As of :meth:`MemDPCHead.loss`.
 
         Raises:
-            InputError: If there is another number of blocks.
+            InputError: If there is another number of blocks, or those of a
+                video are not cut alike.
         """
         require_ordered_clips(inputs, self.blocks, 'OrderedClips')
+        for sample in data_samples:
+            cut = sample.get('yuv420')
+            if cut and len(set(zip(cut.crops, cut.flips))) > 1:
+                raise InputError(
+                    'MemDPC compares places of different blocks, which have '
+                    'to be cut alike: set per_clip=False of SampleCrops')
         x = self.encode_map(inputs.flatten(0, 1)).mean(dim=2)
         # Positions as rows: [B, blocks, H' W', C]
         x = x.flatten(2).transpose(1, 2).unflatten(0, (len(inputs), -1))

@@ -8,6 +8,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 from ..data_preprocessor.copying import copy_together
+from ..draws import sample_generator
 from .clip_order import ClipOrder
 
 
@@ -22,13 +23,14 @@ class OPN(ClipOrder):
     give the order away.
 
     In the authors' code the encoder is CaffeNet, which sees 80 x 80 pixels of
-    a frame; the four crops lie up to 5 pixels apart, and all or none of the
-    frames are mirrored; the head has BatchNorm and a further layer of 1024.
-    The paper chooses frames by the motion between them. *Ours*: any encoder,
-    and a 3-D one sees a frame as a still clip (``frame_interval=0`` of
-    :class:`ShuffledClips`); frames at even distances; the head is that of
-    VCOP's code; a channel is taken after normalization; each frame is cropped
-    and mirrored on its own, as set for the pipeline.
+    a frame; each of the four crops is shifted by up to 5 pixels, and all or
+    none of the frames are mirrored; the head has BatchNorm and a further
+    layer of 1024. The paper chooses frames by the motion between them.
+    *Ours*: any encoder, and a 3-D one sees a frame as a still clip
+    (``frame_interval=0`` of :class:`ShuffledClips`); frames at even
+    distances; the head is that of VCOP's code; a channel is taken after
+    normalization; each frame is cropped and mirrored on its own, as set for
+    the pipeline.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
@@ -63,9 +65,8 @@ class OPN(ClipOrder):
         Raises:
             InputError: As of :class:`ClipOrder`.
         """
-        # The second word keeps these draws apart from those of others.
         channels = torch.from_numpy(np.stack([
-            np.random.default_rng((sample.sample_seed, 4)).integers(
+            sample_generator(sample.sample_seed, 'channel').integers(
                 3, size=inputs.shape[1]) for sample in data_samples
         ]))  # yapf: disable
         channels = copy_together(dict(channels=channels),

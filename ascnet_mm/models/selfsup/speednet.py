@@ -8,6 +8,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ...errors import InputError
 from .base import Part, SelfSupervisedRecognizer, require_count
 
 
@@ -15,8 +16,7 @@ from .base import Part, SelfSupervisedRecognizer, require_count
 class SpeedHead(BaseModule):
     """Tells whether a clip is sped up.
 
-    What moves fastest decides: the maximum over space, then the mean over
-    time, then one linear layer.
+    The maximum over space, then the mean over time, then one linear layer.
 
     Args:
         in_channels (int): Channels of the encoder's output.
@@ -66,10 +66,8 @@ class SpeedNet(SelfSupervisedRecognizer):
     These are the paper's, and so are S3D-G without strides in time and what
     the head does; no code was published. *Ours*: the learning rate and
     schedule, the colors, a crop of its own for each clip, and BatchNorm over
-    both clips.
-
-    As of every method here, the features to be evaluated are the mean of the
-    encoder's output, not the maximum that the head sees.
+    both clips. Evaluations read the mean of the encoder's output, as for every
+    method here, not the maximum that the head sees.
 
     A small encoder learns the task in 160 steps where all videos move alike
     at their own speed (tests/slow/test_baselines.py). On the rendered set,
@@ -86,8 +84,8 @@ class SpeedNet(SelfSupervisedRecognizer):
     Examples:
         >>> from ascnet_mm.models import R3D
         >>> model = SpeedNet(R3D(depth=18, base_channels=4), SpeedHead(32))
-        >>> samples = [ActionDataSample()] * 3
-        >>> sorted(model.loss(torch.rand(3, 2, 3, 8, 32, 32), samples))
+        >>> sample = ActionDataSample(metainfo=dict(speeds=(1.1, 2.)))
+        >>> sorted(model.loss(torch.rand(3, 2, 3, 8, 32, 32), [sample] * 3))
         ['loss_speed', 'speed_accuracy']
     """
 
@@ -114,17 +112,26 @@ class SpeedNet(SelfSupervisedRecognizer):
         Args:
             inputs (Tensor): Of each video a clip at its own speed and one
                 that is sped up, ``[B, 2, 3, T, H, W]``.
-            data_samples (list[ActionDataSample]): Not used.
+            data_samples (list[ActionDataSample]): With the metainfo
+                ``speeds`` of :class:`SkippingSampleFrames`.
 
         Returns:
             dict[str, Tensor]: As of :meth:`SpeedHead.loss`.
 
         Raises:
-            InputError: If there is another number of clips.
+            InputError: If there is another number of clips, or the second
+                clip of a video is not the faster one.
         """
         require_count(
             inputs, 2,
             'factors=((1, 1.2), (1.7, 2.2)) of SkippingSampleFrames')
+        for sample in data_samples:
+            own, faster = sample.get('speeds', (1, 1))
+            if own >= faster:
+                raise InputError(
+                    'the second clip of a video has to be the faster one: '
+                    'SkippingSampleFrames has to choose the clips, with '
+                    'factors that do not overlap')
         # All first clips, then all second ones: one batch for BatchNorm
         x = self.encode_map(inputs.transpose(0, 1).flatten(0, 1))
         sped_up = torch.arange(len(x), device=x.device) >= len(inputs)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..data_preprocessor.copying import copy_together
+from ..draws import sample_generator
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
 
@@ -211,8 +212,7 @@ def _move(operation: str, seed: int, side: int) -> List[int]:
         the next, and from a column to the next; and what is added to it in
         each of the tiles, row by row.
     """
-    # The second word keeps these draws apart from those of others.
-    rng = np.random.default_rng((seed, 5))
+    rng = sample_generator(seed, 'operation')
     if operation == 'rotation':
         return [
             (-1, side, *[side - 1] * 4),

@@ -3,7 +3,8 @@
 # ASCNet's.
 _base_ = 'r18_ucf101_infonce.py'
 
-# By ascnet-mm flow, of the very videos in data_root
+# By ascnet-mm flow from data_root, with the same short edge; from small copies
+# with data_root=data/ucf101_small
 paired_root = 'data/ucf101_flow'
 
 model = dict(

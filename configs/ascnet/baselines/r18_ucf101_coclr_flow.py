@@ -3,7 +3,7 @@
 _base_ = 'r18_ucf101_coclr.py'
 
 data_root = 'data/ucf101_flow'
-# The videos that flow was made of
+# The videos that flow was made of, with the same short edge
 paired_root = 'data/ucf101'
 
 # Flow has no colors to change; the third clip is RGB.

@@ -3,6 +3,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import nn
 
+from ascnet_mm import InputError
+
 # Channels and T x H x W of a 16 x 112 x 112 clip; GoogLeNet's channels.
 STAGES = {
     'conv_1a': (64, 8, 56, 56),
@@ -118,6 +120,12 @@ def test_frame_strides_are_those_of_the_pools():
     with torch.no_grad():
         model(torch.zeros(1, 3, 48, 32, 32))
     assert [lengths[f'pool_{stage}a'] for stage in '2345'] == [8, 8, 4, 1]
+
+
+@pytest.mark.parametrize('strides', [(1, 1, 2), (1, 1, 2, 0)])
+def test_impossible_strides_are_refused(strides):
+    with pytest.raises(InputError, match='frame_strides'):
+        build(frame_strides=strides)
 
 
 @pytest.mark.parametrize('size, features', [

@@ -268,6 +268,13 @@ def test_the_loss_is_the_weighted_sum(gamma, tmp_path):
         assert losses['loss'] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize('name', ['acp', 'scp'])
+def test_a_term_called_as_a_loss_of_ascnet_is_refused(name):
+    with pytest.raises(InputError, match=f"model.terms: .'{name}'. are"):
+        tiny_model(type='ASCNetPlus', terms={
+            name: dict(type='InstanceContrast')})
+
+
 def test_a_terms_wrong_dimension_is_named(tmp_path):
     with pytest.raises(InputError, match='model.terms.order.in_channels is 9'):
         trained(tmp_path, type='ASCNetPlus', terms=dict(

@@ -195,3 +195,16 @@ def test_more_positives_than_a_bank_has_are_refused():
                 type='CoCLR', backbone=dict(type='TinyEncoder'), topk=topk,
                 nce_head=dict(type='CoCLRHead', in_channels=4),
                 memory_bank=dict(size=7)))
+
+
+def test_an_encoder_with_other_options_is_refused(tmp_path):
+    """They change what it gives, and its weights do not show them."""
+    path = str(tmp_path / 'a.pth')
+    model, _ = make('CoCLR')
+    model.backbone.frame_strides = (2, 1, 2, 2, 2)
+    torch.save(dict(
+        state_dict=model.state_dict(),
+        meta=dict(encoder=dict(frame_strides=(1, 1, 1, 1, 1)))), path)
+    model.online_from = path
+    with pytest.raises(InputError, match='encoder was trained with'):
+        model.init_weights()

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from ascnet_mm import InputError
 from ascnet_mm.models.selfsup.memdpc import MemDPCHead
+from ascnet_mm.yuv420 import Yuv420
 
 from ...helpers.processes import spawn
 from .test_base import make, stacked
@@ -134,3 +136,19 @@ def test_two_ranks_are_one_process(tmp_path):
     ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1)]
     for whole, one, other in zip(step(range(6)), *ranks):
         torch.testing.assert_close((one + other) / 2, whole)
+
+
+@pytest.mark.parametrize('crops, flips', [
+    ([(0, 0, 8, 8)] * 5 + [(2, 0, 8, 8)], [False] * 6),
+    ([(0, 0, 8, 8)] * 6, [False, True] * 3)])
+def test_blocks_that_are_cut_each_on_its_own_are_refused(crops, flips):
+    model, _ = make('MemDPC')
+    clips, samples = stacked('MemDPC')
+    cut = Yuv420(((0, 0, 8, 8), ) * 6, (True, ) * 6, (8, 8), None)
+    for sample in samples:
+        sample.set_metainfo(dict(yuv420=cut))
+    model.loss(clips, samples)
+    samples[2].set_metainfo(dict(
+        yuv420=cut._replace(crops=tuple(crops), flips=tuple(flips))))
+    with pytest.raises(InputError, match='per_clip=False'):
+        model.loss(clips, samples)

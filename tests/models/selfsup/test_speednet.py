@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ascnet_mm import InputError
 from ascnet_mm.datasets import SkippingSampleFrames
 from ascnet_mm.models.selfsup.speednet import SpeedHead
 
@@ -57,3 +58,23 @@ def test_both_clips_of_a_video_are_in_one_batch(monkeypatch):
     model.loss(clips, samples)
     assert len(seen) == 1
     assert torch.equal(seen[0], torch.cat([clips[:, 0], clips[:, 1]]))
+
+
+@pytest.mark.parametrize('speeds', [(2, 1), (1, 1), None])
+def test_a_second_clip_that_is_not_faster_is_refused(speeds):
+    """Of another sampler, whose clips would be labeled at random."""
+    model, _ = make('SpeedNet')
+    clips, samples = stacked('SpeedNet')
+    if speeds:
+        samples[1].set_metainfo(dict(speeds=speeds))
+    else:
+        samples[1].pop('speeds')
+    with pytest.raises(InputError, match='SkippingSampleFrames'):
+        model.loss(clips, samples)
+
+
+def test_features_without_places_are_refused():
+    model, _ = make('SpeedNet')
+    model.backbone = torch.nn.Flatten()
+    with pytest.raises(InputError, match='SpeedNet takes .* Flatten does not'):
+        model.loss(*stacked('SpeedNet'))
