@@ -11,13 +11,14 @@ word = 'digit'  # of ten classes; or 'adverb', of four
 judged = 'test'  # 'val' for choosing
 num_clips = 9
 
+sample_clips = dict(
+    type='SampleFrames',
+    clip_len=_base_.clip_len,
+    num_clips=num_clips,
+    test_mode=True)
 pipeline = [
-    _base_.open_video,
-    dict(
-        type='SampleFrames',
-        clip_len=_base_.clip_len,
-        num_clips=num_clips,
-        test_mode=True), _base_.decode, _base_.whole_frame, _base_.pack
+    _base_.open_video, sample_clips, _base_.decode, _base_.whole_frame,
+    _base_.pack
 ]
 test_dataloader = dict(
     batch_size=8,  # it changes no figure
