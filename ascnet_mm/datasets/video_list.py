@@ -50,8 +50,8 @@ class VideoList(BaseVideoDataset):
             it is not found in are left out. Or one per role, of the lists
             that have one. Defaults to None: all lines.
         shuffle_labels (int, optional): Seed of a permutation of the labels
-            within each list, with which any figure should be chance's.
-            Defaults to None: the labels stay.
+            within each list, as a control: every figure should then be at
+            chance. Defaults to None: the labels stay.
         allow_outside (bool): Whether listed paths may be absolute, contain
             an address or lead out of the folder. Defaults to False.
         **kwargs: ``test_mode``, ``indices``, ...

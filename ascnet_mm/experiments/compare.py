@@ -7,7 +7,7 @@ from ..figures import write_json
 from .jobs import make_jobs
 from .plan import plan_evaluations, plan_methods
 from .records import Record
-from .results import collect
+from .results import at_budget, collect
 from .running import run_jobs
 from .source import find_videos, read_experiment
 from .tables import table
@@ -48,5 +48,8 @@ def compare(path: str,
     records = run_jobs(jobs, videos, work_dir, at_once)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
     write_json(f'compare_{name}', out, **found)
-    print(table(found))
+    for budget in found['budgets'] or [None]:
+        if budget:
+            print(f'{budget} steps')
+        print(table(at_budget(found, budget)))
     return records

@@ -6,7 +6,9 @@ recording are alike. Resamples are one smaller than what they are drawn from,
 so that their variance is an unbiased estimate (Rao and Wu, 1988), which
 matters for three seeds. The variances from seeds and from videos are added,
 and Student's t has the degrees of freedom of such a sum (Satterthwaite,
-1946). Percentiles of the resamples would be too narrow with few seeds.
+1946). What a seed does to single videos counts in both, so that the sum is
+rather too large (at most twice). Percentiles of the resamples would be too
+narrow with few seeds.
 """
 from functools import cache
 from statistics import mean, stdev

@@ -85,6 +85,7 @@ ranks, have intervals over the seeds alone (Student's t). Differences are taken
 on the same videos. A method is called distinguishable from another one where
 the interval of the difference (in bold) does not hold 0; the others need not
 be equal, and of twenty differences of equal methods one is in bold by chance.
+Where one seed alone has ended, its interval covers the videos alone.
 '''
 TABLES = '''
 $budget
@@ -184,7 +185,8 @@ def _section(name: str, found: Figures,
         judged=_judged(data),
         chooses=' Nothing of the test lists was judged, so that something '
         'may be chosen by these figures.' if found.get('chooses') else '',
-        unseen='settings' if found.get('groups') else
+        unseen='settings and the videos of pre-training and gallery'
+        if found.get('groups') else
         'the choice of videos and settings, since a seed changes only the '
         'network and the clips',
         prepared=_prepared(data['prepared']),

@@ -2,7 +2,17 @@
 import itertools
 import os.path as osp
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+)
 
 import torch
 from mmaction.registry import DATASETS, MODELS
@@ -238,7 +248,9 @@ def plan_evaluations(experiment: Config, videos: Videos,
             infos = infos_of(
                 DATASETS.build(dict(dataset, pipeline=[], data_root=root)))
         queries = [info for info in infos if info['role'] == 'query']
-        _check_queries(part.name, queries, experiment, videos)
+        _check_queries(part.name, queries, videos)
+        if experiment.get('chooses'):
+            _check_choice(part.name, infos, videos)
         judged = [(info['label'], info['role'],
                    *sized(root, [osp.relpath(info['filename'], root)]))
                   for info in infos] or sized(videos.folder, videos.judged)
@@ -259,24 +271,31 @@ def plan_evaluations(experiment: Config, videos: Videos,
     return evaluations
 
 
-def _check_queries(name: str, queries: Sequence[dict], experiment: Config,
+def _check_queries(name: str, queries: Sequence[dict],
                    videos: Videos) -> None:
-    """Refuse queries that pre-train, or that nothing may be chosen by."""
-    kept_out, judged = ({
-        osp.realpath(osp.join(videos.folder, path)) for path in paths
-    } for paths in (videos.kept_out, videos.judged))
+    """Refuse queries that pre-train."""
+    kept_out = _files(videos.folder, videos.kept_out)
     for info in queries:
         if osp.realpath(info['filename']) not in kept_out:
             raise InputError(
                 f'{name}: the query {info["filename"]} was not kept '
                 'out of pre-training: name its list in kept_out, or see '
                 'whether gallery and query are exchanged')
-        if experiment.get('chooses') and osp.realpath(
-                info['filename']) not in judged:
+
+
+def _check_choice(name: str, infos: Sequence[dict], videos: Videos) -> None:
+    """Refuse test videos, in the gallery as well: its labels count, too."""
+    test = _files(videos.folder, set(videos.kept_out) - set(videos.judged))
+    for info in infos:
+        if osp.realpath(info['filename']) in test:
             raise InputError(
-                f'{name}: the query {info["filename"]} stands in test_lists, '
-                'by which an experiment that chooses may not judge: let the '
-                'evaluation query a validation list')
+                f'{name}: {info["filename"]}, of the {info["role"]} list, '
+                'stands in test_lists, by which an experiment that chooses '
+                'may not judge: name training and validation lists')
+
+
+def _files(folder: str, paths: Iterable[str]) -> Set[str]:
+    return {osp.realpath(osp.join(folder, path)) for path in paths}
 
 
 def _chance(infos: Sequence[dict], name: str,

@@ -1,7 +1,8 @@
-# Which word does a mouth say? The words of GRID's speaker s1 (one face, light
-# and background): nothing but motion tells them. The features of clips at even
-# places over the three seconds are joined in their order, for each word has
-# its time in the sentence. All values are ours.
+# Which word does a mouth say? The words of GRID's speaker s1: face, light and
+# background are the same in all videos, the shapes of the mouth and their
+# motion tell them. The features of clips at even places over the three seconds
+# are joined in their order, for each word has its time in the sentence. All
+# values are ours.
 _base_ = [
     '../ascnet/_base_/ascnet_r18.py', '../ascnet/_base_/clips_112.py',
     '../ascnet/_base_/default_runtime.py'
@@ -11,13 +12,14 @@ word = 'digit'  # of ten classes; or 'adverb', of four
 judged = 'test'  # 'val' for choosing
 num_clips = 9
 
+sample_clips = dict(
+    type='SampleFrames',
+    clip_len=_base_.clip_len,
+    num_clips=num_clips,
+    test_mode=True)
 pipeline = [
-    _base_.open_video,
-    dict(
-        type='SampleFrames',
-        clip_len=_base_.clip_len,
-        num_clips=num_clips,
-        test_mode=True), _base_.decode, _base_.whole_frame, _base_.pack
+    _base_.open_video, sample_clips, _base_.decode, _base_.whole_frame,
+    _base_.pack
 ]
 test_dataloader = dict(
     batch_size=8,  # it changes no figure

@@ -180,6 +180,12 @@ def test_what_chooses_does_not_judge_by_test_lists(videos, tmp_path):
     assert evaluations[0].chance == {
         'vcop/retrieval/top1': pytest.approx(12.5)
     }
+    # No test video in the gallery, either
+    parts[0].options[f'{dataset}ann_file.gallery'] = 'test.txt'
+    parts[0].options[f'{dataset}matching'].pop('gallery')
+    with pytest.raises(InputError, match='gallery list, stands in test_lists'):
+        planned(videos, changed(
+            tmp_path, chooses=True, evaluations=parts, **said))
     with pytest.raises(InputError, match='none left to choose by'):
         planned(videos, changed(tmp_path, chooses=True, kept_out=['test.txt'],
                                 test_lists=['test.txt']))

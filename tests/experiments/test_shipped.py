@@ -3,7 +3,7 @@ import json
 import os.path as osp
 
 import pytest
-from mmaction.registry import MODELS
+from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.optim import build_optim_wrapper
 
 from ascnet_mm.apis import read_config
@@ -49,3 +49,16 @@ def test_a_rate_of_the_predictors_is_one():
         if weight.requires_grad:
             expected = 0.3 if '.predictor.' in name else 0.03
             assert rates[id(weight)] == pytest.approx(expected), name
+
+
+def test_the_pixels_are_those_of_all_frames():
+    """Their number of frames reaches the pipeline of the base."""
+    def sampled(**options):
+        path = osp.join(ROOT, 'configs', 'compare', 'grid_s1_pixels.py')
+        steps = read_config(path, options).test_dataloader.dataset.pipeline
+        [step] = [step for step in steps if step.type == 'SampleFrames']
+        results = TRANSFORMS.build(step)(dict(total_frames=75, start_index=0))
+        return results['num_clips'], results['frame_inds'].tolist()
+
+    assert sampled() == (1, list(range(75)))
+    assert sampled(clip_len=1) == (1, [37])
