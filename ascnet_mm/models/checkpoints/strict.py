@@ -206,11 +206,13 @@ def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
         return
     wanted = unseen_options(encoder)
     parameters = inspect.signature(type(encoder)).parameters
-    defaults = {
-        name: parameters[name].default if name in parameters else value
+    # What another encoder has beside them is told by its weights.
+    given = {
+        name: given.get(name, parameters[name].default
+                        if name in parameters else value)
         for name, value in wanted.items()
     }
-    if {**defaults, **given} != wanted:
+    if given != wanted:
         raise InputError(
             f'its encoder was trained with {given}, that of the config has '
             f'{wanted}: set model.backbone accordingly')
