@@ -654,6 +654,68 @@ def moments() -> str:
     ])
 
 
+@fragment('approximate')
+def approximate() -> str:
+    found = figures('approximate')
+    said = found['settings']
+    probes = list(found['rows'][0]['recall'])
+    rows = []
+    for row in found['rows']:
+        exact, lists = (median(row['seconds'][name])
+                        for name in ('exact', 'lists'))
+        # Making the lists, over what a query saves
+        pays = row['seconds_to_make'] / (exact - lists)
+        rows.append((f'{row["clips"]:,}', row['lists'], f'{exact:.3f}',
+                     f'{lists:.3f}', f'{row["seconds_to_make"]:.0f}',
+                     f'{pays:,.0f}' if pays > 0 else 'never',
+                     *(f'{100 * row["recall"][name]:.0f}'
+                       for name in probes)))
+    return '\n\n'.join([
+        paragraph(
+            f'`{found["command"]}`: random clips that crowd as features do, '
+            f'{said["channels"]} channels, {said["queries"]} queries one by '
+            'one. Seconds are those of the processor.'),
+        table(['clips', 'lists', 'exact', 'approximate', 'lists made',
+               'queries until it pays',
+               *(f'recall, {name} lists' for name in probes)], rows,
+              6 + len(probes)),
+        paragraph(f'Recall is the share of the {said["top"]} nearest clips, '
+                  'one of each video, that is found, in percent.')
+    ])
+
+
+@fragment('index')
+def index() -> str:
+    found = figures('index')
+    said, rows = found['settings'], found['rows']
+    names = dict(ours='`ascnet-mm index`',
+                 decoding='decoding of all frames, alone',
+                 passes='the same encoder passes, alone',
+                 inferencer="MMAction2's inferencer")
+    lines = []
+    for name, title in names.items():
+        row = rows[name]
+        clips = row['result'].get('clips')
+        lines.append((
+            title, '' if clips is None else f'{clips:,}',
+            f'{row["cpu_seconds"]:.0f}', f'{row["seconds"]:.0f}',
+            f'{said["videos"] / row["seconds"]:.1f}', row['peak_mb'],
+            row['worker_mb'] if name == 'ours' else ''))
+    return '\n\n'.join([
+        paragraph(
+            f'`{found["command"]}`: {said["videos"]} videos, '
+            f'{rows["decoding"]["result"]["frames"]:,} frames, '
+            f'{said["workers"]} workers, clips of '
+            f'{" x ".join(map(str, said["clip"]))}.'),
+        table(['', 'clips', 'processor seconds', 'seconds', 'videos/s',
+               'peak MB', 'MB of a worker'], lines, 6),
+        ratios(found),
+        paragraph("The inferencer takes one clip of each video, whatever "
+                  'its pipeline says, and gives a class: what it reads is a '
+                  'part of what is indexed.')
+    ])
+
+
 # ---------------------------------------------------------------- methods
 
 

@@ -3,14 +3,19 @@ import json
 import subprocess
 import sys
 
+import av
 import numpy as np
 import pytest
 import torch
 
 pytest.importorskip('pyarrow')
 
+from ascnet_mm.collection import Collection
+from ascnet_mm.preparation.synthetic import write_video as make_video
+
 from ..collection.builders import (
     content,
+    noise,
     write_encoder,
     write_shard,
     write_videos,
@@ -94,3 +99,58 @@ def test_a_million_clips_are_searched_in_bounded_memory(tmp_path):
                                                 axis=1), rtol=1e-4)
     # All of them as float32 are 2 GB.
     assert found['more'] * 1024 < 0.8e9
+
+
+def write_looped(path, source, times):
+    """A video over and over, its packets copied."""
+    with av.open(str(source)) as given, av.open(str(path), 'w') as container:
+        stream = given.streams.video[0]
+        packets = [packet for packet in given.demux(stream)
+                   if packet.pts is not None]
+        length = round(10 / stream.time_base)
+        copied = container.add_stream_from_template(stream)
+        content = [(bytes(packet), packet.pts, packet.dts, packet.is_keyframe)
+                   for packet in packets]
+        for turn in range(times):
+            for data, pts, dts, key in content:
+                packet = av.Packet(data)
+                packet.pts, packet.dts = pts + turn * length, (
+                    dts + turn * length)
+                packet.is_keyframe = key
+                packet.time_base, packet.stream = stream.time_base, copied
+                container.mux(packet)
+
+
+def test_a_long_video_is_indexed_in_bounded_memory(tmp_path):
+    """Ten minutes, whose frames would take gigabytes."""
+    frames = np.kron(noise(10, 0).repeat(2, axis=0), np.ones((18, 24)))
+    frames = frames[..., None].repeat(3, axis=3).astype(np.uint8)
+    make_video(str(tmp_path / 'short.mp4'), frames, fps=20)
+    encoder = write_encoder(tmp_path / 'a.pth')
+    code = (
+        'import json, resource, sys\n'
+        'import tests.conftest\n'
+        'from ascnet_mm.collection import index\n'
+        'index(sys.argv[1], sys.argv[2], sys.argv[3], workers=1)\n'
+        'print(json.dumps([resource.getrusage(who).ru_maxrss for who in\n'
+        '    (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]))\n')
+    peaks = {}
+    for name, times in dict(short=1, long=60).items():
+        (tmp_path / name).mkdir()
+        write_looped(tmp_path / name / 'a.mkv', tmp_path / 'short.mp4', times)
+        done = subprocess.run(
+            [sys.executable, '-c', code, str(tmp_path / name),
+             str(tmp_path / f'{name}_c'), encoder], cwd=ROOT, check=True,
+            capture_output=True, text=True)
+        peaks[name] = np.array(json.loads(done.stdout.splitlines()[-1])) / 1e3
+    short, long = (Collection(tmp_path / f'{name}_c')
+                   for name in ('short', 'long'))
+    assert long.clips.end.max() == 600 and len(long) in (599, 600)
+    # The loop comes back to what it was: the same features each ten seconds.
+    rows = long.features[:590].reshape(59, 10, -1)
+    np.testing.assert_allclose(rows[:, :8], rows[:1, :8].repeat(59, 0),
+                               rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(
+        rows[0, :8], short.features[:8], rtol=1e-2, atol=1e-2)
+    # 12000 frames of 384 x 288: 4 GB in RGB. In MB, of process and worker:
+    assert (peaks['long'] - peaks['short'] < 100).all(), peaks
