@@ -78,8 +78,10 @@ def encoder_of(manifest: dict,
         path = encoder or manifest['encoder'].get('checkpoint')
         # Not what MMEngine would download or a pipe.
         if not isinstance(path, (str, os.PathLike)) or not osp.isfile(path):
-            raise InputError(f'the encoder of the collection, {path}, is not '
-                             'there: name its checkpoint with --encoder')
+            fault = (
+                'is not named' if path is None else f'({path}) is not there')
+            raise InputError(f'the encoder of the collection {fault}: name '
+                             'its checkpoint with --encoder')
         recipe = require_registered(from_json(manifest['recipe']))
         try:
             opened = build_encoder(recipe, os.fspath(path), device)

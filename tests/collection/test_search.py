@@ -124,9 +124,11 @@ def test_an_untrusted_manifest_builds_registered_parts_alone(
         with pytest.raises(InputError, match=why):
             query_of(collection, video)
     os.mkfifo('pipe')
-    for path in ('http://localhost/x.pth', 'pipe', None, 3):
+    for path, why in (('http://localhost/x.pth', 'is not there'),
+                      ('pipe', 'is not there'), (3, 'is not there'),
+                      (None, 'is not named')):
         collection.manifest['encoder']['checkpoint'] = path
-        with pytest.raises(InputError, match='is not there'):
+        with pytest.raises(InputError, match=why):
             query_of(collection, video)
     assert os.listdir() == ['pipe']
 
