@@ -325,16 +325,16 @@ def logistic_regression(features: Tensor, labels: Tensor,
     return lambda x: (standardize(x) @ weight + bias).detach()
 
 
-def probe_unseen(features: Tensor, labels: Tensor, folds: int,
+def probe_unseen(features: Tensor, labels: Tensor, fold: Tensor,
                  weight_decay: float) -> Tensor:
-    """Classify the clips of each video by a probe trained on other videos.
+    """Classify the clips of each video by a probe trained on other folds.
 
     Args:
-        features (Tensor): ``[V, N, C]``, V > 1.
+        features (Tensor): ``[V, N, C]``.
         labels (Tensor): Classes from 0 of the N clips, the same in each
             video, int64 ``[N]``.
-        folds (int): Number of folds over the videos, at most V of which are
-            made.
+        fold (Tensor): Number of each video's fold, int64 ``[V]``; two folds
+            or more.
         weight_decay (float): Of :func:`logistic_regression`.
 
     Returns:
@@ -342,12 +342,11 @@ def probe_unseen(features: Tensor, labels: Tensor, folds: int,
 
     Examples:
         >>> features = torch.eye(2).expand(4, 2, 2)
-        >>> probe_unseen(features, torch.arange(2), 2, 0.01).all()
+        >>> fold = torch.tensor([0, 0, 1, 1])
+        >>> probe_unseen(features, torch.arange(2), fold, 0.01).all()
         tensor(True)
     """
-    videos = len(features)
     right = torch.zeros(features.shape[:2], dtype=torch.bool)
-    fold = torch.arange(videos) % min(folds, videos)
     for number in fold.unique():
         train, test = features[fold != number], features[fold == number]
         classify = logistic_regression(

@@ -5,8 +5,9 @@ All read the features of clips of the same videos at every speed, as
 role is ``'query'``: videos that were kept out of training.
 """
 import logging
+import re
 from abc import abstractmethod
-from typing import Any, Dict, List, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +34,8 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
         self._warned = False
+        # Those that are judged, by their paths
+        self.videos: List[str] = []
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what :meth:`arrange` makes of the features, or None."""
@@ -72,13 +75,14 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
         if not readable:
             return self.nothing('no video of the validation set whose role '
                                 "is 'query' could be read")
+        self.videos = [r['video'] for r in readable]
         found = self.compute(torch.stack([r['features'] for r in readable]))
         shares = {
             name: value for name, value in found.items()
             if isinstance(value, Tensor)
         }
         if shares:
-            self.outcomes = outcomes_of([r['video'] for r in readable], shares)
+            self.outcomes = outcomes_of(self.videos, shares)
         return {
             name: 100 * value.mean().item() if name in shares else value
             for name, value in found.items()
@@ -178,28 +182,45 @@ class _ProbeMetric(_SpeedClipsMetric):
         folds (int): Number of folds. Defaults to 5.
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
+        groups (str, optional): Regular expression; videos in whose paths it
+            finds the same, as those of one recording, share a fold. Defaults
+            to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
     """
 
     def __init__(self,
                  folds: int = 5,
                  weight_decay: float = 0.01,
+                 groups: Optional[str] = None,
                  **kwargs) -> None:
         super().__init__(**kwargs)
         self.folds = folds
         self.weight_decay = weight_decay
+        self.groups = groups
 
     def compute(self, features: Tensor) -> Found:
-        """Accuracy and its chance in percent; nothing of a single video."""
-        videos, draws, kinds, _ = features.shape
-        if videos == 1:
-            return self.nothing('a probe needs a second video to be trained '
-                                'on, and one alone could be read')
+        """Accuracy and its chance in percent; nothing of a single group."""
+        _, draws, kinds, _ = features.shape
+        groups = self._group_of_each()
+        if not groups.any():
+            return self.nothing(
+                'a probe needs other videos to be trained on than those it '
+                'judges, and there is one group of videos alone')
         right = probe_unseen(
             features.flatten(1, 2), torch.arange(kinds).repeat(draws),
-            self.folds, self.weight_decay)
+            groups % self.folds, self.weight_decay)
         return dict(
             accuracy=right.double().mean(dim=1), chance=100 / kinds)
+
+    def _group_of_each(self) -> Tensor:
+        """The number of each video's group, from 0; int64 ``[V]``."""
+        if self.groups is None:
+            return torch.arange(len(self.videos))
+        found = [re.search(self.groups, video) for video in self.videos]
+        names = [match[0] if match else number
+                 for number, match in enumerate(found)]
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(names))}
+        return torch.tensor([numbers[name] for name in names])
 
 
 @METRICS.register_module()
@@ -220,6 +241,9 @@ class SpeedProbeMetric(_ProbeMetric):
         folds (int): Number of folds. Defaults to 5.
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
+        groups (str, optional): Regular expression; videos in whose paths it
+            finds the same, as those of one recording, share a fold. Defaults
+            to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Examples:
@@ -252,6 +276,9 @@ class PairedSpeedProbeMetric(_ProbeMetric):
         folds (int): Number of folds. Defaults to 5.
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
+        groups (str, optional): Regular expression; videos in whose paths it
+            finds the same, as those of one recording, share a fold. Defaults
+            to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Examples:
@@ -285,6 +312,9 @@ class ReadingDirectionMetric(_ProbeMetric):
         folds (int): Number of folds. Defaults to 5.
         weight_decay (float): L2 penalty, times half the squared norm of the
             weights, beside the mean cross entropy. Defaults to 0.01.
+        groups (str, optional): Regular expression; videos in whose paths it
+            finds the same, as those of one recording, share a fold. Defaults
+            to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Raises:

@@ -73,7 +73,11 @@ _shuffled = dict(
 _motion = dict(
     name='motion',
     config='configs/compare/motion.py',
-    options=_base_.evaluations[1]['options'])
+    options={
+        **_base_.evaluations[1]['options'],
+        # Probes judge recordings that they have not seen.
+        'groups': groups
+    })
 evaluations = [*_base_.evaluations, _motion, _shuffled]
 measures = {
     'gauges/encoder/rankme': 'RankMe',

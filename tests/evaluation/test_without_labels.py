@@ -172,6 +172,32 @@ def test_the_paired_probe_tells_three_speeds():
     assert result['paired_speed_probe/accuracy'] > 85
 
 
+@pytest.mark.parametrize('groups, low, high', [
+    (None, 95, 100),  # learned by heart
+    (r'v_g\d+', 25, 75)
+])
+def test_a_recording_is_judged_by_probes_of_others(groups, low, high):
+    """Four videos of each share what speed does, which no other has."""
+    generator = torch.Generator().manual_seed(0)
+    signs = torch.tensor([-1., 1.])[:, None]
+    metric = PairedSpeedProbeMetric(groups=groups)
+    metric.process(None, [
+        dict(clip_features=signs * effect, role='query', speeds=(1, 2),
+             filename=f'videos/v_g{recording:02}_c{clip}.mp4')
+        for recording, effect in enumerate(
+            torch.randn(40, 64, generator=generator))
+        for clip in range(4)])  # yapf: disable
+    assert low <= metric.evaluate(160)['paired_speed_probe/accuracy'] <= high
+
+
+def test_videos_of_one_recording_alone_are_not_probed():
+    metric = PairedSpeedProbeMetric(groups='v_g1')
+    metric.process(None, [
+        dict(clip_features=torch.eye(2), role='query', speeds=(1, 2),
+             filename=f'v_g1_c{clip}.mp4') for clip in range(4)])
+    assert metric.evaluate(4) == {}
+
+
 def with_reverses(features):
     """Draws of two speeds whose reverses stand behind them all."""
     ahead, back = features.unbind(dim=2)
