@@ -186,15 +186,17 @@ def test_what_is_said_of_duplicates_holds():
     methods = fragments.figures('duplicates')['methods']
     changed = {'cropped by a tenth', 'mirrored'}
     for kind, rates in methods['average hashes']['kinds'].items():
-        assert rates['recall'] == (0 if kind in changed else 100)
-        if kind not in changed:
-            assert rates['precision'] == 100
+        if kind in changed:
+            assert rates['recall'] < 2
+        else:
+            assert rates['recall'] >= 99 and rates['precision'] >= 98
     default = methods['trained encoder, default threshold']
-    assert default['all']['precision'] == 100 and not default['originals']
+    assert all(87 <= rates['precision'] <= 91 for kind, rates
+               in default['kinds'].items() if kind not in changed)
+    assert methods['trained encoder']['originals'] > default['originals']
     for kind, rates in default['kinds'].items():
         assert (rates['recall'] < 20) == (kind in changed)
     chosen = methods['trained encoder']
     assert chosen['threshold'] < default['threshold']
-    for kind in changed:
-        assert (chosen['kinds'][kind]['recall']
-                > default['kinds'][kind]['recall'] + 20)
+    assert 45 < chosen['kinds']['cropped by a tenth']['recall'] < 55
+    assert 15 < chosen['kinds']['mirrored']['recall'] < 25
