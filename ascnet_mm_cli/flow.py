@@ -8,8 +8,9 @@ SRC is the folder of a data set, best of copies that transcode has made, or
 one video. Each gets an H.264 .mp4 at the same place below DST. Its frame n
 shows OpenCV's DIS flow from frame n to the next as colors: the horizontal
 part is the blue difference, the vertical part the red one, and the luma is
-gray. Every command reads it as any other video. Lists (.txt) that name videos
-are copied with the new names.
+gray. Every command reads it as any other video; where videos and their flow
+go into one sample, both have the same --short-edge. Lists (.txt) that name
+videos are copied with the new names.
 
 The run can be stopped (Ctrl-C) and started again at any time: flow that is
 newer than its video is kept, and the same videos give the same files. All
@@ -17,8 +18,9 @@ videos without flow, and damaged ones that have it in part, are named in
 DST/unreadable_videos.txt. python tools/data/flow.py is the same command.
 """
 import argparse
-import os
 import sys
+
+from .transcode import add_copy_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,37 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'source', metavar='SRC', help='folder of a data set, or one video')
     parser.add_argument(
         'target', metavar='DST', help='folder of the flow and lists')
-    parser.add_argument(
-        '--short-edge',
-        type=int,
-        default=128,
-        help='pixels of the shorter edge, that of the videos it goes with; '
-        'default: 128')
-    parser.add_argument(
-        '--key-frames',
-        type=int,
-        default=16,
-        help='frames from one key frame to the next; default: 16')
-    parser.add_argument(
-        '--quality',
-        type=int,
-        default=10,
-        help="x264's crf, 0 (best) to 51; default: 10")
+    add_copy_options(parser, quality=10)
     parser.add_argument(
         '--flow-limit',
         type=float,
         default=20.,
         help='pixels per frame to which the flow is cut; default: 20')
-    parser.add_argument(
-        '--workers',
-        type=int,
-        default=os.cpu_count(),
-        help='videos that are worked on at a time; default: one per core')
-    parser.add_argument(
-        '--timeout',
-        type=int,
-        default=600,
-        help='seconds after which a video counts as unreadable; default: 600')
 
 
 def run(args: argparse.Namespace) -> None:

@@ -34,6 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'source', metavar='SRC', help='folder of a data set, or one video')
     parser.add_argument(
         'target', metavar='DST', help='folder of the copies and lists')
+    add_copy_options(parser, quality=20)
+    parser.add_argument(
+        '--fps',
+        help='frames per second of all copies, such as 25 or 30000/1001; '
+        "default: each video's own average")
+
+
+def add_copy_options(parser: argparse.ArgumentParser, quality: int) -> None:
+    """What also the copies of other commands have.
+
+    Args:
+        parser (ArgumentParser): Of the command.
+        quality (int): Its default.
+    """
     parser.add_argument(
         '--short-edge',
         type=int,
@@ -47,17 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--quality',
         type=int,
-        default=20,
-        help="x264's crf, 0 (best) to 51; default: 20")
-    parser.add_argument(
-        '--fps',
-        help='frames per second of all copies, such as 25 or 30000/1001; '
-        "default: each video's own average")
+        default=quality,
+        help="x264's crf, 0 (best) to 51; default: %(default)s")
     parser.add_argument(
         '--workers',
         type=int,
         default=os.cpu_count(),
-        help='videos that are copied at a time; default: one per core')
+        help='videos that are worked on at a time; default: one per core')
     parser.add_argument(
         '--timeout',
         type=int,

@@ -272,12 +272,11 @@ def change(found: Figures, first: Figures, second: Figures,
 
 def told_apart(found: Figures, key: str,
                reference: int) -> Optional[Tuple[List[str], List[str]]]:
-    """Methods that can be distinguished from one among them.
+    """Methods whose intervals over the seeds do not overlap that of one.
 
-    Where outcomes are known: those for which the interval of the difference
-    does not hold 0. In files without outcomes: those whose intervals over the
-    seeds do not overlap; a method whose values are all equal, which few
-    queries make likely, has none there: their variance is unknown.
+    For files without outcomes; where there are some, :func:`change` tells
+    more. A method whose values are all equal, which few queries make likely,
+    has no interval: their variance is unknown.
 
     Args:
         found (dict): An experiment.
@@ -288,8 +287,6 @@ def told_apart(found: Figures, key: str,
         tuple[list[str], list[str]], optional: Those above it and those below
         it; None if it, or all others, have no interval.
     """
-    if found.get('groups'):
-        return _told_apart_by_difference(found, key, reference)
     intervals = {
         method['name']: interval(values(method, key))
         for method in found['methods'] if len(set(values(method, key))) > 1
@@ -300,18 +297,3 @@ def told_apart(found: Figures, key: str,
     low, high = intervals[name]
     return ([other for other, span in intervals.items() if span[0] > high],
             [other for other, span in intervals.items() if span[1] < low])
-
-
-def _told_apart_by_difference(
-        found: Figures, key: str,
-        reference: int) -> Optional[Tuple[List[str], List[str]]]:
-    one = found['methods'][reference]
-    changes = {
-        method['name']: change(found, one, method, key)
-        for method in found['methods'] if method is not one
-    }
-    known = {name: span for name, span in changes.items() if span is not None}
-    if not known:
-        return None
-    return ([name for name, span in known.items() if span.low > 0],
-            [name for name, span in known.items() if span.high < 0])

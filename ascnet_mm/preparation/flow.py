@@ -74,8 +74,7 @@ def optical_flow(source: str,
     of its own, and the preprocessor makes three channels of it that are
     linear in both parts (from about 11 pixels per frame on they saturate).
     4:2:0 keeps half of the resolution, which is what DIS computes flow at.
-    As arrays of bytes a data set would take about a hundred times the space
-    (ours; CoCLR's authors store TV-L1 flow as two channels of JPEGs).
+    (Ours; CoCLR's authors store TV-L1 flow as two channels of JPEGs.)
 
     Lists, problems and runs that were stopped are as of :func:`transcode`.
     The same videos give the same files.

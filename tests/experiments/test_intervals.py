@@ -200,11 +200,10 @@ def test_methods_are_told_apart_by_their_difference():
                ))
     assert np.mean(unpack(found['methods'][3]['runs'][0]['outcomes'][KEY])) > (
         base[0].mean())
-    assert told_apart(found, KEY, 0) == (['ASCNet'], [])
-    assert told_apart(found, KEY, 1) == ([], ['untrained', 'same', 'hardly'])
-    # Their intervals overlap: the rule of files without outcomes.
-    for part in found['methods']:
-        for run, top1 in zip(part['runs'], (40., 60., 80.)):
-            run['figures'][KEY] = top1
-    assert told_apart(dict(found, groups={}), KEY, 1) == ([], [])
-    assert told_apart(found, KEY, 0) == (['ASCNet'], [])
+    one, *others = found['methods']
+    spans = {other['name']: change(found, one, other, KEY)
+             for other in others}
+    assert spans['ASCNet'].low > 0 and not spans['ASCNet'].holds_zero
+    assert spans['same'].holds_zero and spans['hardly'].holds_zero
+    back = change(found, others[0], one, KEY)
+    assert back.high < 0 and not back.holds_zero
