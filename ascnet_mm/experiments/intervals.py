@@ -4,11 +4,12 @@ Where the outcome of each video is known, an interval covers seeds and videos.
 Both are resampled: seeds one by one, and videos by groups, since those of one
 recording are alike. Resamples are one smaller than what they are drawn from,
 so that their variance is an unbiased estimate (Rao and Wu, 1988), which
-matters for three seeds. The variances from seeds and from videos are added,
-and Student's t has the degrees of freedom of such a sum (Satterthwaite,
-1946). What a seed does to single videos counts in both, so that the sum is
-rather too large (at most twice). Percentiles of the resamples would be too
-narrow with few seeds.
+matters for three seeds. The variances from seeds and from videos are added.
+What a seed does to single videos is in both, so its variance, that of the
+residuals of an analysis of variance, is taken off once; but never so much that
+less is left than seeds alone, or videos alone, leave open. Student's t has the
+degrees of freedom of such a sum (Satterthwaite, 1946). Percentiles of the
+resamples would be too narrow with few seeds.
 """
 from functools import cache
 from statistics import mean, stdev
@@ -133,34 +134,59 @@ def _by_seed(part: Judged) -> np.ndarray:
     return _shares(part, np.ones((1, part.counts.shape[1])))[0]
 
 
-def _interval(value: float, *variances: Tuple[float, int]) -> Interval:
-    """By variances that add up, each with its degrees of freedom."""
-    known = [(variance, freedom) for variance, freedom in variances
-             if variance > 0]
-    total = sum(variance for variance, _ in known)
+class _Variance(NamedTuple):
+    """Of a mean, in points squared, with its degrees of freedom."""
+    value: float
+    freedom: int
+
+
+def _interval(value: float, seeds: Sequence[_Variance], videos: _Variance,
+              both: Sequence[_Variance]) -> Interval:
+    """By what seeds and what videos leave open, and what is in both."""
+    of_seeds = sum(part.value for part in seeds)
+    total = max(of_seeds, videos.value, of_seeds + videos.value
+                - sum(part.value for part in both))
     if not total:
         return Interval(value, value, value)
-    freedom = total**2 / sum(v**2 / freedom for v, freedom in known)
+    freedom = total**2 / sum(
+        part.value**2 / part.freedom for part in (*seeds, videos, *both))
     half = stats.t.ppf(0.975, freedom) * total**0.5
     return Interval(value, value - half, value + half)
 
 
-def _over_seeds(part: Judged) -> Tuple[float, int]:
+def _over_seeds(part: Judged) -> _Variance:
     found = _by_seed(part)
     if len(found) < 2:
-        return 0., 1
+        return _Variance(0., 1)
     means = resamples(len(found)) @ found / (len(found) - 1)
-    return means.var(), len(found) - 1
+    return _Variance(means.var(), len(found) - 1)
 
 
-def _over_videos(*signed: Tuple[int, Judged]) -> Tuple[float, int]:
+def _over_videos(*signed: Tuple[int, Judged]) -> _Variance:
     """Of a sum, its parts judged on the same videos."""
     groups = signed[0][1].counts.shape[1]
     if groups < 2:
-        return 0., 1
+        return _Variance(0., 1)
     means = sum(sign * _shares(part, resamples(groups)).mean(axis=1)
                 for sign, part in signed)
-    return float(np.nanvar(means)), groups - 1
+    return _Variance(float(np.nanvar(means)), groups - 1)
+
+
+def _in_both(part: Judged) -> _Variance:
+    """What a seed does to single groups, beyond what it does to all."""
+    seeds, _, groups = part.sums.shape
+    if min(seeds, groups) < 2:
+        return _Variance(0., 1)
+    videos = part.counts.sum(axis=1)
+    means = part.sums.sum(axis=2) / videos
+    # How far each group moves the measure of each seed, to first order
+    pull = 100 * groups * np.einsum(
+        'spg,p->sg', part.sums - means[..., None] * part.counts,
+        part.weights / videos)
+    residuals = pull - pull.mean(axis=0)
+    freedom = (seeds - 1) * (groups - 1)
+    return _Variance(
+        float((residuals**2).sum()) / freedom / seeds / groups, freedom)
 
 
 def interval_of(part: Judged) -> Interval:
@@ -172,8 +198,8 @@ def interval_of(part: Judged) -> Interval:
         part (Judged): The measure of a method.
     """
     return _interval(
-        float(_by_seed(part).mean()), _over_seeds(part),
-        _over_videos((1, part)))
+        float(_by_seed(part).mean()), [_over_seeds(part)],
+        _over_videos((1, part)), [_in_both(part)])
 
 
 def paired_difference(first: Judged, second: Judged) -> Interval:
@@ -188,8 +214,9 @@ def paired_difference(first: Judged, second: Judged) -> Interval:
     """
     return _interval(
         float(_by_seed(second).mean() - _by_seed(first).mean()),
-        _over_seeds(first), _over_seeds(second),
-        _over_videos((-1, first), (1, second)))
+        [_over_seeds(first), _over_seeds(second)],
+        _over_videos((-1, first), (1, second)),
+        [_in_both(first), _in_both(second)])
 
 
 def standard_error(percent: float, queries: int) -> float:

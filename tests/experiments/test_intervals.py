@@ -76,9 +76,15 @@ def test_resampling_is_that_of_all_resamples():
         chosen = np.concatenate(
             [outcomes[:, groups == group] for group in drawn], axis=1)
         by_groups.append(100 * chosen.mean())
-    variances = np.var(by_seed), np.var(by_groups)
-    freedom = sum(variances)**2 / (variances[0]**2 + variances[1]**2 / 2)
-    half = stats.t.ppf(0.975, freedom) * sum(variances)**0.5
+    # Groups of 3, 2 and 2 videos: 3 times what they add to each share
+    pulls = 300 * np.array([[
+        (run[groups == group] - run.mean()).sum() / 7 for group in (4, 7, 9)
+    ] for run in outcomes])
+    in_both = ((pulls - pulls.mean(axis=0))**2).sum() / 2 / 6
+    variances = np.var(by_seed), np.var(by_groups), in_both
+    total = max(*variances[:2], sum(variances[:2]) - in_both)
+    freedom = total**2 / np.dot(np.square(variances), (1, 1 / 2, 1 / 2))
+    half = stats.t.ppf(0.975, freedom) * total**0.5
     found = interval_of(part)
     assert found.value == pytest.approx(100 * outcomes.mean())
     assert found.high - found.value == pytest.approx(half, rel=0.05)
@@ -100,6 +106,40 @@ def test_where_videos_are_alike_it_is_students():
     found = interval_of(judged_as([0, 0, 0, 1, 1, 1, 2, 2, 2], outcomes))
     low, high = interval([60., 70., 95.])
     assert found[1:] == pytest.approx((low, high), rel=0.05)
+
+
+@pytest.mark.parametrize('interaction', [0.05, 0.3])
+def test_what_a_seed_does_to_single_videos_counts_once(interaction):
+    """By an analysis of variance with seeds and videos as its factors."""
+    generator = np.random.default_rng(0)
+    outcomes = (
+        .5 + generator.normal(0, .03, (4, 1)) + generator.normal(0, .1, 30)
+        + generator.normal(0, interaction, (4, 30)))
+    seeds, videos = outcomes.shape
+    by_seed, by_video = (outcomes.mean(axis=axis) for axis in (1, 0))
+    squares = (
+        videos * by_seed.var(ddof=1), seeds * by_video.var(ddof=1),
+        ((outcomes - by_seed[:, None] - by_video + outcomes.mean())**2).sum()
+        / (seeds - 1) / (videos - 1))
+    signed = squares[0] + squares[1] - squares[2]
+    freedom = signed**2 / np.dot(
+        np.square(squares), (1 / 3, 1 / 29, 1 / 3 / 29))
+    half = stats.t.ppf(0.975, freedom) * 100 * (signed / seeds / videos)**.5
+    found = interval_of(judged_as(range(videos), outcomes))
+    assert found.high - found.value == pytest.approx(half, rel=0.05)
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    generator = np.random.default_rng(0)
+    held = []
+    for _ in range(400):
+        outcomes = (
+            .5 + generator.normal(0, .03, (3, 1))
+            + generator.normal(0, .1, 20) + generator.normal(0, .2, (3, 20)))
+        found = interval_of(judged_as(range(20), outcomes))
+        held.append(found.low <= 50 <= found.high)
+    # Three standard errors of a share of 400 are 3.3 points.
+    assert 0.917 <= np.mean(held) <= 0.983
 
 
 def test_a_difference_is_paired():
