@@ -1,7 +1,8 @@
-"""Rows of all ranks, through which gradients go back."""
+"""Rows and means of all ranks, through which gradients go back."""
 import torch
 from mmengine.dist import all_gather, all_reduce, get_rank, get_world_size
 from torch import Tensor
+from torch.distributed.nn import functional
 
 
 def gather_rows(rows: Tensor) -> Tensor:
@@ -23,6 +24,26 @@ def gather_rows(rows: Tensor) -> Tensor:
         True
     """
     return rows if get_world_size() == 1 else _Gather.apply(rows)
+
+
+def mean_over_ranks(x: Tensor) -> Tensor:
+    """The mean of what each rank has.
+
+    Its gradient, once distributed training has taken the mean over the ranks,
+    is that of one process with the same global batch.
+
+    Args:
+        x (Tensor): Of one shape on all ranks.
+
+    Returns:
+        Tensor: As ``x``; ``x`` itself where there is one process.
+
+    Examples:
+        >>> mean_over_ranks(torch.tensor(3.))
+        tensor(3.)
+    """
+    ranks = get_world_size()
+    return x if ranks == 1 else functional.all_reduce(x) / ranks
 
 
 class _Gather(torch.autograd.Function):

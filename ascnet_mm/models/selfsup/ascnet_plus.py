@@ -8,11 +8,11 @@ from mmaction.registry import MODELS
 from mmengine.dist import get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 from ...errors import InputError
 from ..heads import info_nce, mean_where, unit_length
 from ..memory_bank import MemoryBank
+from ..ranks import mean_over_ranks
 from .ascnet import ASCNet, Step
 from .base import Part, built
 from .pace import PaceHead
@@ -294,7 +294,7 @@ class Decorrelation(Term):
                 f'{type(self).__name__}: the vectors {self.of} have the '
                 f'dimension {vectors.shape[1]}, the term is made for '
                 f'{len(self.moments)}: set channels={vectors.shape[1]}')
-        return vectors - _over_ranks(vectors.mean(dim=0))
+        return vectors - mean_over_ranks(vectors.mean(dim=0))
 
     def average(self, moments: Tensor) -> Tensor:
         """C, with the batch's B in it; the next step starts from it."""
@@ -336,7 +336,7 @@ class DirectionPenalty(Decorrelation):
         """The mean of z^T C z over the batch."""
         z = unit_length(self.vectors(step))
         with torch.autocast(z.device.type, enabled=False):
-            moments = _over_ranks(z.T @ z / len(z))
+            moments = mean_over_ranks(z.T @ z / len(z))
             # The mean of z^T C z is the inner product of C and B.
             return dict(loss=(self.average(moments) * moments).sum())
 
@@ -380,9 +380,12 @@ class CovariancePenalty(Decorrelation):
         """Variance and covariance of the batch, in C."""
         x = self.vectors(step)
         count = len(x) * get_world_size()
+        if count < 2:
+            raise InputError('CovariancePenalty: a batch of one sample has no '
+                             'covariance: set a larger batch_size')
         with torch.autocast(x.device.type, enabled=False):
             moments = self.average(
-                _over_ranks(x.T @ x / len(x)) * count / (count - 1))
+                mean_over_ranks(x.T @ x / len(x)) * count / (count - 1))
         variance = moments.diagonal()
         deviation = (variance + 1e-4).sqrt()
         beside = moments.square().sum() - variance.square().sum()
@@ -406,10 +409,3 @@ def _on(values: Tensor, like: Tensor) -> Tensor:
 def _single(x: Tensor) -> Tensor:
     """In single precision at least."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
-def _over_ranks(x: Tensor) -> Tensor:
-    """Mean over the ranks. The gradient, once the ranks' are averaged, is
-    that of the global batch.
-    """
-    return all_reduce(x) / get_world_size() if get_world_size() > 1 else x

@@ -223,6 +223,14 @@ def test_vectors_of_another_dimension_are_named():
             random_step(bank), bank)
 
 
+def test_one_sample_has_no_covariance():
+    bank = full_bank()
+    step = random_step(bank)
+    with pytest.raises(InputError, match='set a larger batch_size'):
+        term('CovariancePenalty', channels=D)(
+            step._replace(a_i=step.a_i[:1]), bank)
+
+
 # --------------------------------------------------------------- the model
 
 
