@@ -262,6 +262,20 @@ def recipe_of_one_seed() -> str:
                   for method in methods], 1)
 
 
+@fragment('candidates')
+def candidates() -> str:
+    found = figures('compare_ucf101_subset_candidates')
+    keys = {
+        AVERAGE: 'average of six metrics, %',
+        'vcop/whitened_retrieval/top1': 'retrieval, whitened, %',
+        'motion/paired_speed_probe/accuracy': 'speed, paired, %',
+    }
+    return table(
+        ['change', *keys.values()],
+        [(method['name'], *(cell(values(method, key)) for key in keys))
+         for method in found['methods']], len(keys))
+
+
 @fragment('demo')
 def demo() -> str:
     titles = {

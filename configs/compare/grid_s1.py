@@ -11,6 +11,7 @@ _base_ = [
 word = 'digit'  # of ten classes; or 'adverb', of four
 judged = 'test'  # 'val' for choosing
 num_clips = 9
+batch_size = 8  # it changes no figure
 
 sample_clips = dict(
     type='SampleFrames',
@@ -22,7 +23,7 @@ pipeline = [
     _base_.pack
 ]
 test_dataloader = dict(
-    batch_size=8,  # it changes no figure
+    batch_size=batch_size,
     num_workers=8,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
