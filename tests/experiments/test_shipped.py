@@ -13,9 +13,11 @@ from ..conftest import ROOT
 
 
 @pytest.mark.parametrize('name', [
-    'ucf101_subset', 'ucf101_subset_budget', 'ucf101_subset_budget_choice',
-    'ucf101_subset_recipe', 'ucf101_subset_screen', 'ucf101_subset_seeds',
-    'ucf101_subset_speed', 'synthetic_speed'
+    'grid_s1_choice', 'grid_s1_methods', 'ucf101_subset',
+    'ucf101_subset_budget', 'ucf101_subset_budget_choice',
+    'ucf101_subset_candidates', 'ucf101_subset_recipe',
+    'ucf101_subset_screen', 'ucf101_subset_seeds', 'ucf101_subset_speed',
+    'synthetic_speed'
 ])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
@@ -23,11 +25,13 @@ def test_the_shipped_experiments_resolve(name):
         osp.join(ROOT, 'configs', 'compare', f'{name}.py'))
     resolved = []
     for part in [*experiment.methods, *experiment.evaluations]:
-        options = part.options.to_dict()
+        options = {**part.get('encoder', {}), **part.get('options', {})}
         if part in experiment.methods:
             options = dict(experiment.pretraining.to_dict(), **options)
         cfg = read_config(osp.join(ROOT, part.config), options)
-        assert cfg.model.backbone.base_channels == 16
+        backbone = cfg.model.backbone
+        assert backbone.type == 'Pixels' or backbone.base_channels == 16
+        MODELS.build(cfg.model)
         resolved.append(json.dumps(cfg.to_dict(), sort_keys=True))
     # Each option has changed something.
     assert len(set(resolved)) == len(resolved)
