@@ -276,6 +276,27 @@ def candidates() -> str:
          for method in found['methods']], len(keys))
 
 
+@fragment('words')
+def words() -> str:
+    # It imports torch, which these files alone need.
+    from ascnet_mm.experiments.intervals import change, estimate
+    found = figures('compare_grid_s1_methods')
+    untrained, *_ = found['methods']
+    rows = []
+    for method in found['methods']:
+        row = [method['name']]
+        for word in ('digit', 'adverb'):
+            key = f'{word}/ridge/top1'
+            of = estimate(found, method, key)
+            span = change(found, untrained, method, key)
+            apart = method is not untrained and not span.holds_zero
+            row += [f'{of.value:.1f} [{of.low:.1f}, {of.high:.1f}]',
+                    'yes' if apart else '']
+        rows.append(row)
+    apart = 'told from untrained'
+    return table(['method', 'digit, %', apart, 'adverb, %', apart], rows, 4)
+
+
 @fragment('demo')
 def demo() -> str:
     titles = {

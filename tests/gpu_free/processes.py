@@ -1,7 +1,8 @@
 """The pretend GPU in a process; tests of it are skipped where torch cannot."""
+import json
 import os.path as osp
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
 import pytest
 
@@ -41,3 +42,22 @@ def train(configs: Dict[str, dict], videos: str, folder: str,
     ]
     with skipped_if_unavailable():
         return dict(zip(configs, process.train(spec, ranks)))
+
+
+def evaluate(configs: List[str], videos: str,
+             folder: str) -> Dict[str, dict]:
+    """What :func:`tests.gpu_free.evaluations.evaluate` says of each config.
+
+    Args:
+        configs (list[str]): Their paths.
+        videos (str): A rendered set.
+        folder (str): A folder that may be written to.
+    """
+    spec = [
+        dict(config=config, videos=videos,
+             work_dir=osp.join(folder, str(number)))
+        for number, config in enumerate(configs)
+    ]
+    with skipped_if_unavailable():
+        return dict(zip(configs, process.run(
+            'tests.gpu_free.evaluations', json.dumps(spec))))

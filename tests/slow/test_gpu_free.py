@@ -2,7 +2,7 @@
 import pytest
 
 from ..configs.test_configs import CONFIGS
-from ..gpu_free.processes import GIBI, train
+from ..gpu_free.processes import GIBI, evaluate, train
 
 # Bounds of launches and of GiB
 ENCODERS = {
@@ -82,3 +82,21 @@ def test_every_other_config_that_trains(config, videos, tmp_path):
     assert step['launches'] > 50
     if not config.startswith(('finetune', 'linear', 'supervised')):
         assert step['waits'] == []
+
+
+EVALUATIONS = [name for name in CONFIGS if name.startswith('retrieval')
+               or name.endswith('_features.py')]
+
+
+@pytest.mark.parametrize('encoder', ['c3d', 'r18', 'r2plus1d', 'r34', 's3dg'])
+def test_every_config_that_evaluates(encoder, videos, tmp_path):
+    """No devices are mixed; a batch waits for the features of its videos."""
+    configs = [name for name in EVALUATIONS if f'/{encoder}_' in name]
+    assert len(configs) == 6
+    for config, found in evaluate(configs, videos, str(tmp_path)).items():
+        assert set(found['figures'].values()) == {2}, config
+        [batch] = found['batches']
+        assert batch['launches'] > 50
+        assert len(batch['waits']) == 2
+        assert all('evaluation/video_features.py' in wait
+                   for wait in batch['waits'])
