@@ -13,7 +13,7 @@ from ..conftest import ROOT
 
 
 @pytest.mark.parametrize('name', [
-    'grid_s1_choice', 'grid_s1_methods', 'ucf101_subset',
+    'grid_s1_methods', 'ucf101_subset',
     'ucf101_subset_budget', 'ucf101_subset_budget_choice',
     'ucf101_subset_candidates', 'ucf101_subset_recipe',
     'ucf101_subset_screen', 'ucf101_subset_seeds', 'ucf101_subset_speed',

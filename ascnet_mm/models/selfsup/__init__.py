@@ -17,6 +17,7 @@ from .base import (
     require_clips,
     require_count,
     require_ordered_clips,
+    told_by_sampler,
 )
 from .buechler import Buechler, PermutationHead
 from .byol import BYOL
@@ -41,5 +42,6 @@ __all__ = [
     'RSPHead', 'RSPNet', 'SameContextHead', 'SelfSupervisedRecognizer',
     'SpeedClassification', 'SpeedHead', 'SpeedNet', 'SpeedOrder',
     'SpeedRanking', 'TargetNetworkRecognizer', 'VCP', 'VCPHead', 'pool',
-    'require_clips', 'require_count', 'require_ordered_clips'
+    'require_clips', 'require_count', 'require_ordered_clips',
+    'told_by_sampler'
 ]

@@ -10,7 +10,12 @@ from torch import Tensor
 from ...errors import InputError
 from ..diagnostics import distinct_share, feature_std
 from ..memory_bank import BankEntries, MemoryBank, Retrieved
-from .base import MemoryBankRecognizer, Part, require_clips
+from .base import (
+    MemoryBankRecognizer,
+    Part,
+    require_clips,
+    told_by_sampler,
+)
 
 
 class Step(NamedTuple):
@@ -148,10 +153,12 @@ class ASCNet(MemoryBankRecognizer):
             ``retrieved_distinct`` and ``scp_target_share``; scalars.
 
         Raises:
-            InputError: If there are not two clips.
+            InputError: If there are not two clips, or nothing says their
+                speeds.
         """
         require_clips(inputs, (0, 1))
-        speeds = torch.tensor([sample.speeds for sample in data_samples])
+        speeds = torch.tensor(told_by_sampler(
+            data_samples, 'speeds', 'SpeedPairedSampleFrames'))
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         directions = [(0, 1), (1, 0)] if self.symmetric else [(0, 1)]
         results = []

@@ -1,7 +1,16 @@
 """Base classes of the self-supervised recognizers."""
 from abc import abstractmethod
 from copy import deepcopy
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import torch
 from mmaction.models.recognizers import BaseRecognizer
@@ -472,3 +481,29 @@ def pool(features) -> Tensor:
     if isinstance(features, list):
         return features[-1]
     return features.flatten(2).mean(dim=2) if features.ndim > 2 else features
+
+
+def told_by_sampler(data_samples: Sequence[ActionDataSample], key: str,
+                    sampler: str) -> list:
+    """What the transform that chose the clips says of each sample.
+
+    Args:
+        data_samples (Sequence[ActionDataSample]): B of them.
+        key (str): Of their metainfo, such as ``'speeds'``.
+        sampler (str): The transform that adds it.
+
+    Returns:
+        list: Its values, B of them.
+
+    Raises:
+        InputError: If a sample has none.
+
+    Examples:
+        >>> samples = [ActionDataSample(metainfo=dict(speeds=(2, 1)))]
+        >>> told_by_sampler(samples, 'speeds', 'SpeedPairedSampleFrames')
+        [(2, 1)]
+    """
+    if not all(key in sample for sample in data_samples):
+        raise InputError(f'nothing says the {key} of the clips: {sampler} '
+                         'has to choose them')
+    return [getattr(sample, key) for sample in data_samples]

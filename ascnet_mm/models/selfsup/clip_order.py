@@ -11,7 +11,12 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..dropout import sample_dropout
-from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
+from .base import (
+    Part,
+    SelfSupervisedRecognizer,
+    require_ordered_clips,
+    told_by_sampler,
+)
 
 
 @MODELS.register_module()
@@ -183,12 +188,10 @@ class ClipOrder(SelfSupervisedRecognizer):
         """
         clips = self.clip_order_head.clips
         require_ordered_clips(inputs, clips, 'ShuffledClips')
-        if any('order' not in sample for sample in data_samples):
-            raise InputError('nothing says in which order the clips stand: '
-                             'ShuffledClips has to choose them')
+        orders = told_by_sampler(data_samples, 'order', 'ShuffledClips')
         # All first clips, then all second ones: one batch for BatchNorm
         x = self.encode(inputs.transpose(0, 1).flatten(0, 1), self.backbone)
         return self.clip_order_head.loss(
             x.unflatten(0, (clips, -1)).transpose(0, 1),
-            [sample.order for sample in data_samples],
+            orders,
             [sample.sample_seed for sample in data_samples])

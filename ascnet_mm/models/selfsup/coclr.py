@@ -16,7 +16,7 @@ from ..checkpoints.strict import compare, require_same_options
 from ..diagnostics import feature_std
 from ..heads import unit_length
 from ..memory_bank import BankEntries, MemoryBank
-from .base import MemoryBankRecognizer, Part
+from .base import MemoryBankRecognizer, Part, told_by_sampler
 from .infonce import InfoNCEHead
 
 
@@ -205,7 +205,8 @@ class CoCLR(MemoryBankRecognizer):
             are none; scalars.
 
         Raises:
-            InputError: If there are not three clips.
+            InputError: If there are not three clips, or nothing says their
+                speeds.
         """
         if inputs.shape[1] != 3:
             raise InputError(
@@ -213,7 +214,8 @@ class CoCLR(MemoryBankRecognizer):
                 'CoCLR takes 3: set pattern=(0, 1) of '
                 'SpeedPairedSampleFrames, and put AppendPairedClip after '
                 'DecodePlanes')
-        speeds = torch.tensor([sample.speeds[1] for sample in data_samples])
+        speeds = torch.tensor(told_by_sampler(
+            data_samples, 'speeds', 'SpeedPairedSampleFrames'))[:, 1]
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         with torch.no_grad():
             key = self.nce_head.project_target(

@@ -10,7 +10,12 @@ from torch import Tensor, nn
 from ..diagnostics import feature_std
 from ..heads import ContrastiveHead, info_nce
 from ..memory_bank import BankEntries, MemoryBank
-from .base import MemoryBankRecognizer, Part, require_clips
+from .base import (
+    MemoryBankRecognizer,
+    Part,
+    require_clips,
+    told_by_sampler,
+)
 
 
 @MODELS.register_module()
@@ -127,10 +132,12 @@ class InfoNCE(MemoryBankRecognizer):
             ``nce_accuracy`` and ``nce_spread``; scalars.
 
         Raises:
-            InputError: If there are not two clips.
+            InputError: If there are not two clips, or nothing says their
+                speeds.
         """
         require_clips(inputs, (0, 1))
-        speeds = torch.tensor([sample.speeds[1] for sample in data_samples])
+        speeds = torch.tensor(told_by_sampler(
+            data_samples, 'speeds', 'SpeedPairedSampleFrames'))[:, 1]
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         with torch.no_grad():
             key = self.nce_head.project_target(

@@ -10,7 +10,12 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..heads import mlp, unit_length
-from .base import Part, SelfSupervisedRecognizer, require_clips
+from .base import (
+    Part,
+    SelfSupervisedRecognizer,
+    require_clips,
+    told_by_sampler,
+)
 
 
 @MODELS.register_module()
@@ -199,16 +204,18 @@ class Pace(SelfSupervisedRecognizer):
             contrastive term, ``loss_contrast``, weighted; scalars.
 
         Raises:
-            InputError: If there is another number of clips.
+            InputError: If there is another number of clips, or nothing says
+                their speeds.
         """
         require_clips(inputs, self.pattern)
         clips = range(len(self.pattern))
         # All first clips, then all second ones: one batch for BatchNorm
         x = self.encode(
             torch.cat([inputs[:, clip] for clip in clips]), self.backbone)
-        losses = self.pace_head.loss(x, [
-            sample.speeds[clip] for clip in clips for sample in data_samples
-        ])
+        speeds = told_by_sampler(
+            data_samples, 'speeds', 'SpeedPairedSampleFrames')
+        losses = self.pace_head.loss(
+            x, [of_sample[clip] for clip in clips for of_sample in speeds])
         if 'same_context_head' in self._head_names:
             video_ids = torch.tensor([s.video_id for s in data_samples])
             losses['loss_contrast'] = (

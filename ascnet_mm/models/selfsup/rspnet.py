@@ -11,7 +11,12 @@ from ...errors import InputError
 from ..diagnostics import feature_std
 from ..heads import ContrastiveHead, info_nce
 from ..memory_bank import BankEntries, MemoryBank
-from .base import MemoryBankRecognizer, Part, require_clips
+from .base import (
+    MemoryBankRecognizer,
+    Part,
+    require_clips,
+    told_by_sampler,
+)
 
 
 # The second name is that of version 0.1.
@@ -178,10 +183,12 @@ class RSPNet(MemoryBankRecognizer):
             ``rsp_accuracy``, ``avid_spread`` and ``rsp_spread``; scalars.
 
         Raises:
-            InputError: If there are other clips.
+            InputError: If there are other clips, or nothing says their
+                speeds.
         """
         require_clips(inputs, (0, 0, 1))
-        speeds = torch.tensor([sample.speeds for sample in data_samples])
+        speeds = torch.tensor(told_by_sampler(
+            data_samples, 'speeds', 'SpeedPairedSampleFrames'))
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         query, same, other = speeds.unbind(dim=1)
         if (query != same).any() or (query == other).any():

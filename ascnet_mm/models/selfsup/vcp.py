@@ -12,7 +12,12 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..data_preprocessor.copying import copy_together
 from ..draws import sample_generator
-from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
+from .base import (
+    Part,
+    SelfSupervisedRecognizer,
+    require_ordered_clips,
+    told_by_sampler,
+)
 
 
 @MODELS.register_module()
@@ -145,10 +150,7 @@ class VCP(SelfSupervisedRecognizer):
                 number of pixels.
         """
         require_ordered_clips(inputs, self.vcp_head.clips, 'ClozeClips')
-        if any('operation' not in sample for sample in data_samples):
-            raise InputError('nothing says what was done to the middle clip: '
-                             'ClozeClips has to choose the clips')
-        operations = [sample.operation for sample in data_samples]
+        operations = told_by_sampler(data_samples, 'operation', 'ClozeClips')
         clips = list(inputs.unbind(dim=1))
         middle = len(clips) // 2
         clips[middle] = move_pixels(

@@ -145,6 +145,17 @@ def test_encoder_passes_are_those_that_happen(name):
     assert {k: v / 3 for k, v in clips.items()} == model.encoder_passes
 
 
+@pytest.mark.parametrize(
+    'name', [name for name in PAIRED if name != 'BYOL'])
+def test_clips_without_speeds_are_refused(name):
+    clips, samples = stacked(name)
+    for sample in samples:
+        del sample.speeds
+    with pytest.raises(
+            InputError, match='SpeedPairedSampleFrames has to choose them'):
+        make(name)[0].loss(clips, samples)
+
+
 @pytest.mark.parametrize('name', METHODS)
 def test_gradients_reach_the_online_network_alone(name):
     model, _ = make(name)
