@@ -96,7 +96,7 @@ def test_every_config_that_evaluates(encoder, videos, tmp_path):
     for config, found in evaluate(configs, videos, str(tmp_path)).items():
         assert set(found['figures'].values()) == {2}, config
         [batch] = found['batches']
-        assert batch['launches'] > 50
+        assert batch['launches'] > 29  # layers of C3D
         assert len(batch['waits']) == 2
         assert all('evaluation/video_features.py' in wait
                    for wait in batch['waits'])
