@@ -17,13 +17,13 @@ from ascnet_mm.benchmarking.pretend_gpu.device import PretendGPU, pretend_gpu
 VIDEOS = 1  # of gallery and queries each
 
 
-def evaluate(gpu: PretendGPU, config: str, videos: str,
-             work_dir: str) -> Dict[str, object]:
+def evaluate(gpu: PretendGPU, config: str, videos: str, work_dir: str,
+             options: dict) -> Dict[str, object]:
     """What the batches of an evaluation launch and wait for.
 
     Its metrics say how many videos they got: there are no values to judge.
     """
-    cfg = read_config(f'ascnet_mm::ascnet/{config}', {})
+    cfg = read_config(f'ascnet_mm::ascnet/{config}', options)
     loader = cfg.test_dataloader
     loader.update(num_workers=0, persistent_workers=False, batch_size=2)
     lists = {}

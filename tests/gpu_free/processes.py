@@ -2,7 +2,7 @@
 import json
 import os.path as osp
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator
 
 import pytest
 
@@ -44,19 +44,19 @@ def train(configs: Dict[str, dict], videos: str, folder: str,
         return dict(zip(configs, process.train(spec, ranks)))
 
 
-def evaluate(configs: List[str], videos: str,
+def evaluate(configs: Dict[str, dict], videos: str,
              folder: str) -> Dict[str, dict]:
     """What :func:`tests.gpu_free.evaluations.evaluate` says of each config.
 
     Args:
-        configs (list[str]): Their paths.
+        configs (dict[str, dict]): Their options, by their paths.
         videos (str): A rendered set.
         folder (str): A folder that may be written to.
     """
     spec = [
-        dict(config=config, videos=videos,
+        dict(config=config, videos=videos, options=options,
              work_dir=osp.join(folder, str(number)))
-        for number, config in enumerate(configs)
+        for number, (config, options) in enumerate(configs.items())
     ]
     with skipped_if_unavailable():
         return dict(zip(configs, process.run(
