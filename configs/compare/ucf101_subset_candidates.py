@@ -1,5 +1,5 @@
-# What may be ahead of ASCNet? Each candidate changes one thing of ASCNet or
-# of InfoNCE; validation videos choose, with one seed.
+# What may be ahead of ASCNet? Each candidate is a change of ASCNet or of
+# InfoNCE; validation videos choose, with one seed.
 _base_ = 'ucf101_subset_budget_choice.py'
 
 question = 'Which changes are worth trying with more seeds?'
