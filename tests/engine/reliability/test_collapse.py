@@ -7,6 +7,7 @@ import json
 import logging
 import os.path as osp
 from glob import glob
+from math import log
 from types import SimpleNamespace
 
 import pytest
@@ -189,15 +190,19 @@ def test_features_along_a_line_are_warned_of(tmp_path):
     assert 'stopped' not in result.warnings[0]
 
 
-def test_no_compared_run_is_warned_of_few_directions():
-    """Theirs are as low as 1.4, and some retrieve better than before."""
+def test_no_compared_run_that_learns_is_warned_of_few_directions():
+    """Their ranks are as low as 1.35, and some retrieve better than before.
+
+    A loss of InfoNCE is ln(keys) before it has learned: of 2048, and one.
+    """
     ranks = []
     for path in glob(osp.join(ROOT, 'benchmarks', 'compare_*.json')):
         with open(path) as file:
             methods = json.load(file)['methods']
         ranks += [
             run['training']['effective_rank'] for method in methods
-            for run in method['runs'] if 'effective_rank' in run['training']]
+            for run in method['runs'] if 'effective_rank' in run['training']
+            and run['training'].get('loss_infonce', 0) < 0.98 * log(2049)]
     assert 1.2 * shipped_limit() < min(ranks)
 
 
