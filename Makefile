@@ -29,7 +29,7 @@ test-slow: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet $(PINS) -e '.[docs]'
 	$(BIN)/python docs/fragments.py
-	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build/html
+	$(BIN)/python -m sphinx -E -q -W --keep-going docs docs/_build/html
 
 clean:
 	rm -rf $(VENV) build docs/_build *.egg-info
