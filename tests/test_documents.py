@@ -12,6 +12,8 @@ from statistics import mean
 import pytest
 import yaml
 
+from ascnet_mm.experiments.intervals import change
+
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 
 
@@ -200,3 +202,39 @@ def test_what_is_said_of_duplicates_holds():
     assert chosen['threshold'] < default['threshold']
     assert 45 < chosen['kinds']['cropped by a tenth']['recall'] < 55
     assert 15 < chosen['kinds']['mirrored']['recall'] < 25
+
+
+def differences_from(experiment, number):
+    """Of each method from one of an experiment, by name and measure."""
+    found = fragments.figures(f'compare_{experiment}')
+    reference = found['methods'][number]
+    return {
+        (method['name'], measure['key']): change(
+            found, reference, method, measure['key'])
+        for method in found['methods'] if method is not reference
+        for measure in found['measures']}
+
+
+def test_what_is_said_of_the_candidates_holds():
+    speed = 'motion/paired_speed_probe/accuracy'
+    spans = differences_from('ucf101_subset_candidates', 1)
+    assert spans['untrained', speed].low > 0
+    assert not any(span.low > 0 for (name, _), span in spans.items()
+                   if name != 'untrained')
+    for method in fragments.figures(
+            'compare_ucf101_subset_candidates')['methods']:
+        [training] = [run['training'] for run in method['runs']]
+        if 'loss_order' in training:
+            assert abs(training['loss_order'] - math.log(2)) < 0.01
+
+
+def test_what_is_said_of_the_spoken_words_holds():
+    spans = differences_from('grid_s1_methods', 0)
+    pixels = 'pixels, motion'
+    assert {key for key, span in spans.items() if not span.holds_zero} == {
+        ('InfoNCE', 'adverb/ridge/top1'), (pixels, 'digit/ridge/top1'),
+        (pixels, 'adverb/ridge/top1')}
+    for number in range(5):
+        far = differences_from('grid_s1_methods', number)
+        assert all(span.low > 0 for (name, _), span in far.items()
+                   if name == pixels)

@@ -8,6 +8,8 @@ import pytest
 from ascnet_mm.experiments.intervals import told_apart
 from ascnet_mm.experiments.page import page
 from ascnet_mm.experiments.report import read_figures
+from ascnet_mm.experiments.results import at_budget
+from ascnet_mm.experiments.tables import differences
 
 from .conftest import ROOT
 from .test_documents import fragments
@@ -31,8 +33,30 @@ def test_there_is_no_page_without_figures():
 
 
 @done
+def test_the_fragments_tell_apart_what_stands_in_bold():
+    """Of files that hold outcomes."""
+    with_outcomes = [found for found in read_figures(BENCHMARKS).values()
+                     if found.get('groups')]
+    assert with_outcomes
+    for whole in with_outcomes:
+        for budget, number in product(whole['budgets'], (0, 1)):
+            found = at_budget(whole, budget)
+            reference = found['methods'][number]
+            _, _, *rows = differences(found, number).splitlines()
+            others = [method for method in found['methods']
+                      if method is not reference]
+            assert len(rows) == len(others)
+            for row, method in zip(rows, others):
+                assert row.startswith(f'| {method["name"]} |')
+                assert [cell.startswith('**') for cell
+                        in row.strip('| ').split(' | ')[1:]] == [
+                    fragments.told_apart(
+                        found, method, reference, measure['key'])
+                    for measure in found['measures']]
+
+
+@done
 def test_the_fragments_tell_apart_what_the_page_does():
-    # Of files with outcomes, both ask the same function.
     by_seeds = [found for found in read_figures(BENCHMARKS).values()
                 if not found.get('groups')]
     assert by_seeds
