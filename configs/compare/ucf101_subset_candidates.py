@@ -15,9 +15,9 @@ def _changed(name, of=_ascnet, **options):
     return dict(of, name=name, options={**of['options'], **options})
 
 
-def _with(name, of=_ascnet, gamma=0.5, **terms):
+def _with(name, gamma=0.5, **terms):
     """ASCNet with further terms."""
-    return _changed(name, of, **{
+    return _changed(name, **{
         'model.type': 'ASCNetPlus',
         'model.gamma': gamma,
         'model.terms': terms
