@@ -3,7 +3,7 @@ import ast
 import os
 import os.path as osp
 from tempfile import TemporaryDirectory
-from typing import Any, Dict
+from typing import Any, Dict, Set, Tuple
 
 from mmengine.config import Config, DictAction
 
@@ -207,6 +207,10 @@ def value_at(cfg: Config, name: str) -> Any:
     return part
 
 
+# Texts of configs, with their bases', and variables known to lead somewhere
+_followed: Set[Tuple[str, str]] = set()
+
+
 def _require_followed(plain: Config, filename: str, name: str,
                       value: Any) -> None:
     """Refuse a variable that leads nowhere, as in a config that was dumped.
@@ -214,11 +218,14 @@ def _require_followed(plain: Config, filename: str, name: str,
     Raises:
         InputError: If setting it changes nothing but itself.
     """
+    if (plain.text, name) in _followed:
+        return
     changed = _read_with(filename, {name: value})
     if {**changed, name: None} == {**plain, name: None}:
         raise InputError(
             f'{name}={value} would change nothing: no setting of {filename} '
             'is computed from it; set the places where it is meant instead')
+    _followed.add((plain.text, name))
 
 
 def _read_with(filename: str, variables: Dict[str, Any]) -> Config:

@@ -5,7 +5,7 @@ import os.path as osp
 import subprocess
 import sys
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
 import torch
 from mmaction.registry import HOOKS, MODELS
@@ -135,21 +135,44 @@ class RankRecorder(Hook):
                 }), osp.join(runner.work_dir, f'{get_rank()}.pth'))
 
 
-def train(videos: str, ranks: int, dtype: str = 'float64') -> List[dict]:
-    """Train two epochs by ``tools/dist_train.sh``, or as one process.
+def by_torchrun(ranks: int, arguments: Sequence[str]) -> None:
+    """Train in several processes by ``tools/dist_train.sh``.
+
+    Args:
+        ranks (int): How many.
+        arguments (Sequence[str]): Those of ``tools/train.py``.
+
+    Raises:
+        InputError: If the run fails, when the sentence ends with what it
+            printed, or this is no checkout.
+    """
+    config, *others = arguments
+    done = subprocess.run(
+        [_launcher(), config, str(ranks), *others],
+        env=dict(os.environ, PATH=PATH),
+        capture_output=True,
+        text=True)
+    if done.returncode:
+        raise InputError(f'{ranks} ranks failed: {done.stderr}')
+
+
+def train(videos: str,
+          ranks: int,
+          dtype: str = 'float64',
+          launch: Callable[[int, Sequence[str]], None] = by_torchrun
+          ) -> List[dict]:
+    """Train two epochs in several processes, or as one.
 
     Args:
         videos (str): Folder of 56 videos or more.
         ranks (int): How many. 1: this process, dealt what 2 and 4 ranks are
             dealt together.
         dtype (str): Of the model. Defaults to ``'float64'``.
+        launch (Callable): Starts several and waits for their end. Defaults
+            to :func:`by_torchrun`.
 
     Returns:
         list[dict]: What :class:`RankRecorder` wrote, of each rank.
-
-    Raises:
-        InputError: If a run fails, when the sentence ends with what it
-            printed, or several are to be started outside a checkout.
     """
     with TemporaryDirectory() as folder:
         path = osp.join(folder, f'ranks_{ranks}_{dtype}.py')
@@ -166,15 +189,10 @@ def train(videos: str, ranks: int, dtype: str = 'float64') -> List[dict]:
             options['train_dataloader.sampler.ranks'] = 4
             Runner.from_cfg(read_config(path, options)).train()
         else:
-            done = subprocess.run([
-                _launcher(), path,
-                str(ranks), '--cfg-options',
-                *(f'{key}={value}'.replace(' ', '')
-                  for key, value in options.items())
-            ], env=dict(os.environ, PATH=PATH), capture_output=True,
-                text=True)  # yapf: disable
-            if done.returncode:
-                raise InputError(f'{ranks} ranks failed: {done.stderr}')
+            launch(ranks, [
+                path, '--cfg-options', *(f'{key}={value}'.replace(' ', '')
+                                         for key, value in options.items())
+            ])
         return [
             torch.load(osp.join(folder, f'{rank}.pth'))
             for rank in range(ranks)

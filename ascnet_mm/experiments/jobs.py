@@ -1,14 +1,14 @@
 """What each run of an experiment gets, and where it is kept."""
 import os.path as osp
 from itertools import groupby, product
-from typing import List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from mmengine.config import Config
 
 from ..datasets.video_list import split_line
 from .identity import digest, sized, slug
-from .plan import Evaluation, Method, lines_of
-from .source import PRETRAIN, UNTRAINED, Videos
+from .plan import Evaluation, Method, folder_of, lines_of
+from .source import DATA_ROOT, PRETRAIN, UNTRAINED, Videos, references
 
 
 class Job(NamedTuple):
@@ -24,6 +24,8 @@ class Job(NamedTuple):
         path (str): Its folder, absolute.
         cfg (Config): What the command gets.
         checkpoint (str): What it writes, or judges.
+        after (tuple[str]): Paths of the pre-trainings whose checkpoints it
+            starts from.
     """
     method: str
     seed: int
@@ -31,6 +33,7 @@ class Job(NamedTuple):
     path: str
     cfg: Config
     checkpoint: str
+    after: Tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -58,15 +61,19 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
     """
     work_dir = osp.abspath(work_dir)
     jobs = []
+    made: Dict[int, Dict[str, Job]] = {seed: {} for seed in seeds}
     # Small budgets first: their figures tell whether larger ones are worth
     # the time.
     for _, group in groupby(methods, lambda method: method.budget):
         for seed, method in product(seeds, list(group)):
-            first = _first_job(method, seed, videos, work_dir, workers)
+            first = _first_job(method, seed, videos, work_dir, workers,
+                               made[seed])
+            made[seed][method.name] = first
             jobs.append(first)
             for evaluation in evaluations:
-                if method.name in evaluation.source.get(
-                        'methods', [method.name]):
+                if method.source.get(
+                        'judged', True) and method.name in (
+                            evaluation.source.get('methods', [method.name])):
                     jobs.append(
                         _evaluation_job(first, method, evaluation, videos,
                                         work_dir, workers))
@@ -90,24 +97,50 @@ def _evaluation_job(first: Job, method: Method, evaluation: Evaluation,
 
 
 def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
-               workers: int) -> Job:
-    """The one that makes the checkpoint."""
+               workers: int, made: Dict[str, Job]) -> Job:
+    """The one that makes the checkpoint.
+
+    Args:
+        made: The jobs of this seed before it, by the names of the methods.
+    """
     cfg = Config(method.cfg.to_dict())
     cfg.randomness = dict(seed=seed)
     trains = method.epochs > 0
     lines = lines_of(method.source, videos)
     labels = [lines] if method.source.get('labels') else []
-    seen = sized(videos.folder, [split_line(line)[0] for line in lines])
-    identity = digest(cfg.to_dict(), seen if trains else None, *labels)
+    folder = folder_of(method.source, videos)
+    seen = sized(folder, [split_line(line)[0] for line in lines])
+    named = sorted(references(cfg.to_dict()) & made.keys())
+    starts = {name: osp.basename(made[name].path) for name in named}
+    identity = digest(cfg.to_dict(), seen if trains else None, *labels,
+                      *([starts] if starts else []))
+    cfg = Config(_filled(cfg.to_dict(), {
+        DATA_ROOT: videos.root,
+        **{name: made[name].checkpoint for name in named}
+    }))  # yapf: disable
     if trains:
         cfg.train_dataloader.num_workers = workers
         cfg.train_dataloader.dataset.update(
             ann_file=list_file(work_dir, lines),
-            data_prefix=dict(video=videos.folder))
+            data_prefix=dict(video=folder))
     path = osp.join(work_dir, f'{slug(method.title)}_seed{seed}_{identity}')
     kind = PRETRAIN if trains else UNTRAINED
     return Job(method.title, seed, kind, path, cfg,
-               osp.join(path, f'epoch_{method.epochs}.pth'))
+               osp.join(path, f'epoch_{method.epochs}.pth'),
+               tuple(made[name].path for name in named))
+
+
+def _filled(part: Any, places: Dict[str, str]) -> Any:
+    """A config with what stands for names in braces."""
+    if isinstance(part, str):
+        for name, place in places.items():
+            part = part.replace(f'{{{name}}}', place)
+        return part
+    if isinstance(part, dict):
+        return {key: _filled(value, places) for key, value in part.items()}
+    if isinstance(part, (list, tuple)):
+        return type(part)(_filled(value, places) for value in part)
+    return part
 
 
 def list_file(work_dir: str, lines: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from mmengine.registry import init_default_scope
 
 from ..apis import is_a, read_config
 from ..datasets import VideoFolder, VideoList
+from ..datasets.video_list import split_line
 from ..errors import InputError
 from ..evaluation.functional import chance_topk
 from ..shipped import CONFIGS
@@ -154,6 +155,7 @@ def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
 
 
 def _training(experiment: Config, part: Config, videos: Videos) -> _Training:
+    _check_folder(part, videos)
     cfg = _pretraining(experiment, part)
     passes = getattr(MODELS.build(cfg.model), 'encoder_passes', None)
     if passes is None:
@@ -183,6 +185,30 @@ def lines_of(part: Mapping, videos: Videos) -> List[str]:
     if part.get('labels'):
         return videos.labelled[part['labels']]
     return videos.pretrain
+
+
+def folder_of(part: Mapping, videos: Videos) -> str:
+    """Folder that a method trains on.
+
+    Args:
+        part (Mapping): What an experiment says of it; with ``videos``, the
+            name of another folder of the same names, such as their flow.
+        videos (Videos): Those of the experiment.
+    """
+    return osp.join(videos.root, part['videos']) if part.get(
+        'videos') else videos.folder
+
+
+def _check_folder(part: Mapping, videos: Videos) -> None:
+    """Refuse a folder in which not all videos are."""
+    folder = folder_of(part, videos)
+    missing = [line for line in lines_of(part, videos)
+               if not osp.exists(osp.join(folder, split_line(line)[0]))]
+    if missing:
+        raise InputError(
+            f'{part["name"]}: {len(missing)} videos are not below {folder}, '
+            f'{missing[0]} the first of them: make them (ascnet-mm flow), or '
+            'leave the method out')
 
 
 def cost(passes: Dict[str, int]) -> int:

@@ -3,7 +3,7 @@ import os
 import os.path as osp
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from glob import escape, glob
 from itertools import groupby
 from typing import Dict, Optional, Sequence
@@ -74,18 +74,23 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
     progress, processes = Progress(jobs, at_once), Processes(at_once)
 
     def run_chain(chain: Sequence[Job]) -> None:
+        for path in chain[0].after:
+            running[path].result()
         for job in chain:
             if job.path not in progress.records:
                 tell_of_changes(job)
                 progress.add(job, run_job(job, processes))
 
-    # What judges a checkpoint comes after what makes it.
+    # What judges a checkpoint comes after what makes it. A chain waits for
+    # those before it alone, which have begun when it does.
     chains = [list(chain) for _, chain in groupby(jobs, _checkpoint)]
+    running: Dict[str, Future] = {}
     with ThreadPoolExecutor(at_once) as pool:
-        running = [pool.submit(run_chain, chain) for chain in chains]
+        for chain in chains:
+            running[chain[0].path] = pool.submit(run_chain, chain)
         try:
-            for chain in as_completed(running):
-                chain.result()
+            for ended in as_completed(running.values()):
+                ended.result()
         except BaseException:
             processes.end()
             pool.shutdown(cancel_futures=True)
@@ -125,6 +130,9 @@ def run_job(job: Job, processes: Processes) -> Record:
     elif job.kind != PRETRAIN and read_record(
             osp.dirname(job.path)).get('state') != 'done':
         record = dict(state='broken', reason='there is nothing to evaluate')
+    elif job.kind == PRETRAIN and any(
+            read_record(path).get('state') != 'done' for path in job.after):
+        record = dict(state='broken', reason='there is nothing to start from')
     else:
         record = judge(job, call_command(job, processes))
     # Of a run that goes on, the whole time is not known.

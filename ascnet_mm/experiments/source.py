@@ -15,13 +15,16 @@ KEYS = ('question', 'videos', 'kept_out', 'seeds', 'pretraining', 'methods',
         'evaluations', 'measures')
 UNTRAINED = 'untrained'
 PRETRAIN = 'pretrain'
+# In the options of a method, {data_root} is the folder of the experiment.
+DATA_ROOT = 'data_root'
 
 
 class Videos(NamedTuple):
     """Paths of videos below a folder, sorted.
 
     Attributes:
-        folder (str): Its absolute path.
+        root (str): Absolute path of the experiment's DATA_ROOT.
+        folder (str): That of the videos.
         pretrain (list[str]): The videos that pre-train.
         kept_out (list[str]): Those that do not.
         judged (list[str]): Those of them that metrics without labels are of.
@@ -31,6 +34,7 @@ class Videos(NamedTuple):
         prepared (dict): Options of tools/data/transcode.py, if the videos
             are its copies.
     """
+    root: str
     folder: str
     pretrain: List[str]
     kept_out: List[str]
@@ -72,6 +76,7 @@ def read_experiment(path: str) -> Config:
             raise InputError(
                 f'{path}: the evaluation {part.name} is of {unknown.pop()}, '
                 f'which is none of the methods {", ".join(names)}')
+    _check_references(experiment, path)
     known = {part.name for part in experiment.evaluations}
     for key in itertools.chain(*map(averaged, experiment.measures)):
         if key.partition('/')[0] not in known:
@@ -99,6 +104,39 @@ def _check_budgets(experiment: Config, path: str) -> None:
         if len(own) > 1:
             raise InputError(f'{path}: {part.name} has epochs and steps: '
                              'leave out one of them')
+
+
+def references(options: Any) -> Set[str]:
+    """Names in braces: what is filled in before a run.
+
+    Args:
+        options: Values, lists and dicts of them.
+
+    Examples:
+        >>> references({'model.online_from': '{InfoNCE}', 'batch_size': 8})
+        {'InfoNCE'}
+    """
+    if isinstance(options, str):
+        return set(re.findall(r'{([^{}]+)}', options))
+    if isinstance(options, dict):
+        options = options.values()
+    elif not isinstance(options, (list, tuple)):
+        return set()
+    return set().union(*map(references, options))
+
+
+def _check_references(experiment: Config, path: str) -> None:
+    """Refuse names in braces that nothing has before it is needed."""
+    known = {DATA_ROOT}
+    for part in experiment.methods:
+        unknown = references(part.get('options', {})) - known
+        if unknown:
+            raise InputError(
+                f'{path}: {part.name} refers to {{{unknown.pop()}}}, which is '
+                f'neither {{{DATA_ROOT}}} nor a method that is trained before '
+                'it')
+        if part.get('epochs') != 0:
+            known.add(part.name)
 
 
 def averaged(measure: str) -> List[str]:
@@ -155,8 +193,9 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
             part.labels for part in experiment.methods if 'labels' in part
         }
     }
-    return Videos(folder, sorted(pretrain), sorted(kept_out),
-                  sorted(judged), labelled, _prepared(data_root))
+    return Videos(
+        osp.abspath(data_root), folder, sorted(pretrain), sorted(kept_out),
+        sorted(judged), labelled, _prepared(data_root))
 
 
 def _list(entry: Union[str, Dict[str, str]], experiment: Config,

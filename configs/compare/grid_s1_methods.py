@@ -1,64 +1,28 @@
-# What do methods learn where nothing but a mouth moves? GRID's training videos
-# pre-train, without their words; grid_s1.py judges the test videos. Encoder
-# and optimization are those of ucf101_subset_budget.py. All values are ours.
-_base_ = 'ucf101_subset_budget.py'
+# Does it help that both clips show the same word? ASCNet and InfoNCE on the
+# videos of grid_s1_learners.py, with more seeds.
+_base_ = 'grid_s1_learners.py'
 
 question = 'What do methods learn of speech, where nothing but a mouth moves?'
 notes = (
     '**At one time**: both clips of a video have the same center '
     '(`max_distance`), so that they show the same word.')
-trained_on = '^grid_s1/'
-test_lists = ['lists/grid_s1_digit_test.txt']
-kept_out = ['lists/grid_s1_digit_val.txt', *test_lists]
-# Resampled together: sentences with the same first four words
-groups = r'grid_s1/\w{4}'
-budgets = (500, )
-
-_ascnet, _, _, _infonce, _ = _base_.methods
+seeds = [0, 1, 2]
 
 
-def _changed(name, of=_ascnet, **options):
-    return dict(of, name=name, options={**of['options'], **options})
+def _named(name):
+    return next(part for part in _base_.methods if part['name'] == name)
 
 
-_at_one_time = {'sample_frames.max_distance': 0}
+def _at_one_time(part):
+    return dict(
+        part,
+        name=f'{part["name"]}, at one time',
+        options={
+            **part['options'], 'sample_frames.max_distance': 0
+        })
+
+
+_pairs = [_named('ASCNet'), _named('InfoNCE')]
 methods = [
-    _ascnet,
-    _infonce,
-    _changed('ASCNet, at one time', **_at_one_time),
-    _changed('InfoNCE, at one time', _infonce, **_at_one_time),
-    # The lower line, which grid_s1_pixels.py explains
-    dict(
-        name='pixels, motion',
-        config='configs/compare/grid_s1_pixels.py',
-        epochs=0,
-        encoder={
-            'clip_len': 75,
-            'num_clips': 1,
-            'model': dict(
-                _delete_=True,
-                type='EncoderOnly',
-                backbone=dict(type='Pixels', motion=True),
-                data_preprocessor=dict(
-                    type='ClipDataPreprocessor',
-                    mean=[123.675, 116.28, 103.53],
-                    std=[58.395, 57.12, 57.375])),
-        }),
+    *_pairs, *map(_at_one_time, _pairs), _named('pixels, motion')
 ]
-
-
-def _judged(word, judged):
-    options = {
-        **_base_.evaluations[1]['options'], 'word': word, 'judged': judged
-    }
-    return dict(name=word, config='configs/compare/grid_s1.py',
-                options=options)
-
-
-evaluations = [_judged(word, 'test') for word in ('digit', 'adverb')]
-measures = dict(
-    _delete_=True,
-    **{
-        f'{word}/ridge/top1': f'{word}, top-1 %'
-        for word in ('digit', 'adverb')
-    })

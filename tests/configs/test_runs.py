@@ -22,7 +22,8 @@ LISTS = {
 }
 # Much like others: tests/slow/test_configs.py
 SLOW = [name for name in CONFIGS if name != 'c3d_k400.py' and re.search(
-    '(^|/)(c3d|r34)_|s3dg_k400_speednet|supervised/s3dg', name)]
+    '(^|/)(c3d|r34)_|s3dg_k400_speednet|supervised/s3dg|(r2plus1d|s3dg)_hmdb51',
+    name)]
 
 
 @pytest.fixture(scope='module')

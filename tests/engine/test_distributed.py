@@ -1,8 +1,8 @@
-"""Two ranks, started by tools/dist_train.sh, against one process.
+"""Two ranks against one process.
 
 Of the shipped config with GroupNorm instead of BatchNorm, in double
 precision: 51 videos dealt as 52, the last batch incomplete, gradients
-accumulated over two iterations, SyncBuffersHook on. Four ranks: tests/slow.
+accumulated over two iterations, SyncBuffersHook on. Four ranks, by tools/dist_train.sh: tests/slow.
 """
 import json
 import os.path as osp
@@ -12,12 +12,13 @@ import pytest
 from ascnet_mm.benchmarking.processes import differences, identical, train
 
 from ..conftest import ROOT
+from ..helpers.processes import run_ranks
 
 
 @pytest.fixture(scope='module')
 def one_and_two(videos):
     one, = train(f'{videos}/videos', 1)
-    return one, train(f'{videos}/videos', 2)
+    return one, train(f'{videos}/videos', 2, launch=run_ranks)
 
 
 def test_two_ranks_end_as_one_process(one_and_two):

@@ -80,6 +80,45 @@ LINES = dict(
                 'model.scp_head.in_channels': 32
             }),
     ])
+_nce = {'model.nce_head.in_channels': 16, 'model.memory_bank.size': 8}
+_baselines = 'configs/ascnet/baselines'
+# Two first stages and a second one
+STAGES = dict(
+    pretraining=LINES['pretraining'],
+    methods=[
+        dict(
+            name='rgb', config=f'{_baselines}/r18_ucf101_infonce.py',
+            options=_nce),
+        dict(
+            name='flow', config=f'{_baselines}/r18_ucf101_infonce_flow.py',
+            options=_nce, videos='flow', judged=False),
+        dict(
+            name='both', config=f'{_baselines}/r18_ucf101_coclr.py',
+            options={
+                **_nce, 'data_root': '{data_root}/videos',
+                'paired_root': '{data_root}/flow',
+                'model.online_from': '{rgb}',
+                'model.positives_from': '{flow}'
+            }),
+    ],
+    evaluations=[
+        dict(
+            name='gauges',
+            config='configs/compare/gauges.py',
+            options={
+                **_encoder,
+                **_heads, 'scale': (24, 24)
+            })
+    ],
+    measures={'gauges/same_video/top1': 'same video, top-1 %'})  # yapf: disable
+
+
+def with_flow(videos, root):
+    """The rendered set, its videos standing for their flow as well."""
+    for name in ('videos', 'test.txt', 'train.txt'):
+        (root / name).symlink_to(f'{videos}/{name}')
+    (root / 'flow').symlink_to(f'{videos}/videos')
+    return str(root)
 
 
 def with_three_clips(tmp_path):

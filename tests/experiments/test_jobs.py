@@ -2,13 +2,18 @@ import os
 import os.path as osp
 import shutil
 
+import pytest
 from mmengine.config import Config
+
+from ascnet_mm import InputError
 
 from .planning import (
     EXPERIMENT,
+    STAGES,
     changed,
     jobs_of,
     planned,
+    with_flow,
     with_three_clips,
 )
 
@@ -63,3 +68,54 @@ def test_an_evaluation_can_be_of_some_methods(videos, tmp_path):
         ('both ways', 'gauges'), ('diverges', 'pretrain'),
         ('diverges', 'vcop')
     ]  # yapf: disable
+
+
+def test_a_second_stage_starts_from_the_first_ones(videos, tmp_path):
+    path = changed(tmp_path, **STAGES)
+    (tmp_path / 'here').mkdir()
+    root = with_flow(videos, tmp_path / 'here')
+    jobs = jobs_of(planned(root, path), tmp_path / 'runs')
+    assert [(job.method, job.kind) for job in jobs if job.seed == 0] == [
+        ('untrained', 'untrained'), ('untrained', 'gauges'),
+        ('rgb', 'pretrain'), ('rgb', 'gauges'), ('flow', 'pretrain'),
+        ('both', 'pretrain'), ('both', 'gauges')
+    ]  # yapf: disable
+    by_title = {job.title: job for job in jobs}
+    for seed in (0, 1):
+        rgb, flow, both = (
+            by_title[f'{name}, seed {seed}: pretrain']
+            for name in ('rgb', 'flow', 'both'))
+        assert both.cfg.model.online_from == rgb.checkpoint
+        assert both.cfg.model.positives_from == flow.checkpoint
+        assert both.after == (flow.path, rgb.path) and not rgb.after
+        [pair] = [step for step in both.cfg.train_dataloader.dataset.pipeline
+                  if step.type == 'AppendPairedClip']
+        assert (pair.root, pair.paired_root) == (
+            f'{root}/videos', f'{root}/flow')
+        prefixes = [job.cfg.train_dataloader.dataset.data_prefix.video
+                    for job in (rgb, flow, both)]
+        assert prefixes == [
+            f'{root}/{name}' for name in ('videos', 'flow', 'videos')]
+
+    # Elsewhere they are the same; with another first stage the second is new.
+    (tmp_path / 'there').mkdir()
+    there = with_flow(videos, tmp_path / 'there')
+    moved = jobs_of(planned(there, path), tmp_path / 'runs')
+    assert [job.path for job in moved] == [job.path for job in jobs]
+    rgb, flow, both = STAGES['methods']
+    rate = {'optim_wrapper.optimizer.lr': 0.5}
+    flow = dict(flow, options={**flow['options'], **rate})
+    parts = dict(STAGES, methods=[rgb, flow, both])
+    other = jobs_of(
+        planned(root, changed(tmp_path, **parts)), tmp_path / 'runs')
+    assert [a.path == b.path for a, b in zip(jobs, other)] == 2 * [
+        *4 * [True], *3 * [False]]
+
+
+def test_flow_has_all_videos(videos, tmp_path):
+    root = with_flow(videos, tmp_path)
+    (tmp_path / 'flow').unlink()
+    (tmp_path / 'flow').mkdir()
+    with pytest.raises(InputError, match='flow: 48 videos are not below .*'
+                       'make them'):
+        planned(root, changed(tmp_path, **STAGES))

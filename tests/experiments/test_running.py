@@ -10,7 +10,16 @@ from ascnet_mm.experiments import running
 from ascnet_mm.experiments.processes import Stopped
 from ascnet_mm.experiments.running import run_jobs
 
-from .planning import CUT_SHORT, FIGURES, jobs_of, planned, with_three_clips
+from .planning import (
+    CUT_SHORT,
+    FIGURES,
+    STAGES,
+    changed,
+    jobs_of,
+    planned,
+    with_flow,
+    with_three_clips,
+)
 
 
 def test_a_broken_run_is_told_and_loses_no_other(
@@ -71,6 +80,42 @@ def test_runs_side_by_side(plan, tmp_path, commands, monkeypatch):
         name, _, kind = title.rpartition(': ')
         if kind != 'pretrain' and not title.startswith('untrained'):
             assert ran.index(f'{name}: pretrain') < ran.index(title)
+
+
+def test_a_second_stage_waits_for_the_first_ones(
+        videos, tmp_path, commands, monkeypatch):
+    """The slow flow of seed 0, which breaks, while others end."""
+    ran, results = commands
+    results['flow, seed 0: pretrain'] = 1, {}
+    alone = running.call_command
+
+    def call(job, processes):
+        if job.title == 'flow, seed 0: pretrain':
+            time.sleep(0.5)
+        return alone(job, processes)
+
+    monkeypatch.setattr(running, 'call_command', call)
+    (tmp_path / 'set').mkdir()
+    plan = planned(with_flow(videos, tmp_path / 'set'),
+                   changed(tmp_path, **STAGES))
+    jobs = jobs_of(plan, tmp_path)
+    records = run_jobs(jobs, plan[1], str(tmp_path), at_once=3)
+    broken = {job.title: records[job.path]['reason'] for job in jobs
+              if records[job.path]['state'] == 'broken'}
+    assert broken == {
+        'flow, seed 0: pretrain': 'error: no luck (exit code 1)',
+        'both, seed 0: pretrain': 'there is nothing to start from',
+        'both, seed 0: gauges': 'there is nothing to evaluate',
+    }
+    assert ran.index('both, seed 1: pretrain') > max(
+        ran.index(f'{name}, seed 1: pretrain') for name in ('rgb', 'flow'))
+
+    results.clear()
+    ran.clear()
+    records = run_jobs(jobs, plan[1], str(tmp_path), at_once=3)
+    assert all(record['state'] == 'done' for record in records.values())
+    assert ran == ['flow, seed 0: pretrain', 'both, seed 0: pretrain',
+                   'both, seed 0: gauges']
 
 
 def test_an_interrupt_begins_no_other_job(

@@ -24,6 +24,11 @@ from .planning import EXPERIMENT, LINES, changed, planned
     (dict(methods=[dict(name='A'), dict(name='B', steps=9, epochs=2)]),
      'leave out one'),
     (dict(chooses=True), 'test_lists'),
+    (dict(methods=[dict(name='A', options={'a': ['{B}']}), dict(name='B')]),
+     'A refers to {B}'),
+    (dict(methods=[dict(name='A'), dict(name='B', epochs=0),
+                   dict(name='C', options={'a': '{A}/{data_root}/{B}'})]),
+     'C refers to {B}'),
 ])
 def test_a_bad_experiment_is_refused(tmp_path, parts, words):
     with pytest.raises(InputError, match=words):

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import os.path as osp
 import runpy
+import socket
 import subprocess
 import sys
 from multiprocessing.process import BaseProcess
@@ -109,6 +110,36 @@ def spawn(function: Callable, args: tuple, nprocs: int) -> None:
     _start_server()
     torch.multiprocessing.start_processes(
         function, args, nprocs, start_method='forkserver')
+
+
+def run_ranks(ranks: int, arguments: Sequence[str]) -> None:
+    """Run ``tools/train.py arguments...`` in several ranks, as torchrun does.
+
+    Args:
+        ranks (int): How many.
+        arguments: Those of the script.
+    """
+    with socket.socket() as unused:
+        unused.bind(('127.0.0.1', 0))
+        port = unused.getsockname()[1]
+    with TemporaryDirectory() as folder:
+        errors = osp.join(folder, 'errors')
+        processes = [
+            start_script(
+                [osp.join(ROOT, 'tools', 'train.py'), *arguments,
+                 '--launcher', 'pytorch'],
+                env=dict(
+                    RANK=str(rank), LOCAL_RANK=str(rank),
+                    WORLD_SIZE=str(ranks), MASTER_ADDR='127.0.0.1',
+                    MASTER_PORT=str(port)),
+                err=errors) for rank in range(ranks)
+        ]  # yapf: disable
+        for process in processes:
+            process.join(300)
+            process.kill()  # if it waits for one that has failed
+            process.join()
+        with open(errors) as file:
+            assert not any(p.exitcode for p in processes), file.read()
 
 
 def _start_server() -> None:
