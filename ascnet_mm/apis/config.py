@@ -249,10 +249,11 @@ def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
     os.makedirs(osp.dirname(copy), exist_ok=True)
     # {{ fileDirname }} and the like mean the original.
     Config._substitute_predefined_vars(path, copy)
-    bases = Config._get_base_files(path)
+    written = Config._get_base_files(path)
+    written = [written] if isinstance(written, str) else list(written)
     bases = [
         config_path(base) if base.startswith(PREFIX) else base
-        for base in ([bases] if isinstance(bases, str) else bases)
+        for base in written
     ]
     near = [base for base in bases if '::' not in base]
     for base in near:
@@ -260,20 +261,31 @@ def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
         _rewrite(base, variables, folder)
     if not path.endswith('.py'):
         return
+    # The copies of bases that are named by absolute paths
+    copies = [
+        osp.relpath(base, osp.dirname(path)) if osp.isabs(base) else base
+        for base in bases
+    ]
+    values = dict(variables)
+    if copies != written:
+        values['_base_'] = copies
     with open(copy, encoding='utf-8') as file:
         tree = ast.parse(file.read(), path)
-    values = dict(
-        variables,
-        _base_=[
-            osp.relpath(base, osp.dirname(path)) if osp.isabs(base) else base
-            for base in bases
-        ])
+    if _assign(tree, values):
+        with open(copy, 'w', encoding='utf-8') as file:
+            file.write(ast.unparse(tree))
+
+
+def _assign(tree: ast.Module, values: Dict[str, Any]) -> bool:
+    """Give variables of a config other values; whether it has any of them."""
     # What an option sets is its last value: nothing is added to it later.
-    tree.body = [
+    kept = [
         node for node in tree.body
         if not (isinstance(node, ast.AugAssign) and isinstance(
-            node.target, ast.Name) and node.target.id in variables)
+            node.target, ast.Name) and node.target.id in values)
     ]
+    changed = len(kept) < len(tree.body)
+    tree.body = kept
     for node in tree.body:
         if isinstance(node, ast.Assign):
             target = node.targets[-1]
@@ -283,5 +295,5 @@ def _rewrite(path: str, variables: Dict[str, Any], folder: str) -> None:
             continue
         if isinstance(target, ast.Name) and target.id in values:
             node.value = ast.parse(repr(values[target.id]), mode='eval').body
-    with open(copy, 'w', encoding='utf-8') as file:
-        file.write(ast.unparse(tree))
+            changed = True
+    return changed

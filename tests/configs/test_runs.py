@@ -22,8 +22,9 @@ LISTS = {
 }
 # Much like others: tests/slow/test_configs.py
 SLOW = [name for name in CONFIGS if name != 'c3d_k400.py' and re.search(
-    '(^|/)(c3d|r34)_|s3dg_k400_speednet|supervised/s3dg|(r2plus1d|s3dg)_hmdb51',
-    name)]
+    '(^|/)(c3d|r34)_|s3dg_k400_speednet|supervised/s3dg'
+    '|(r2plus1d|s3dg)_(hmdb51|ucf101_(coclr|features))'
+    '|r18_ucf101_(acp|scp|equal_speeds|random_positive|symmetric)', name)]
 
 
 @pytest.fixture(scope='module')

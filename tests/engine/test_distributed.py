@@ -2,7 +2,8 @@
 
 Of the shipped config with GroupNorm instead of BatchNorm, in double
 precision: 51 videos dealt as 52, the last batch incomplete, gradients
-accumulated over two iterations, SyncBuffersHook on. Four ranks, by tools/dist_train.sh: tests/slow.
+accumulated over two iterations, SyncBuffersHook on. Four ranks, started by
+tools/dist_train.sh: tests/slow.
 """
 import json
 import os.path as osp

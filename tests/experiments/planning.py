@@ -81,19 +81,21 @@ LINES = dict(
             }),
     ])
 _nce = {'model.nce_head.in_channels': 16, 'model.memory_bank.size': 8}
-_baselines = 'configs/ascnet/baselines'
+_infonce = 'configs/ascnet/baselines/r18_ucf101_infonce'
 # Two first stages and a second one
 STAGES = dict(
     pretraining=LINES['pretraining'],
     methods=[
+        dict(name='rgb', config=f'{_infonce}.py', options=_nce),
         dict(
-            name='rgb', config=f'{_baselines}/r18_ucf101_infonce.py',
-            options=_nce),
+            name='flow',
+            config=f'{_infonce}_flow.py',
+            options=_nce,
+            videos='flow',
+            judged=False),
         dict(
-            name='flow', config=f'{_baselines}/r18_ucf101_infonce_flow.py',
-            options=_nce, videos='flow', judged=False),
-        dict(
-            name='both', config=f'{_baselines}/r18_ucf101_coclr.py',
+            name='both',
+            config='configs/ascnet/baselines/r18_ucf101_coclr.py',
             options={
                 **_nce, 'data_root': '{data_root}/videos',
                 'paired_root': '{data_root}/flow',
@@ -110,7 +112,7 @@ STAGES = dict(
                 **_heads, 'scale': (24, 24)
             })
     ],
-    measures={'gauges/same_video/top1': 'same video, top-1 %'})  # yapf: disable
+    measures={'gauges/same_video/top1': 'same video, top-1 %'})
 
 
 def with_flow(videos, root):

@@ -166,9 +166,12 @@ class CoCLR(MemoryBankRecognizer):
         """Initialize both networks, from their checkpoints where given.
 
         Raises:
-            InputError: If a checkpoint is not of this encoder and head.
+            InputError: If a checkpoint is not of this encoder and head, or
+                both were trained on the same videos.
         """
         super().init_weights()
+        if self.online_from and self.positives_from:
+            _require_two_modalities(self.online_from, self.positives_from)
         if self.online_from:
             _load(self.online_from, self.backbone, self.nce_head.projection)
             self.reset_target()
@@ -254,6 +257,26 @@ class CoCLR(MemoryBankRecognizer):
         positive.scatter_(1, found.indices, there)
         total = found.values.where(there, other.new_zeros(())).sum()
         return positive, total / there.sum().clamp(min=1)
+
+
+def _require_two_modalities(online: str, positives: str) -> None:
+    """Refuse checkpoints that are known to be of the same videos."""
+    folders = [_videos_of(path) for path in (online, positives)]
+    if folders[0] == folders[1] and any(folders[0]):
+        raise InputError(
+            f'{online} and {positives} were both trained on the videos of '
+            f'{" ".join(filter(None, folders[0]))}: model.online_from and '
+            'model.positives_from are of RGB and of flow, or the other way '
+            'round')
+
+
+def _videos_of(path: str) -> Tuple[Optional[str], Optional[str]]:
+    """Folders that the data set of a checkpoint names, where it says so."""
+    found = read_checkpoint(path)
+    for key in ('meta', 'settings', 'train_dataloader', 'dataset'):
+        found = found.get(key) or {}
+    return (found.get('data_root'),
+            (found.get('data_prefix') or {}).get('video'))
 
 
 def _load(path: str, encoder: nn.Module, projection: nn.Module) -> None:

@@ -173,6 +173,31 @@ def test_it_starts_with_checkpoints_of_both_modalities(tmp_path):
                        rgb.backbone.conv.weight)
 
 
+@pytest.mark.parametrize('rgb, flow, refused', [
+    (dict(data_root='data/ucf101'), dict(data_root='data/ucf101'), True),
+    (dict(data_root='data/ucf101'), dict(data_root='data/flow'), False),
+    (dict(data_prefix=dict(video='/v')), dict(data_prefix=dict(video='/v')),
+     True),
+    (dict(data_root='d', data_prefix=dict(video='videos')),
+     dict(data_root='d', data_prefix=dict(video='flow')), False),
+    (dict(), dict(), False),  # of files that do not say it
+])
+def test_two_checkpoints_of_one_modality_are_refused(
+        rgb, flow, refused, tmp_path):
+    model, _ = make('CoCLR')
+    for option, dataset in (('online_from', rgb), ('positives_from', flow)):
+        path = str(tmp_path / f'{option}.pth')
+        checkpoint('InfoNCE', path)
+        settings = dict(train_dataloader=dict(dataset=dataset))
+        torch.save(dict(torch.load(path), meta=dict(settings=settings)), path)
+        setattr(model, option, path)
+    if refused:
+        with pytest.raises(InputError, match='both trained on the videos of'):
+            model.init_weights()
+    else:
+        model.init_weights()
+
+
 @pytest.mark.parametrize('option', ['online_from', 'positives_from'])
 @pytest.mark.parametrize('method', ['Pace', 'BYOL', 'RSPNet'])
 def test_a_checkpoint_of_another_method_is_refused(method, option, tmp_path):
