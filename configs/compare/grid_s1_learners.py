@@ -34,11 +34,14 @@ methods = [
         }),
 ]
 
+_, _motion = _base_.evaluations
+_encoder = {
+    key: value for key, value in _motion['options'].items() if key != 'groups'
+}
+
 
 def _judged(word, judged):
-    options = {
-        **_base_.evaluations[1]['options'], 'word': word, 'judged': judged
-    }
+    options = {**_encoder, 'word': word, 'judged': judged}
     return dict(name=word, config='configs/compare/grid_s1.py',
                 options=options)
 

@@ -65,3 +65,14 @@ methods = [
         }),
     _supervised,
 ]
+
+evaluations = [
+    part for part in _base_.evaluations if part['name'] in ('vcop', 'motion')
+]
+measures = dict(
+    _delete_=True,
+    **{
+        name: title
+        for name, title in _base_.measures.items()
+        if 'gauges' not in name and 'shuffled' not in name
+    })
