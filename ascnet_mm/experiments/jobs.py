@@ -71,13 +71,16 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
             made[seed][method.name] = first
             jobs.append(first)
             for evaluation in evaluations:
-                if method.source.get(
-                        'judged', True) and method.name in (
-                            evaluation.source.get('methods', [method.name])):
+                if _judges(evaluation, method):
                     jobs.append(
                         _evaluation_job(first, method, evaluation, videos,
                                         work_dir, workers))
     return jobs
+
+
+def _judges(evaluation: Evaluation, method: Method) -> bool:
+    methods = evaluation.source.get('methods', [method.name])
+    return method.source.get('judged', True) and method.name in methods
 
 
 def _evaluation_job(first: Job, method: Method, evaluation: Evaluation,

@@ -37,6 +37,13 @@ _nce = {
 }
 methods = [
     *_learners,
+    # CoCLR's first stage; that on RGB is the row of InfoNCE.
+    dict(
+        name='InfoNCE, flow',
+        config='configs/ascnet/baselines/r18_ucf101_infonce_flow.py',
+        options=_nce,
+        videos='flow',  # ascnet-mm flow DATA_ROOT/videos DATA_ROOT/flow
+        judged=False),
     _baseline('Pace', 'pace', ['pace_head']),
     _baseline('RSPNet', 'rspnet', ['avid_head', 'rsp_head']),
     _baseline('VCOP', 'clip_order', ['clip_order_head']),
@@ -48,13 +55,6 @@ methods = [
     _baseline('MemDPC', 'memdpc', ['memdpc_head'], clip_len=5),
     _baseline('Buechler et al.', 'buechler', ['space_head', 'time_head']),
     _baseline('CBT', 'cbt', ['cbt_head']),
-    # CoCLR's two stages; the first one on RGB is the row of InfoNCE.
-    dict(
-        name='InfoNCE, flow',
-        config='configs/ascnet/baselines/r18_ucf101_infonce_flow.py',
-        options=_nce,
-        videos='flow',  # ascnet-mm flow DATA_ROOT/videos DATA_ROOT/flow
-        judged=False),
     _baseline(
         'CoCLR', 'coclr', [], **_infonce['options'],
         data_root='{data_root}/videos',
