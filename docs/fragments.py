@@ -14,6 +14,7 @@ import sys
 from functools import lru_cache
 from glob import glob
 from itertools import takewhile
+from math import log
 from statistics import mean, median, stdev
 from textwrap import fill
 from typing import (
@@ -274,6 +275,78 @@ def candidates() -> str:
         ['change', *keys.values()],
         [(method['name'], *(cell(values(method, key)) for key in keys))
          for method in found['methods']], len(keys))
+
+
+# Losses of a network that has not learned the task, by what is logged
+UNLEARNED = {
+    ('Pace', 'loss_pace'): ('ln 4', log(4)),
+    ('RSPNet', 'loss_rsp'): ('its margin, 2', 2.),
+    ('VCOP', 'loss_order'): ('ln 6', log(6)),
+    ('OPN', 'loss_order'): ('ln 12', log(12)),
+    ('VCP', 'loss_vcp'): ('ln 5', log(5)),
+    ('SpeedNet', 'loss_speed'): ('ln 2', log(2)),
+    ('Buechler et al.', 'loss_space'): ('ln 24', log(24)),
+    ('Buechler et al.', 'loss_time'): ('ln 24', log(24)),
+    ('InfoNCE', 'loss_infonce'): ('ln 2049', log(2049)),
+}
+# ASCNet's paper, Table 2: retrieval on the whole of UCF-101, top-1 %
+QUOTED = {
+    'ASCNet': '58.9, 3D R18',
+    'Pace': '23.8, 3D R18',
+    'RSPNet': '41.1, 3D R18',
+    'VCOP': '14.1, 3D R18',
+    'OPN': '19.9, CaffeNet',
+    'VCP': '18.6, 3D R18',
+    'SpeedNet': '13.0, S3D-G',
+    'Buechler et al.': '25.7, CaffeNet',
+}
+
+
+@fragment('learners')
+def learners() -> str:
+    places = {
+        'vcop/retrieval/top1': ('ucf101_subset_learners', 'retrieval'),
+        AVERAGE: ('ucf101_subset_learners', 'average of six'),
+        'motion/paired_speed_probe/accuracy': ('ucf101_subset_learners',
+                                               'speed, paired'),
+        'digit/ridge/top1': ('grid_s1_learners', 'digit'),
+        'adverb/ridge/top1': ('grid_s1_learners', 'adverb'),
+    }
+    names = list(dict.fromkeys(
+        method['name'] for experiment in ('ucf101_subset', 'grid_s1')
+        for method in figures(f'compare_{experiment}_learners')['methods']
+        if method.get('judged', True)))
+    rows = [[name, *(_marked(experiment, name, key)
+                     for key, (experiment, _) in places.items()),
+             QUOTED.get(name, '')] for name in names]
+    return table(
+        ['method', *(title for _, title in places.values()), 'quoted'], rows,
+        len(places) + 1)
+
+
+def _marked(experiment: str, name: str, key: str) -> str:
+    """A figure, with a mark if it is told apart from the untrained one."""
+    found = figures(f'compare_{experiment}')
+    untrained, *_ = found['methods']
+    for method in found['methods']:
+        if method['name'] == name and values(method, key):
+            apart = method is not untrained and told_apart(
+                found, method, untrained, key)
+            return cell(values(method, key)) + (' †' if apart else '')
+    return ''
+
+
+@fragment('own tasks')
+def own_tasks() -> str:
+    rows = []
+    for (name, key), (title, value) in UNLEARNED.items():
+        row = [name, f'`{key}`', f'{title} = {value:.2f}'
+               if title.startswith('ln') else title]
+        for experiment in ('ucf101_subset_learners', 'grid_s1_learners'):
+            row.append(logged(method_of(experiment, name), key))
+        rows.append(row)
+    return table(['method', 'logged', 'not learned', 'UCF-101', 'GRID'],
+                 rows, 2)
 
 
 @fragment('words')

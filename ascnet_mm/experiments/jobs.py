@@ -8,7 +8,7 @@ from mmengine.config import Config
 from ..datasets.video_list import split_line
 from .identity import digest, sized, slug
 from .plan import Evaluation, Method, folder_of, lines_of
-from .source import DATA_ROOT, PRETRAIN, UNTRAINED, Videos, references
+from .source import DATA_ROOT, PRETRAIN, UNTRAINED, Videos, references, texts
 
 
 class Job(NamedTuple):
@@ -112,14 +112,19 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
     lines = lines_of(method.source, videos)
     labels = [lines] if method.source.get('labels') else []
     folder = folder_of(method.source, videos)
-    seen = sized(folder, [split_line(line)[0] for line in lines])
-    named = sorted(references(cfg.to_dict()) & made.keys())
-    starts = {name: osp.basename(made[name].path) for name in named}
+    names = [split_line(line)[0] for line in lines]
+    seen = sized(folder, names)
+    starts = sorted(references(cfg.to_dict()) & made.keys())
+    filled_in = [osp.basename(made[name].path) for name in starts] + [
+        (text, sized(*_files(text, videos, names)))
+        for text in sorted(set(texts(cfg.to_dict())))
+        if DATA_ROOT in references(text)
+    ]
     identity = digest(cfg.to_dict(), seen if trains else None, *labels,
-                      *([starts] if starts else []))
+                      *([filled_in] if filled_in else []))
     cfg = Config(_filled(cfg.to_dict(), {
         DATA_ROOT: videos.root,
-        **{name: made[name].checkpoint for name in named}
+        **{name: made[name].checkpoint for name in starts}
     }))  # yapf: disable
     if trains:
         cfg.train_dataloader.num_workers = workers
@@ -130,7 +135,16 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
     kind = PRETRAIN if trains else UNTRAINED
     return Job(method.title, seed, kind, path, cfg,
                osp.join(path, f'epoch_{method.epochs}.pth'),
-               tuple(made[name].path for name in named))
+               tuple(made[name].path for name in starts))
+
+
+def _files(text: str, videos: Videos,
+           names: Sequence[str]) -> Tuple[str, Sequence[str]]:
+    """A folder and names of the files that a path in the options means."""
+    path = _filled(text, {DATA_ROOT: videos.root})
+    if osp.isdir(path):
+        return path, names
+    return videos.root, [osp.relpath(path, videos.root)]
 
 
 def _filled(part: Any, places: Dict[str, str]) -> Any:

@@ -236,7 +236,7 @@ def _spread(found: Figures) -> str:
 def _budget(found: Figures) -> Dict[str, str]:
     reference = found['methods'][1]
     own = [method['name'] for method in found['methods']
-           if method.get('own_budget')]
+           if method.get('own_budget') or method.get('starts_from')]
     steps = ', '.join(map(str, found.get('budgets', [])))
     return dict(
         reference=reference['name'],

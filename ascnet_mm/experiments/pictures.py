@@ -10,7 +10,7 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 
 from .intervals import estimate
-from .results import Figures, values
+from .results import Figures, at_budget, values
 
 
 def draw(name: str, found: Figures, path: str) -> None:
@@ -21,10 +21,11 @@ def draw(name: str, found: Figures, path: str) -> None:
         found (dict): What it has found.
         path (str): Of the picture.
     """
-    if len(found.get('budgets', [])) > 1:
+    budgets = found.get('budgets') or [None]
+    if len(budgets) > 1:
         figure = _curves(name, found)
     else:
-        figure = _dots(name, found)
+        figure = _dots(name, at_budget(found, budgets[0]))
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

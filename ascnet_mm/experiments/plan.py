@@ -207,8 +207,9 @@ def _check_folder(part: Mapping, videos: Videos) -> None:
     if missing:
         raise InputError(
             f'{part["name"]}: {len(missing)} videos are not below {folder}, '
-            f'{missing[0]} the first of them: make them (ascnet-mm flow), or '
-            'leave the method out')
+            f'{missing[0]} the first of them: make them by ascnet-mm flow, '
+            'which writes .mp4 for copies of ascnet-mm transcode, or leave '
+            'the method out')
 
 
 def cost(passes: Dict[str, int]) -> int:

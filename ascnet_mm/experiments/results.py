@@ -9,7 +9,14 @@ from .jobs import Job
 from .outcomes import Outcomes, groups_of
 from .plan import Evaluation, Method, cost
 from .records import Record
-from .source import PRETRAIN, Videos, averaged
+from .source import (
+    DATA_ROOT,
+    PRETRAIN,
+    Videos,
+    averaged,
+    has_own_budget,
+    references,
+)
 
 Figures = Dict[str, Any]
 
@@ -63,11 +70,14 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
                 method.source,
                 name=method.name,
                 budget=method.budget,
-                own_budget=not {'epochs', 'steps'}.isdisjoint(method.source),
+                own_budget=has_own_budget(method.source),
+                starts_from=_starts(method),
                 encoder_passes=method.passes,
                 epochs=method.epochs,
                 samples=method.samples,
-                passes=method.samples * cost(method.passes),
+                passes=sum(
+                    part.samples * cost(part.passes)
+                    for part in _stages(method, methods)),
                 runs=[
                     _run([
                         job for job in jobs
@@ -75,6 +85,23 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
                     ], records, judged) for seed in experiment.seeds
                 ]) for method in methods
         ])
+
+
+def _starts(method: Method) -> List[str]:
+    """Methods whose checkpoints another one starts from."""
+    named = references(method.source.get('options', {}))
+    return sorted(named - {DATA_ROOT})
+
+
+def _stages(method: Method, methods: Sequence[Method]) -> List[Method]:
+    """A method and all that were trained for it, with the same budget."""
+    of_budget = {part.name: part for part in methods
+                 if part.budget == method.budget}
+    names = [method.name]
+    for name in names:  # which grows
+        names += [start for start in _starts(of_budget[name])
+                  if start not in names]
+    return [of_budget[name] for name in names]
 
 
 def _judged(jobs: Sequence[Job],
@@ -177,13 +204,15 @@ def at_budget(found: Figures, budget: Optional[int]) -> Figures:
         budget (int, optional): One of its budgets; None if it has none.
 
     Returns:
-        dict: With the methods that are the same at every budget as well.
+        dict: With the methods that are the same at every budget as well, and
+        without those that nothing judges.
     """
     return dict(
         found,
         methods=[
             method for method in found['methods']
             if method.get('budget') in (None, budget)
+            and method.get('judged', True)
         ])
 
 

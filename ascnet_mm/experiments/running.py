@@ -124,15 +124,15 @@ def run_job(job: Job, processes: Processes) -> Record:
     resumed = job.kind == PRETRAIN and osp.exists(f'{job.path}.log')
     start = time.time()
     os.makedirs(osp.dirname(job.path), exist_ok=True)
-    if job.kind == UNTRAINED:
+    if any(read_record(path).get('state') != 'done' for path in job.after
+           if job.kind in (PRETRAIN, UNTRAINED)):
+        record = dict(state='broken', reason='there is nothing to start from')
+    elif job.kind == UNTRAINED:
         save_untrained(job.cfg.model, job.seed, job.checkpoint)
         record = dict(state='done', figures={})
     elif job.kind != PRETRAIN and read_record(
             osp.dirname(job.path)).get('state') != 'done':
         record = dict(state='broken', reason='there is nothing to evaluate')
-    elif job.kind == PRETRAIN and any(
-            read_record(path).get('state') != 'done' for path in job.after):
-        record = dict(state='broken', reason='there is nothing to start from')
     else:
         record = judge(job, call_command(job, processes))
     # Of a run that goes on, the whole time is not known.

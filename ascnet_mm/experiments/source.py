@@ -3,7 +3,16 @@ import itertools
 import json
 import os.path as osp
 import re
-from typing import Any, Dict, List, NamedTuple, Set, Union
+from typing import (
+    Any,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Set,
+    Union,
+)
 
 from mmengine.config import Config
 
@@ -77,6 +86,7 @@ def read_experiment(path: str) -> Config:
                 f'{path}: the evaluation {part.name} is of {unknown.pop()}, '
                 f'which is none of the methods {", ".join(names)}')
     _check_references(experiment, path)
+    _check_judged(experiment, path)
     known = {part.name for part in experiment.evaluations}
     for key in itertools.chain(*map(averaged, experiment.measures)):
         if key.partition('/')[0] not in known:
@@ -106,37 +116,74 @@ def _check_budgets(experiment: Config, path: str) -> None:
                              'leave out one of them')
 
 
+def texts(part: Any) -> Iterator[str]:
+    """All texts in lists and dicts.
+
+    Examples:
+        >>> list(texts({'type': 'Resize', 'scale': (8, 8), 'of': ['a', 'b']}))
+        ['Resize', 'a', 'b']
+    """
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        yield from texts(list(part.values()))
+    elif isinstance(part, (list, tuple)):
+        for value in part:
+            yield from texts(value)
+
+
 def references(options: Any) -> Set[str]:
     """Names in braces: what is filled in before a run.
-
-    Args:
-        options: Values, lists and dicts of them.
 
     Examples:
         >>> references({'model.online_from': '{InfoNCE}', 'batch_size': 8})
         {'InfoNCE'}
     """
-    if isinstance(options, str):
-        return set(re.findall(r'{([^{}]+)}', options))
-    if isinstance(options, dict):
-        options = options.values()
-    elif not isinstance(options, (list, tuple)):
-        return set()
-    return set().union(*map(references, options))
+    return {
+        name
+        for text in texts(options) for name in re.findall('{([^{}]+)}', text)
+    }
 
 
 def _check_references(experiment: Config, path: str) -> None:
     """Refuse names in braces that nothing has before it is needed."""
-    known = {DATA_ROOT}
+    # A method with a budget of its own is trained once, after the others.
+    known: Dict[bool, Set[str]] = {True: set(), False: set()}
     for part in experiment.methods:
-        unknown = references(part.get('options', {})) - known
+        before = known[has_own_budget(part)]
+        unknown = references(part.get('options', {})) - before - {DATA_ROOT}
         if unknown:
             raise InputError(
                 f'{path}: {part.name} refers to {{{unknown.pop()}}}, which is '
                 f'neither {{{DATA_ROOT}}} nor a method that is trained before '
-                'it')
+                'it, with the same budget')
         if part.get('epochs') != 0:
-            known.add(part.name)
+            before.add(part.name)
+    names = {part.name for part in experiment.methods} | {DATA_ROOT}
+    others = [experiment.pretraining, experiment.evaluations,
+              [part.get('encoder') for part in experiment.methods]]
+    for name in references(others) & names:
+        raise InputError(f'{path}: {{{name}}} stands for something in the '
+                         'options of a method alone')
+
+
+def _check_judged(experiment: Config, path: str) -> None:
+    """Refuse evaluations of what is not judged."""
+    first, *_ = experiment.methods
+    if not first.get('judged', True):
+        raise InputError(f'{path}: the first method, {first.name}, is what '
+                         'the others are compared with: it takes no judged')
+    left_out = {part.name for part in experiment.methods
+                if not part.get('judged', True)}
+    for part in experiment.evaluations:
+        for name in left_out.intersection(part.get('methods', [])):
+            raise InputError(f'{path}: the evaluation {part.name} is of '
+                             f'{name}, which has judged=False')
+
+
+def has_own_budget(part: Mapping) -> bool:
+    """Whether a method says itself how long it is trained."""
+    return not {'epochs', 'steps'}.isdisjoint(part)
 
 
 def averaged(measure: str) -> List[str]:

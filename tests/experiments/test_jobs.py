@@ -110,6 +110,21 @@ def test_a_second_stage_starts_from_the_first_ones(videos, tmp_path):
         planned(root, changed(tmp_path, **parts)), tmp_path / 'runs')
     assert [a.path == b.path for a, b in zip(jobs, other)] == 2 * [
         *4 * [True], *3 * [False]]
+    # As is a method that reads other files beside those that it trains on.
+    parts = dict(STAGES, methods=[
+        rgb, dict(both, options={
+            **both['options'], 'model.positives_from': None
+        })])
+    path = changed(tmp_path, **parts)
+    before = jobs_of(planned(root, path), tmp_path / 'runs')
+    shutil.copytree(f'{videos}/videos', tmp_path / 'more')
+    video = next((tmp_path / 'more').rglob('0000.mp4'))
+    video.write_bytes(video.read_bytes() + b'more')
+    (tmp_path / 'here' / 'flow').unlink()
+    (tmp_path / 'here' / 'flow').symlink_to(tmp_path / 'more')
+    after = jobs_of(planned(root, path), tmp_path / 'runs')
+    assert [a.path == b.path for a, b in zip(before, after)] == 2 * [
+        *4 * [True], *2 * [False]]
 
 
 def test_flow_has_all_videos(videos, tmp_path):

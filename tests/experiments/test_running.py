@@ -8,7 +8,9 @@ import pytest
 
 from ascnet_mm.experiments import running
 from ascnet_mm.experiments.processes import Stopped
+from ascnet_mm.experiments.results import at_budget, collect
 from ascnet_mm.experiments.running import run_jobs
+from ascnet_mm.experiments.tables import table
 
 from .planning import (
     CUT_SHORT,
@@ -116,6 +118,17 @@ def test_a_second_stage_waits_for_the_first_ones(
     assert all(record['state'] == 'done' for record in records.values())
     assert ran == ['flow, seed 0: pretrain', 'both, seed 0: pretrain',
                    'both, seed 0: gauges']
+
+    # All stages are counted; what is not judged stands in no table.
+    experiment, videos, methods, evaluations = plan
+    found = collect(experiment, videos, methods, evaluations, jobs, records)
+    [_, rgb, flow, both] = found['methods']
+    assert both['starts_from'] == ['flow', 'rgb']
+    assert both['passes'] == (rgb['passes'] + flow['passes'] +
+                              both['samples'] * (3 + 2 * 1))
+    shown = [line.split(' | ')[0] for line in table(
+        at_budget(found, None)).splitlines()]
+    assert shown[2:5] == ['| untrained', '| rgb', '| both']
 
 
 def test_an_interrupt_begins_no_other_job(

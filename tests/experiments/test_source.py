@@ -29,6 +29,17 @@ from .planning import EXPERIMENT, LINES, changed, planned
     (dict(methods=[dict(name='A'), dict(name='B', epochs=0),
                    dict(name='C', options={'a': '{A}/{data_root}/{B}'})]),
      'C refers to {B}'),
+    (dict(methods=[dict(name='A'), dict(name='B', steps=9),
+                   dict(name='C', options={'a': '{B}'})]), 'C refers to {B}'),
+    (dict(methods=[dict(name='A'),
+                   dict(name='B', steps=9, options={'a': '{A}'})]),
+     'B refers to {A}'),
+    (dict(methods=[dict(name='A'), dict(name='B', encoder={'a': '{A}'})]),
+     '{A} stands for'),
+    (dict(pretraining={'a': '{data_root}/x'}), '{data_root} stands for'),
+    (dict(methods=[dict(name='A', judged=False)]), 'A, .* takes no judged'),
+    (dict(methods=[dict(name='A'), dict(name='B', judged=False)],
+          evaluations=[dict(name='vcop', methods=['B'])]), 'judged=False'),
 ])
 def test_a_bad_experiment_is_refused(tmp_path, parts, words):
     with pytest.raises(InputError, match=words):

@@ -1,7 +1,7 @@
 """CoCLR: positives that the other modality finds."""
 import logging
 from copy import deepcopy
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -261,22 +261,21 @@ class CoCLR(MemoryBankRecognizer):
 
 def _require_two_modalities(online: str, positives: str) -> None:
     """Refuse checkpoints that are known to be of the same videos."""
-    folders = [_videos_of(path) for path in (online, positives)]
-    if folders[0] == folders[1] and any(folders[0]):
+    videos = [_videos_of(path) for path in (online, positives)]
+    if online == positives or videos[0] == videos[1] and any(videos[0]):
         raise InputError(
-            f'{online} and {positives} were both trained on the videos of '
-            f'{" ".join(filter(None, folders[0]))}: model.online_from and '
-            'model.positives_from are of RGB and of flow, or the other way '
-            'round')
+            f'{online} and {positives} were trained on the same videos: '
+            'model.online_from and model.positives_from are of RGB and of '
+            'flow, or the other way round')
 
 
-def _videos_of(path: str) -> Tuple[Optional[str], Optional[str]]:
-    """Folders that the data set of a checkpoint names, where it says so."""
-    found = read_checkpoint(path)
+def _videos_of(path: str) -> Tuple[Any, ...]:
+    """What the settings in a checkpoint say of its videos."""
+    found: Any = read_checkpoint(path)
     for key in ('meta', 'settings', 'train_dataloader', 'dataset'):
-        found = found.get(key) or {}
-    return (found.get('data_root'),
-            (found.get('data_prefix') or {}).get('video'))
+        found = found.get(key) if isinstance(found, dict) else None
+    keys = ('data_root', 'data_prefix', 'ann_file')
+    return tuple(found.get(key) for key in keys) if found else ()
 
 
 def _load(path: str, encoder: nn.Module, projection: nn.Module) -> None:

@@ -180,6 +180,8 @@ def test_it_starts_with_checkpoints_of_both_modalities(tmp_path):
      True),
     (dict(data_root='d', data_prefix=dict(video='videos')),
      dict(data_root='d', data_prefix=dict(video='flow')), False),
+    (dict(data_root='d', ann_file='rgb.txt'),
+     dict(data_root='d', ann_file='flow.txt'), False),
     (dict(), dict(), False),  # of files that do not say it
 ])
 def test_two_checkpoints_of_one_modality_are_refused(
@@ -192,9 +194,17 @@ def test_two_checkpoints_of_one_modality_are_refused(
         torch.save(dict(torch.load(path), meta=dict(settings=settings)), path)
         setattr(model, option, path)
     if refused:
-        with pytest.raises(InputError, match='both trained on the videos of'):
+        with pytest.raises(InputError, match='on the same videos'):
             model.init_weights()
     else:
+        model.init_weights()
+
+
+def test_one_checkpoint_for_both_modalities_is_refused(tmp_path):
+    model, _ = make('CoCLR')
+    model.online_from = model.positives_from = str(tmp_path / 'a.pth')
+    checkpoint('InfoNCE', model.online_from)
+    with pytest.raises(InputError, match='on the same videos'):
         model.init_weights()
 
 
