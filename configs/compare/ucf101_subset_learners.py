@@ -51,10 +51,14 @@ methods = [
     _baseline('VCP', 'vcp', ['vcp_head']),
     # As large as SpeedNet's, in proportion to the others' clips
     _baseline('SpeedNet', 'speednet', ['speed_head'], sides=(18, 96)),
-    # Its blocks have five frames.
-    _baseline('MemDPC', 'memdpc', ['memdpc_head'], clip_len=5),
+    # Eight blocks of five frames, and CBT's five clips, one right after the
+    # other, as a third of the videos has some 40 frames
+    _baseline('MemDPC', 'memdpc', ['memdpc_head'], clip_len=5, **{
+        'sample_frames.frame_interval': 1,
+        'sample_frames.interval': 0
+    }),
     _baseline('Buechler et al.', 'buechler', ['space_head', 'time_head']),
-    _baseline('CBT', 'cbt', ['cbt_head']),
+    _baseline('CBT', 'cbt', ['cbt_head'], **{'sample_clips.interval': 0}),
     _baseline(
         'CoCLR', 'coclr', [], **_infonce['options'],
         data_root='{data_root}/videos',
