@@ -54,8 +54,8 @@ methods = [
     # Eight blocks of five frames, and CBT's five clips, one right after the
     # other, as a third of the videos has some 40 frames
     _baseline('MemDPC', 'memdpc', ['memdpc_head'], clip_len=5, **{
-        'sample_frames.frame_interval': 1,
-        'sample_frames.interval': 0
+        'sample_clips.frame_interval': 1,
+        'sample_clips.interval': 0
     }),
     _baseline('Buechler et al.', 'buechler', ['space_head', 'time_head']),
     _baseline('CBT', 'cbt', ['cbt_head'], **{'sample_clips.interval': 0}),

@@ -19,7 +19,7 @@ model = dict(
     data_preprocessor=_base_.model.data_preprocessor)
 
 # MemDPC's: every third frame, one block right after the other
-sample_frames = dict(
+sample_clips = dict(
     type='OrderedClips',
     clip_len=clip_len,
     clips=blocks,
@@ -28,6 +28,6 @@ sample_frames = dict(
 # MemDPC's: all blocks of a video are cut alike
 sample_crops = dict(_base_.sample_crops, per_clip=False)
 train_pipeline = [
-    _base_.open_video, sample_frames, _base_.decode, sample_crops, _base_.pack
+    _base_.open_video, sample_clips, _base_.decode, sample_crops, _base_.pack
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
