@@ -228,6 +228,19 @@ def test_what_is_said_of_the_candidates_holds():
             assert abs(training['loss_order'] - math.log(2)) < 0.01
 
 
+def test_what_is_said_of_speed_after_short_runs_holds():
+    speed = 'motion/paired_speed_probe/accuracy'
+    spans = differences_from('ucf101_subset_learners', 0)
+    assert spans['ASCNet', speed].high < 0 < spans['Pace', speed].low
+    assert not any(
+        spans[name, speed] and spans[name, speed].low > 0
+        for name, key in spans if key == speed and name != 'Pace')
+    assert differences_from(
+        'ucf101_subset_learners', 1)['ACP alone', speed].low > 0
+    assert differences_from(
+        'ucf101_subset_candidates', 0)['ASCNet', speed].high < 0
+
+
 def test_what_is_said_of_the_spoken_words_holds():
     spans = differences_from('grid_s1_methods', 0)
     pixels = 'pixels, motion'
