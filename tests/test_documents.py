@@ -241,6 +241,33 @@ def test_what_is_said_of_speed_after_short_runs_holds():
         'ucf101_subset_candidates', 0)['ASCNet', speed].high < 0
 
 
+def test_what_is_said_of_the_learners_own_tasks_holds():
+    def gap(place, key, experiment):
+        """How far the loss has fallen."""
+        [run] = fragments.method_of(f'{experiment}_learners', place)['runs']
+        return fragments.UNLEARNED[place, key][1] - run['training'][key]
+
+    for experiment in ('ucf101_subset', 'grid_s1'):
+        for place in (('InfoNCE', 'loss_infonce'), ('VCP', 'loss_vcp'),
+                      ('Buechler et al.', 'loss_space')):
+            assert gap(*place, experiment) > 0.1
+        for place in (('VCOP', 'loss_order'), ('OPN', 'loss_order'),
+                      ('Buechler et al.', 'loss_time'),
+                      ('SpeedNet', 'loss_speed')):
+            assert abs(gap(*place, experiment)) < 0.02
+    assert gap('Pace', 'loss_pace', 'ucf101_subset') > 0.1
+    assert abs(gap('Pace', 'loss_pace', 'grid_s1')) < 0.02
+
+
+def test_no_learner_reaches_the_motion_of_pixels():
+    methods = fragments.figures('compare_grid_s1_learners')['methods']
+    for key in ('digit/ridge/top1', 'adverb/ridge/top1'):
+        *others, pixels = (fragments.values(method, key)
+                           for method in methods)
+        assert methods[-1]['name'] == 'pixels, motion'
+        assert max(value for found in others for value in found) < min(pixels)
+
+
 def test_what_is_said_of_the_spoken_words_holds():
     spans = differences_from('grid_s1_methods', 0)
     pixels = 'pixels, motion'
