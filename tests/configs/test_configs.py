@@ -9,6 +9,8 @@ from mmaction.registry import DATASETS, HOOKS, METRICS, MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.fileio import load
 
+from ascnet_mm.apis import read_config
+
 from ..conftest import ROOT
 
 CONFIGS = sorted(
@@ -225,3 +227,19 @@ def test_metafiles_name_every_config_once():
             named.append(model['Config'])
     assert sorted(named) == sorted(
         f'configs/ascnet/{name}' for name in CONFIGS)
+
+
+@pytest.mark.parametrize(
+    'name', [name for name in CONFIGS if name.startswith('baselines')])
+def test_a_part_of_the_sampler_can_be_set(name):
+    """MMEngine would merge one of another type with the base's."""
+    path = osp.join(ROOT, 'configs', 'ascnet', name)
+    plain = Config.fromfile(path)
+    kind = plain.train_dataloader.dataset.pipeline[1].type
+    [variable] = [
+        key for key in ('sample_frames', 'sample_clips')
+        if key in plain and plain[key].type == kind
+    ]
+    cfg = read_config(path, {f'{variable}.clip_len': 8})
+    sampler = TRANSFORMS.build(cfg.train_dataloader.dataset.pipeline[1])
+    assert sampler.clip_len == 8

@@ -16,12 +16,12 @@ model = dict(
         type='SpeedHead', in_channels=_base_.model.acp_head.in_channels),
     data_preprocessor=_base_.model.data_preprocessor)
 
-sample_frames = dict(
+sample_clips = dict(
     type='SkippingSampleFrames',
     clip_len=_base_.clip_len,
     factors=((1, 1.2), (1.7, 2.2)))  # SpeedNet's
 train_pipeline = [
-    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.open_video, sample_clips, _base_.decode, _base_.sample_crops,
     _base_.pack
 ]
 train_dataloader = dict(
