@@ -155,7 +155,8 @@ def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
 
 
 def _training(experiment: Config, part: Config, videos: Videos) -> _Training:
-    _check_folder(part, videos)
+    if 'videos' in part:
+        _check_folder(part, videos)
     cfg = _pretraining(experiment, part)
     passes = getattr(MODELS.build(cfg.model), 'encoder_passes', None)
     if passes is None:
@@ -195,8 +196,9 @@ def folder_of(part: Mapping, videos: Videos) -> str:
             name of another folder of the same names, such as their flow.
         videos (Videos): Those of the experiment.
     """
-    return osp.join(videos.root, part['videos']) if part.get(
-        'videos') else videos.folder
+    if 'videos' in part:
+        return osp.join(videos.root, part['videos'])
+    return videos.folder
 
 
 def _check_folder(part: Mapping, videos: Videos) -> None:

@@ -1,5 +1,5 @@
 # Every learner of this package with one encoder, loader, schedule and number
-# of encoder passes. What a line does not set is the config's; none was tuned.
+# of encoder passes. What a line does not set is the config's.
 _base_ = 'ucf101_subset_budget.py'
 
 question = 'What do all learners learn from equally many encoder passes?'

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import os.path as osp
 import runpy
-import socket
 import subprocess
 import sys
 from multiprocessing.process import BaseProcess
@@ -16,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Callable, Dict, Optional, Sequence
 
 import torch
+from torch.distributed.elastic.utils.distributed import get_free_port
 
 from .sparing import spare_time
 
@@ -119,9 +119,7 @@ def run_ranks(ranks: int, arguments: Sequence[str]) -> None:
         ranks (int): How many.
         arguments: Those of the script.
     """
-    with socket.socket() as unused:
-        unused.bind(('127.0.0.1', 0))
-        port = unused.getsockname()[1]
+    port = get_free_port()
     with TemporaryDirectory() as folder:
         errors = osp.join(folder, 'errors')
         processes = [
