@@ -26,7 +26,7 @@ from ..errors import InputError
 from ..evaluation.functional import chance_topk
 from ..shipped import CONFIGS
 from .identity import digest, sized
-from .source import UNTRAINED, Videos, averaged, infos_of
+from .source import UNTRAINED, Videos, averaged, has_budget, infos_of
 
 # Experiments name configs by their paths in the repository; the folder that
 # has configs/ in it is another one where the package is installed.
@@ -144,7 +144,8 @@ def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
         reference = (first.of_steps(budget, budget) if budget else
                      first.of_epochs(experiment.epochs))
         methods += [reference,
-                    *(training.of_cost(reference) for training in others)]
+                    *(training.of_cost(reference) for training in others
+                      if has_budget(training.part, budget))]
     untrained = methods[0]._replace(
         name=UNTRAINED,
         cfg=Config(dict(model=methods[0].cfg.model)),

@@ -10,6 +10,7 @@ from typing import (
     List,
     Mapping,
     NamedTuple,
+    Optional,
     Set,
     Union,
 )
@@ -114,6 +115,21 @@ def _check_budgets(experiment: Config, path: str) -> None:
         if len(own) > 1:
             raise InputError(f'{path}: {part.name} has epochs and steps: '
                              'leave out one of them')
+        if 'up_to' in part:
+            _check_largest_budget(part, not number, experiment, path)
+
+
+def _check_largest_budget(part: Mapping, is_first: bool, experiment: Config,
+                          path: str) -> None:
+    """Refuse an ``up_to`` that leaves a method untrained or means nothing."""
+    budgets = experiment.get('budgets')
+    if is_first or not budgets or has_own_budget(part):
+        raise InputError(f'{path}: {part["name"]} takes no up_to, which '
+                         'leaves larger budgets out of a later method\'s')
+    if not has_budget(part, min(budgets)):
+        raise InputError(f'{path}: {part["name"]}, up_to={part["up_to"]}, is '
+                         f'not trained: the smallest budget is '
+                         f'{min(budgets)} steps')
 
 
 def texts(part: Any) -> Iterator[str]:
@@ -148,17 +164,24 @@ def references(options: Any) -> Set[str]:
 def _check_references(experiment: Config, path: str) -> None:
     """Refuse names in braces that nothing has before it is needed."""
     # A method with a budget of its own is trained once, after the others.
-    known: Dict[bool, Set[str]] = {True: set(), False: set()}
+    known: Dict[bool, List[Config]] = {True: [], False: []}
+    budgets = experiment.get('budgets') or []
     for part in experiment.methods:
-        before = known[has_own_budget(part)]
+        # One that is not trained as long has no checkpoint to start from.
+        before = {
+            other.name
+            for other in known[has_own_budget(part)]
+            if all(has_budget(other, budget) for budget in budgets
+                   if has_budget(part, budget))
+        }
         unknown = references(part.get('options', {})) - before - {DATA_ROOT}
         if unknown:
             raise InputError(
                 f'{path}: {part.name} refers to {{{unknown.pop()}}}, which is '
                 f'neither {{{DATA_ROOT}}} nor a method that is trained before '
-                'it, with the same budget')
+                'it, with the same budgets')
         if part.get('epochs') != 0:
-            before.add(part.name)
+            known[has_own_budget(part)].append(part)
     names = {part.name for part in experiment.methods} | {DATA_ROOT}
     others = [experiment.pretraining, experiment.evaluations,
               [part.get('encoder') for part in experiment.methods]]
@@ -168,13 +191,18 @@ def _check_references(experiment: Config, path: str) -> None:
 
 
 def _check_judged(experiment: Config, path: str) -> None:
-    """Refuse evaluations of what is not judged."""
+    """Refuse evaluations of what is not judged, or not on what it knows."""
     first, *_ = experiment.methods
     if not first.get('judged', True):
         raise InputError(f'{path}: the first method, {first.name}, is what '
                          'the others are compared with: it takes no judged')
     left_out = {part.name for part in experiment.methods
                 if not part.get('judged', True)}
+    for part in experiment.methods:
+        if 'videos' in part and part.name not in left_out:
+            raise InputError(
+                f'{path}: {part.name} is trained on {part.videos} and would '
+                f'be judged on {experiment.videos}: set judged=False')
     for part in experiment.evaluations:
         for name in left_out.intersection(part.get('methods', [])):
             raise InputError(f'{path}: the evaluation {part.name} is of '
@@ -184,6 +212,18 @@ def _check_judged(experiment: Config, path: str) -> None:
 def has_own_budget(part: Mapping) -> bool:
     """Whether a method says itself how long it is trained."""
     return not {'epochs', 'steps'}.isdisjoint(part)
+
+
+def has_budget(part: Mapping, budget: Optional[int]) -> bool:
+    """Whether a method is trained with one of the experiment's budgets.
+
+    Args:
+        part (Mapping): What the experiment says of it; with ``up_to``, it has
+            no larger ones.
+        budget (int, optional): Steps of the first method; None if the
+            experiment has epochs in their place.
+    """
+    return budget is None or budget <= part.get('up_to', budget)
 
 
 def averaged(measure: str) -> List[str]:

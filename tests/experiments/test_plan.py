@@ -113,6 +113,19 @@ def test_budgets_are_steps_of_the_first_method(videos, tmp_path):
     assert trained[0].checkpoint.endswith('epoch_2.pth')
 
 
+def test_a_method_can_be_left_out_of_larger_budgets(videos, tmp_path):
+    methods = Config.fromfile(EXPERIMENT).methods[:2]
+    methods[1].up_to = 13
+    path = changed(tmp_path, epochs=None, budgets=(40, 13), methods=methods)
+    plan = planned(videos, path)
+    assert [(method.name, method.budget) for method in plan[2]] == [
+        ('untrained', None), ('ASCNet', 13), ('both ways', 13), ('ASCNet', 40)
+    ]  # yapf: disable
+    both = {job.method for job in jobs_of(plan, tmp_path)
+            if job.method.startswith('both')}
+    assert both == {'both ways, 13 steps'}
+
+
 def test_a_supervised_row_sees_no_video_that_is_kept_out(videos, tmp_path):
     """One in six of the training list is held out."""
     kept_out = ['test.txt', dict(ann_file='train.txt', matching='0000.mp4$')]

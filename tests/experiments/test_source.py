@@ -7,6 +7,8 @@ from ascnet_mm.experiments.source import find_videos, read_experiment
 
 from .planning import EXPERIMENT, LINES, changed, planned
 
+_BUDGETS = dict(epochs=0, budgets=[6, 9])
+
 
 @pytest.mark.parametrize('parts, words', [
     (dict(seeds=[]), 'does not say seeds'),
@@ -23,6 +25,18 @@ from .planning import EXPERIMENT, LINES, changed, planned
     (dict(methods=[dict(name='A', steps=9)]), 'A, sets the budget'),
     (dict(methods=[dict(name='A'), dict(name='B', steps=9, epochs=2)]),
      'leave out one'),
+    (dict(methods=[dict(name='A', up_to=9)]), 'A takes no up_to'),
+    (dict(methods=[dict(name='A'), dict(name='B', up_to=9)]),
+     'B takes no up_to'),
+    (dict(_BUDGETS, methods=[dict(name='A'), dict(name='B', up_to=5)]),
+     'B, up_to=5, is not trained: the smallest budget is 6'),
+    (dict(_BUDGETS,
+          methods=[dict(name='A'), dict(name='B', up_to=9, steps=3)]),
+     'B takes no up_to'),
+    (dict(_BUDGETS,
+          methods=[dict(name='A'), dict(name='B', up_to=6),
+                   dict(name='C', options={'a': '{B}'})]),
+     'C refers to {B}'),
     (dict(chooses=True), 'test_lists'),
     (dict(methods=[dict(name='A', options={'a': ['{B}']}), dict(name='B')]),
      'A refers to {B}'),
@@ -38,6 +52,8 @@ from .planning import EXPERIMENT, LINES, changed, planned
      '{A} stands for'),
     (dict(pretraining={'a': '{data_root}/x'}), '{data_root} stands for'),
     (dict(methods=[dict(name='A', judged=False)]), 'A, .* takes no judged'),
+    (dict(methods=[dict(name='A'), dict(name='B', videos='flow')]),
+     'B is trained on flow .* judged=False'),
     (dict(methods=[dict(name='A'), dict(name='B', judged=False)],
           evaluations=[dict(name='vcop', methods=['B'])]), 'judged=False'),
 ])

@@ -22,6 +22,7 @@ from ascnet_mm.datasets import (
 
 from ..configs.test_runs import data, tiny  # noqa: F401
 from ..conftest import ROOT, run_tool
+from ..helpers.waves import waves
 
 
 def train(name, data, work_dir, resume=False):  # noqa: F811
@@ -126,16 +127,6 @@ def test_two_ranks_end_as_one_process(name, data, tmp_path):  # noqa: F811
     assert len(logged) == 3
     for key, values in logged.items():
         assert other[key] == pytest.approx(values, abs=1e-12), key
-
-
-def waves(video, frames):
-    """A wave that moves as far in each frame, ``[3, T, 24, 24]``."""
-    rng = np.random.default_rng(video)
-    frequency, angle = rng.uniform(0.25, 0.45), rng.uniform(0, 2 * np.pi)
-    color = rng.uniform(0.3, 1, 3)[:, None, None, None]
-    y, x = np.mgrid[:24, :24]
-    place = frequency * (np.cos(angle) * x + np.sin(angle) * y)
-    return color * np.sin(place - 0.35 * frames[:, None, None])
 
 
 HEAD = dict(in_channels=32, out_channels=32)
