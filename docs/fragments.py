@@ -324,16 +324,45 @@ def learners() -> str:
         len(places) + 1)
 
 
-def _marked(experiment: str, name: str, key: str) -> str:
-    """A figure, with a mark if it is told apart from the untrained one."""
+def _marked(experiment: str, name: str, key: str,
+            budget: Optional[int] = None) -> str:
+    """A figure, with a mark if it is told apart from the untrained one.
+
+    Of a method that was trained for several budgets, at one of them.
+    """
     found = figures(f'compare_{experiment}')
     untrained, *_ = found['methods']
     for method in found['methods']:
-        if method['name'] == name and values(method, key):
+        if (method['name'] == name and values(method, key)
+                and budget in (None, method.get('budget'))):
             apart = method is not untrained and told_apart(
                 found, method, untrained, key)
             return cell(values(method, key)) + (' †' if apart else '')
     return ''
+
+
+@fragment('curves')
+def curves() -> str:
+    name = 'ucf101_subset_curves'
+    found = figures(f'compare_{name}')
+    untrained, *_ = found['methods']
+    titles = {
+        AVERAGE: 'average of six',
+        'vcop/retrieval/top1': 'retrieval',
+        'motion/paired_speed_probe/accuracy': 'speed, paired',
+    }
+    rows = []
+    for method in dict.fromkeys(part['name'] for part in found['methods']):
+        for key, title in titles.items():
+            cells = [cell(values(untrained, key))] if (
+                method == untrained['name']) else [
+                    _marked(name, method, key, budget)
+                    for budget in found['budgets']]
+            rows.append([method, title, *cells, *[''] * (
+                len(found['budgets']) - len(cells))])
+    return table(['method', 'measure',
+                  *(f'{budget:,} steps' for budget in found['budgets'])],
+                 rows, len(found['budgets']))
 
 
 @fragment('own tasks')
@@ -366,7 +395,7 @@ def words() -> str:
             row += [f'{of.value:.1f} [{of.low:.1f}, {of.high:.1f}]',
                     'yes' if apart else '']
         rows.append(row)
-    apart = 'told from untrained'
+    apart = 'differs from untrained'
     return table(['method', 'digit, %', apart, 'adverb, %', apart], rows, 4)
 
 

@@ -9,8 +9,8 @@ from .contrast import Contrast
 from .matching import Match, find_matches
 from .reading import Collection
 
-# Ours: the lowest tenth at which nothing else was taken for a copy on the
-# videos of docs/collections.md
+# Ours: on the videos of docs/collections.md, about one in ten pairs that it
+# names are two videos and no copy.
 THRESHOLD = 0.8
 # What two collections must agree on to be compared
 SAME = ('recipe', 'window', 'stride')
