@@ -17,9 +17,9 @@ PART = '.part'
 def write_whole(path: str,
                 content: bytes,
                 advice: str = 'go on with --resume') -> None:
-    """Write a file beside its place, flush it to the disk and move it there.
+    """Write a file next to its place, flush it to disk and move it there.
 
-    Whoever reads ``path`` finds what was there before or all of the new
+    Whoever reads ``path`` finds either what was there before or all of the new
     content, whenever the writer is killed.
 
     Args:

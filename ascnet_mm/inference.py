@@ -56,10 +56,10 @@ def load_encoder(source: str,
     """Load an encoder, including how its clips are made.
 
     Args:
-        source (str): A checkpoint of ``tools/train.py`` (of any of its
-            methods) or a file of ``tools/export.py``, which say themselves
-            how the encoder is built; or, with ``checkpoint``, a config of
-            any recognizer of MMAction2.
+        source (str): A checkpoint of ``tools/train.py`` (with any of its
+            methods) or a file of ``tools/export.py``, which describe how their
+            encoder is built; or, with ``checkpoint``, a config of any
+            recognizer of MMAction2.
         checkpoint (str, optional): The weights that go with a config.
         device (str, optional): Where it runs. Defaults to a GPU if there is
             one.
@@ -68,9 +68,9 @@ def load_encoder(source: str,
         VideoEncoder: In evaluation mode.
 
     Raises:
-        InputError: If the file does not exist, is no checkpoint, does not say
-            how its encoder is built, or holds other weights than it says. No
-            code of a checkpoint is run; that of a config is.
+        InputError: If the file does not exist, is not a checkpoint, does not
+            say how its encoder is built, or contains other weights than it
+            says. Code in a checkpoint is not run; code in a config is.
 
     Examples:
         >>> import ascnet_mm
@@ -123,18 +123,20 @@ class VideoEncoder(BaseModel):
 
     Args:
         backbone (dict): Config of the encoder.
-        data_preprocessor (dict): Config of what makes its input of clips.
-        pipeline (list[dict]): Transforms that make clips of a video. Its
-            sampler of frames says which clips :meth:`embed` takes; after
-            pre-training, these are ten clips at 1x and at even distances.
+        data_preprocessor (dict): Config of the part that makes its input from
+            clips.
+        pipeline (list[dict]): Transforms that make clips of a video. Its frame
+            sampler determines which clips :meth:`embed` takes; after
+            pre-training, these are ten evenly spaced clips at 1x.
 
     Attributes:
         backbone (nn.Module): The encoder.
         recipe (dict): The three arguments.
         reader (ClipReader): What makes clips of videos.
-        clip_len (int): Frames of a clip; for a 2-D encoder (TSN, TSM) as
-            many as its pipeline takes of a video.
-        interval (int): Frames of the video from one of a clip to the next.
+        clip_len (int): Frames of a clip; for a 2-D encoder (TSN, TSM), as many
+            as its pipeline takes of a video.
+        interval (int): Distance between neighboring frames of a clip, in
+            frames of the video.
 
     Raises:
         InputError: If the pipeline has no sampler of frames.
@@ -225,9 +227,9 @@ class VideoEncoder(BaseModel):
                     end: Optional[float] = None) -> ClipFeatures:
         """Features of the windows of a video, with their times.
 
-        A window's feature is the mean of those of the clips that lie in it
-        side by side, at the speed of :attr:`interval`. Windows begin every
-        ``stride`` seconds; those at the end may be shorter.
+        A window's feature is the mean of the features of the clips that lie in
+        it side by side, whose frames are :attr:`interval` apart. Windows begin
+        every ``stride`` seconds; those at the end may be shorter.
 
         Args:
             video (str): Path of the file.

@@ -110,9 +110,9 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
         pipeline (list[dict]): Of a recipe.
 
     Returns:
-        list[dict]: The same, with our reader of files. The clips of a
-        pre-training become ten clips at even distances, at 1x or with its
-        ``frame_interval``, random crops of them the whole frame.
+        list[dict]: The same, with our file reader. The clips of pre-training
+        become ten evenly spaced clips, at 1x or with its ``frame_interval``,
+        and its random crops become the whole frame.
 
     Examples:
         >>> evaluation_pipeline([dict(type='DecordInit', num_threads=2)])

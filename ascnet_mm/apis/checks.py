@@ -123,9 +123,9 @@ def check_resume(cfg: Config) -> None:
     """Try the checkpoint to resume from, before a run writes its first file.
 
     Raises:
-        InputError: If it is torn, holds more than data, or cannot be of this
-            run. The newest other one in its folder from which the run can
-            be resumed is named.
+        InputError: If it is incomplete, contains more than data, or cannot be
+            of this run. The error names the newest other checkpoint in its
+            folder from which the run can be resumed.
 
     Examples:
         >>> from ascnet_mm.apis import read_config
@@ -278,9 +278,9 @@ def check_best(cfg: Config) -> None:
         cfg (Config): The config.
 
     Raises:
-        InputError: If ``save_best`` names no metric of the validation. Which
-            figures of its kind a metric gives, most tell when they are
-            computed: the checkpoint hook sees to that.
+        InputError: If ``save_best`` names no metric of the validation. Most
+            metrics tell only when they are computed which figures of their
+            kind they give; the checkpoint hook checks those.
     """
     best = value_at(cfg, 'default_hooks.checkpoint.save_best')
     evaluator = cfg.get('val_evaluator')

@@ -49,7 +49,7 @@ def set_environment(cfg: Config, args: argparse.Namespace) -> None:
 def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
     """Check a config, then build its runner.
 
-    A training has its work folder to itself from here on.
+    From here on, a training run has its work folder to itself.
 
     Args:
         cfg (Config): The config.
@@ -90,9 +90,9 @@ def _is_first_rank(cfg: Config) -> bool:
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Run a script; a mistake or a lost run ends it with one sentence.
+    """Run a script; an input error or a lost run ends it with one sentence.
 
-    Of several ranks' errors torchrun names the first as the cause. Faults of
+    If several ranks fail, torchrun names the first error as the cause. Bugs of
     MMEngine are worked around first (:func:`ascnet_mm.compat.apply`).
 
     Examples:

@@ -60,18 +60,18 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     A config computes nested values from variables such as ``data_root``,
     ``clip_len`` or ``scale`` when it is read, so MMEngine's
     ``merge_from_dict`` comes too late to change them through the variable.
-    Here an option that names a variable acts as if the config, or the base
-    that it stands in, had that value on its line, and nothing added to it
-    later (``clip_len *= 2``). So does one that names a part of a variable
-    (``sample_frames.clip_len``), a line later.
+    Here, an option that names a variable acts as if the config, or the base
+    config that defines it, assigned that value to it and did not modify it
+    later (``clip_len *= 2``). An option that names a part of a variable
+    (``sample_frames.clip_len``) acts in the same way, one line later.
 
-    Where the config has a text, the option's text counts as it was typed
-    (``data_root=2024``), but for ``None`` and quotes around it; where it has
-    a tuple, so does the option (``scale=86,64``).
+    Where the config has a string, the option counts as it was typed
+    (``data_root=2024``), except for ``None`` and surrounding quotes; where it
+    has a tuple, the option becomes one, too (``scale=86,64``).
 
     Args:
-        filename (str): Path of the config, or ``ascnet_mm::`` and that of one
-            of the package's.
+        filename (str): Path of the config, or ``ascnet_mm::`` and the path of
+            a config of the package.
         options (dict): Dotted keys and their values; :class:`Options` where
             they were typed.
 

@@ -22,9 +22,9 @@ def export_encoder(checkpoint: str,
                    options: Optional[Dict[str, Any]] = None) -> dict:
     """Write the encoder of a checkpoint to a file of its own.
 
-    The weights keep MMAction2's names (``backbone.*``), so that every
-    recognizer of it loads them. ``meta.model_card`` says what they were
-    trained from, on what and with what; ``meta.recipe`` how the encoder is
+    The weights keep MMAction2's names (``backbone.*``), so that each of its
+    recognizers loads them. ``meta.model_card`` records from what, on what data
+    and with what they were trained; ``meta.recipe`` records how the encoder is
     built and how its clips are made.
 
     Args:

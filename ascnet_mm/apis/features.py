@@ -16,13 +16,15 @@ def features_of(cfg: Config,
                 path: str,
                 root: Optional[str] = None,
                 allow_outside: bool = False) -> Config:
-    """Let a config write the features of videos to a file.
+    """Make a config write the features of videos to a file.
 
     Args:
-        cfg (Config): With a model that gives features and a
-            ``test_dataloader``, of which the clips are taken: one of
-            ``retrieval/``, or :func:`read_features_config`'s. It is changed.
-        videos (str): A folder, or a list file with a path and a label a line.
+        cfg (Config): A config with a model that gives features and with a
+            ``test_dataloader``, which determines the clips: one of
+            ``retrieval/``, or that of :func:`read_features_config`. It is
+            changed.
+        videos (str): A folder, or a list file with one path and label per
+            line.
         path (str): The ``.npz`` to write (:class:`FeatureFile`).
         root (str, optional): Folder that listed paths start from. Defaults to
             that of the list file.

@@ -32,9 +32,9 @@ def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
     """Make a config build the encoder of a checkpoint.
 
     Args:
-        cfg (Config): Of any recognizer; its ``model`` is changed. Where the
-            model learns without labels, the whole model becomes the
-            checkpoint's, of whatever method.
+        cfg (Config): The config of any recognizer; its ``model`` is changed.
+            If the model learns without labels, it is replaced by the whole
+            model of the checkpoint, whatever its method.
         checkpoint (str): Path of the checkpoint.
         options (dict): Dotted keys and values of the command line, which
             are in the config already.

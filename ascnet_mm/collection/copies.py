@@ -36,10 +36,10 @@ def duplicates(collection: Collection,
                threshold: float = THRESHOLD) -> List[Group]:
     """Groups of copies and near-copies.
 
-    Two videos match if clips of one are as similar to clips of the other in
-    the same order, at the same, twice or half the speed, over half of the
-    shorter video at least. Similarity is the cosine of features that are
-    centered and whitened over the collection.
+    Two videos match if clips of one are as similar as ``threshold`` to clips
+    of the other in the same order, at the same, twice or half the speed, over
+    at least half of the shorter video. Similarity is the cosine of features
+    that are centered and whitened over the collection.
 
     All clips are compared with all, a block at a time.
 
@@ -48,10 +48,10 @@ def duplicates(collection: Collection,
         threshold (float): Least similarity of a match.
 
     Returns:
-        list[Group]: The largest first; each has two videos at least.
+        list[Group]: The largest first; each has at least two videos.
 
     Raises:
-        InputError: If the threshold is none.
+        InputError: If the threshold is not in (0, 1].
 
     Examples:
         >>> groups = duplicates(Collection('mine'))  # doctest: +SKIP

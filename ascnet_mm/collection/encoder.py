@@ -56,13 +56,13 @@ def encoder_of(manifest: dict,
                device: Optional[str] = None) -> VideoEncoder:
     """The encoder that made a collection.
 
-    It is built as the manifest says, of registered components alone, and
-    nothing of the manifest or the checkpoint is executed.
+    It is built as the manifest says, from registered components only, and
+    nothing in the manifest or the checkpoint is executed.
 
     Args:
-        manifest (dict): Of the collection.
-        encoder (optional): Where it is now. Defaults to the checkpoint that
-            the manifest names.
+        manifest (dict): The manifest of the collection.
+        encoder (optional): Where the encoder is now. Defaults to the
+            checkpoint that the manifest names.
         device (str, optional): Where it runs.
 
     Raises:

@@ -72,11 +72,11 @@ def index(videos: str,
           device: Optional[str] = None) -> Collection:
     """Embed videos into a collection, or bring one up to date.
 
-    It may be killed at any moment; called again, it goes on. A collection
-    that is there already keeps what it has of videos whose path, size and
-    time of change are the same, gets what is new or changed and loses what
-    is gone; until that is done it stays as it was. Where
-    ``torch.distributed`` is set up, the ranks share the work.
+    It may be killed at any moment and continues when called again. An existing
+    collection keeps its results for videos whose path, size and modification
+    time are the same, gains new and changed videos and loses those that are
+    gone; until this is done, it stays as it was. If ``torch.distributed`` is
+    set up, the ranks share the work.
 
     Args:
         videos (str): A folder, or a list file with a path and a label a line.
@@ -84,15 +84,15 @@ def index(videos: str,
         encoder: A checkpoint that says how its encoder is built; a config
             of any recognizer of MMAction2 and a checkpoint; or a
             :class:`VideoEncoder`.
-        window (float): Seconds of a clip. Defaults to 2.
-        stride (float): Seconds from the start of one to that of the next.
+        window (float): Length of a clip in seconds. Defaults to 2.
+        stride (float): Seconds from the start of one clip to that of the next.
             Defaults to 1.
         dtype (str): ``'float16'`` or ``'float32'``, of the features on the
             disk. Defaults to ``'float16'``.
-        root (str, optional): Folder that listed paths start from. Defaults
-            to that of the list file.
-        workers (int, optional): Processes that decode. Defaults to the
-            cores.
+        root (str, optional): Folder that listed paths start from. Defaults to
+            that of the list file.
+        workers (int, optional): Number of processes that decode. Defaults to
+            the number of cores.
         device (str, optional): Where the encoder runs. Defaults to a GPU if
             there is one.
 

@@ -2,8 +2,8 @@
 
 FAISS divides the clips into lists, each around a center. A query is compared
 with the clips of the lists whose centers are nearest to it. The features stay
-where they are: what is kept beside them is which list each clip is in, and
-the centers, as arrays that hold data alone.
+where they are; in addition, the centers and the list of each clip are stored,
+as arrays that contain only data.
 """
 import io
 import math
@@ -48,10 +48,11 @@ class InvertedLists:
 
     Attributes:
         centers (Tensor): Of the lists, float32 ``[L, C]``, of unit length.
-        probes (int): How many lists are searched for a query at first: 32,
-            or what it is set to. More find more and take longer.
+        probes (int): How many lists are searched first for a query: 32, unless
+            it is changed. More lists find more and take longer.
         recall (float): Share of the 10 nearest clips of other videos, one of
-            each, that 32 find; measured with 100 clips of the collection.
+            each, that 32 lists find; measured with 100 clips of the
+            collection.
 
     Raises:
         InputError: If the lists have to be made, and FAISS is not installed,

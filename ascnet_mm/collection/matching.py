@@ -22,8 +22,9 @@ class Match(NamedTuple):
     Attributes:
         first (int): Place of the one video among those of its collection.
         second (int): Place of the other.
-        similarity (float): Mean cosine of their clips, centered and
-            whitened, one after the other.
+        similarity (float): Mean cosine of clips, centered and whitened, one
+            after the other, over the best stretch of half as many clips as
+            the shorter video has.
         start_first (float): When the part begins in the first, in seconds.
         end_first (float): When it ends.
         start_second (float): When it begins in the second.

@@ -73,18 +73,17 @@ class Neighbors(NamedTuple):
 class Collection:
     """A folder that :func:`index` has made, opened to be read.
 
-    Clips are in the order of their videos' paths, those of a video in that
-    of their times. Nothing in the folder is executed, and nothing outside it
-    is read.
+    Clips are sorted by the path of their video, and those of one video by
+    time. Nothing in the folder is executed, and nothing outside it is read.
 
     Args:
         folder (str): The folder.
         root (str, optional): Folder of the videos. Defaults to that of the
-            manifest, which is whoever's who made the collection: name your
-            own for one that you do not trust.
+            manifest, which was set by whoever made the collection: name your
+            own for a collection that you do not trust.
 
     Attributes:
-        manifest (dict): What docs/collections.md says; plain data.
+        manifest (dict): As described in docs/collections.md; plain data.
         videos (list[Video]): Those that have clips, sorted by ``file``.
         unreadable (list[Video]): Those that could not be read.
 
@@ -207,14 +206,14 @@ class Collection:
                one_per_video: bool = True) -> Neighbors:
         """The clips that are most similar to queries, by cosine, exactly.
 
-        However large the collection is, a block of it at a time is in
-        memory.
+        However large the collection is, only a block of it is in memory at a
+        time.
 
         Args:
             queries (np.ndarray | Tensor): ``[Q, C]``, or ``[C]`` for one.
-            top (int): How many clips of each. Defaults to 10.
-            one_per_video (bool): Of each video only its most similar clip.
-                Defaults to True.
+            top (int): How many clips per query. Defaults to 10.
+            one_per_video (bool): Find only the most similar clip of each
+                video. Defaults to True.
 
         Returns:
             Neighbors: ``[Q, found]``; fewer than ``top`` where there are no

@@ -1,9 +1,10 @@
 """A collection's page from a server that searches by an uploaded video.
 
-Whoever can connect to the machine could ask, and so could any web site that
-its user visits. So the server listens on one address, wants a token, answers
-for its own host names alone, and gives out no file but those of the page and
-the videos of the collection, which are asked for by number.
+Whoever can connect to the machine could send requests, and so could any web
+site that its user visits. Therefore the server listens on one address,
+requires a token, answers only for its own host names, and serves no files but
+those of the page and the videos of the collection, which are requested by
+number.
 """
 import asyncio
 import hmac

@@ -23,8 +23,9 @@ def join_ranks_without_gpus() -> None:
     It selects a CUDA device before it joins them, keeps to the config's
     ``nccl``, hands the CUDA device to ``DistributedDataParallel``, which
     refuses one for weights on a CPU, and converts to SyncBN, which torch has
-    for GPUs alone. With GPUs only a line of the log is added: whose batches
-    BatchNorm takes its statistics of. No thread reports it; written for
+    only for GPUs. With GPUs, a line of the log is added, which tells whose
+    batches BatchNorm takes its statistics from, and SyncBN layers get the
+    forward pass of this package. No thread reports it; written for
     MMEngine 0.10.
     """
     runner.convert_sync_batchnorm = convert_sync_batchnorm

@@ -42,16 +42,16 @@ class BaseVideoDataset(BaseActionDataset):
     epoch are 0: every evaluation sees the same clips.
 
     A video that cannot be read, or not in time, is named once in the log and
-    not tried again. In training another one takes its place, drawn likewise;
-    in test mode the sample keeps its place without clips, with the metainfo
-    ``readable=False``.
+    not tried again. In training, another one takes its place, drawn in the
+    same way; in test mode, the sample keeps its place without clips, with the
+    metainfo ``readable=False``.
 
-    What the machine is to blame for (:func:`machine_fault`: the folder of
-    the videos is away, a disk or a server does not answer, no file can be
-    opened any more) is no verdict on a video. It is tried again for a while,
-    outside its ``time_limit``; then the run is stopped, and nothing of it is
-    kept. A video counts as unreadable when it fails twice, in between the
-    system having no fault to tell.
+    A failure that the machine is to blame for (:func:`machine_fault`: the
+    folder of the videos is gone, a disk or a server does not respond, no more
+    files can be opened) says nothing about the video. The video is tried again
+    for a while, outside its ``time_limit``; then the run is stopped, and the
+    failure is not recorded. A video counts as unreadable when it takes too
+    long, or when it fails twice and the system reports no fault in between.
 
     Every sample carries ``video_id`` (a number made from its absolute
     path), ``sample_seed`` and ``role``, which is ``'query'`` unless the data
@@ -61,8 +61,8 @@ class BaseVideoDataset(BaseActionDataset):
         *args: As for MMAction2's ``BaseActionDataset``.
         time_limit (float): Seconds after which a video counts as unreadable.
             Defaults to 60 (ours).
-        patience (float): Seconds for which a fault of the machine's is
-            waited for to pass. Defaults to 30 (ours).
+        patience (float): Seconds to wait for a fault of the machine to pass.
+            Defaults to 30 (ours).
         **kwargs: As for MMAction2's ``BaseActionDataset``.
 
     Raises:

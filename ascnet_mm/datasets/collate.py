@@ -15,11 +15,11 @@ from ..yuv420 import cut_planes, cuts_of
 
 @FUNCTIONS.register_module()
 def padded_collate(samples: Sequence[dict]) -> dict:
-    """MMEngine's ``pseudo_collate`` for training, with all clips in one.
+    """MMEngine's ``pseudo_collate`` for training, with clips as one tensor.
 
-    A tensor takes a file of its own on its way out of a worker: here the
-    batch takes one, whatever its size. Crops of planes are cut here, and lie
-    in the top left corners of planes as large as the largest of them.
+    Each tensor that leaves a worker takes a file of its own; here, the batch
+    takes one, whatever its size. Planes are cropped here, and the crops lie in
+    the top left corners of planes as large as the largest of them.
 
     Args:
         samples (Sequence[dict]): Of a pipeline that ends with

@@ -37,10 +37,11 @@ SYSTEM_FOLDERS = ('__MACOSX', '@eaDir', '#recycle', '$RECYCLE.BIN')
 class VideoFolder(BaseVideoDataset):
     """Every video below a folder, without annotation.
 
-    A video is what ends in one of ``EXTENSIONS``. How many other files there
-    are, by ending, is said in the log. Hidden files (``._x.mp4``, of macOS)
-    and what lies in hidden folders (``.Trash``, ``.ipynb_checkpoints``,
-    ``__MACOSX``) count as neither; the folder itself may be hidden.
+    A file counts as a video if its name ends in one of ``EXTENSIONS``. The log
+    tells how many other files there are, by extension. Hidden files
+    (``._x.mp4``, of macOS) and files in hidden folders (``.Trash``,
+    ``.ipynb_checkpoints``, ``__MACOSX``) count as neither; the folder itself
+    may be hidden.
 
     Args:
         data_root (str): The folder; links are followed.

@@ -28,13 +28,13 @@ FOLDERS = 100
 class VideoList(BaseVideoDataset):
     """Videos named in list files of MMAction2, with or without labels.
 
-    A line is a path, and a blank and an integer label where there is one.
-    Unlike in MMAction2's ``VideoDataset``, paths may hold blanks, as the
+    Each line is a path, optionally followed by a blank and an integer label.
+    Unlike in MMAction2's ``VideoDataset``, paths may contain blanks, as the
     class folders of Kinetics do; tabs, CRLF line ends, empty lines and names
-    that are not UTF-8 are fine. A listed path leads to below the folder of
-    the videos; links in there are followed wherever they lead. A query that
-    stands in the gallery as well, under whatever spelling, is warned of; a
-    video that one list names twice is meant so.
+    that are not UTF-8 are fine. Listed paths have to lead to files below the
+    folder of the videos; links in there are followed wherever they lead. There
+    is a warning if a query is in the gallery as well, under whatever spelling;
+    a video that a list names twice is taken as intended.
 
     Args:
         ann_file (str | dict): Path of the list, below ``data_root``; or, for
@@ -46,9 +46,9 @@ class VideoList(BaseVideoDataset):
             that the listed paths start from. Defaults to
             ``dict(video='')``.
         split (int, optional): What ``{split}`` stands for. Defaults to None.
-        matching (str | dict, optional): Regular expression; lines whose path
-            it is not found in are left out. Or one per role, of the lists
-            that have one. Defaults to None: all lines.
+        matching (str | dict, optional): Regular expression; lines in whose
+            path it does not match are left out. Or a dict with one per role,
+            for some or all of the lists. Defaults to None: all lines.
         shuffle_labels (int, optional): Seed of a permutation of the labels
             within each list, as a control: every figure should then be at
             chance. Defaults to None: the labels stay.
@@ -265,9 +265,9 @@ def read_lines(path: str) -> List[str]:
 
 
 def leads_outside(path: str) -> bool:
-    """Whether a path does not lead to below the folder that it starts from.
+    """Whether a path leads out of the folder that it starts from.
 
-    Only the text counts: links are whoever made them's to answer for.
+    Only the text counts: links are the responsibility of whoever made them.
     """
     return (osp.isabs(path) or '://' in path
             or osp.normpath(path).split(os.sep)[0] == os.pardir)

@@ -16,12 +16,12 @@ from ..device import computes_in_bfloat16
 class BFloat16OptimWrapper(OptimWrapper):
     """Train in bfloat16 where the device computes in it, on CPUs too.
 
-    Forward passes run under autocast; weights, gradients and optimizer stay
-    in single precision. bfloat16 has float32's range, so no loss is scaled
-    and no step waits for the device to find out whether one overflowed, as
-    under MMEngine's ``AmpOptimWrapper``, which also refuses CPUs. A device
-    without bfloat16 instructions would only be slowed down: there all stays
-    in single precision, and the log says so.
+    Forward passes run under autocast; weights, gradients and optimizer stay in
+    single precision. bfloat16 has float32's range, so that, unlike under
+    MMEngine's ``AmpOptimWrapper``, which also refuses CPUs, no loss is scaled
+    and no step waits for the device to find out whether one overflowed. A
+    device without bfloat16 instructions would only be slowed down: there,
+    everything stays in single precision, and the log says so.
 
     Args:
         **kwargs: Those of MMEngine's ``OptimWrapper``.

@@ -9,18 +9,18 @@ from .functional import class_means
 
 
 class ClipFeaturesMetric(BaseMetric):
-    """Judges features of videos' clips.
+    """Evaluates the features of videos' clips.
 
     Args:
-        feature (str): Which of a data sample's fields:
-            ``'clip_features'``, what the encoder gives, or
-            ``'HEAD_projection'``, what a head's projection makes of it.
-            Defaults to ``'clip_features'``.
+        feature (str): Which field of a data sample is evaluated:
+            ``'clip_features'``, the output of the encoder, or
+            ``'HEAD_projection'``, its projection by a head. Defaults to
+            ``'clip_features'``.
         **kwargs: As for ``BaseMetric``.
 
     Attributes:
-        outcomes (dict): What :func:`outcomes_of` returns of the last
-            evaluation, on the first rank alone; empty if no figure is a mean
+        outcomes (dict): The result of :func:`outcomes_of` for the last
+            evaluation, on the first rank only; empty if no figure is a mean
             over videos.
     """
 
@@ -54,12 +54,12 @@ class ClipFeaturesMetric(BaseMetric):
 def outcomes_of(videos: List[str],
                 figures: Dict[str, Tensor],
                 labels: Optional[Tensor] = None) -> Dict[str, Any]:
-    """What a metric found of each video, as ``outcomes.json`` holds it.
+    """The results of a metric for each video, as in ``outcomes.json``.
 
     Args:
-        videos (list[str]): Paths of the V judged videos.
-        figures (dict[str, Tensor]): By a figure's name how far it is met by
-            each video, 0 to 1, ``[V]``. The figure is their mean.
+        videos (list[str]): Paths of the V evaluated videos.
+        figures (dict[str, Tensor]): By the name of a figure, how far each
+            video meets it, 0 to 1, ``[V]``. The figure is their mean.
         labels (Tensor, optional): int64 ``[V]``. Defaults to None.
 
     Returns:

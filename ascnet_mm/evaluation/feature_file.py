@@ -16,11 +16,11 @@ from ..files import write_whole
 class FeatureFile(BaseMetric):
     """Writes the features of all videos to a file.
 
-    An ``.npz`` with ``features`` (float32 ``[V, C]``, the mean of a video's
-    clips), ``names`` (str ``[V]``) and ``labels`` (int64 ``[V]``, -1 where
-    there is none), in the order of the data set. Videos that could not be
-    read are left out and named under ``unreadable``. The file appears when
-    it is whole.
+    The file is an ``.npz`` with ``features`` (float32 ``[V, C]``, the mean of
+    a video's clips), ``names`` (str ``[V]``) and ``labels`` (int64 ``[V]``, -1
+    where there is none), in the order of the data set. Videos that could not
+    be read are left out and listed under ``unreadable``. The file appears only
+    when it is complete.
 
     Args:
         path (str): The file, ending in ``.npz``.

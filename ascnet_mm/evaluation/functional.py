@@ -23,8 +23,8 @@ def recall_at_k(queries: Tensor,
         k (Sequence[int]): Defaults to (1, 5, 10, 20, 50).
 
     Returns:
-        dict[int, float]: The share of queries of whose class one of the k
-        nearest is.
+        dict[int, float]: The share of queries that have a video of their own
+        class among the k nearest.
 
     Examples:
         >>> gallery = torch.eye(3)
@@ -100,8 +100,8 @@ def topk_hits(queries: Tensor, query_labels: Tensor, gallery: Tensor,
               topk: Sequence[int]) -> Dict[int, Tensor]:
     """Whether a query's class is among its k nearest, by cosine.
 
-    Of equally near videos the one that stands first in the gallery counts
-    first. A k beyond the gallery's size means the whole gallery.
+    Among equally near videos, the one that comes first in the gallery is
+    ranked first. A k beyond the gallery's size means the whole gallery.
 
     Args:
         queries (Tensor): ``[Q, C]``.

@@ -19,15 +19,15 @@ class LinearProbeMetric(VideoFeaturesMetric):
     mean of its scores (logits) over a query's clips. A query that could not
     be read counts as a miss. Section D gives epochs, learning rate, weight
     decay and SGD, and refers to MoCo for the rest: momentum, steps, batch
-    size. The weights' start (normal, deviation 0.01; bias 0) is MoCo's and
-    that of MMAction2's heads.
+    size. The initial weights (normal, deviation 0.01; bias 0) are those of
+    MoCo and of MMAction2's heads.
 
-    As in the slow form (``configs/ascnet/linear``), the features enter as
-    the encoder gives them, neither centered nor scaled, so that one learning
-    rate is long training for large features and short training for small
-    ones; ``standardise`` makes encoders of different scales comparable. What
-    differs from the slow form: there is no augmentation, and an epoch sees
-    all of a video's clips instead of one.
+    As in the slow form (``configs/ascnet/linear``), the features are used as
+    the encoder outputs them, neither centered nor scaled, so that the same
+    learning rate means long training for large features and short training for
+    small ones; ``standardise`` makes encoders of different scales comparable.
+    Unlike in the slow form, there is no augmentation, and an epoch sees all of
+    a video's clips instead of one.
 
     Args:
         epochs (int): Defaults to 100 (section D).

@@ -14,11 +14,12 @@ from .video_features import PooledVideosMetric
 class RidgeProbeMetric(PooledVideosMetric):
     """Ridge regression on one feature per video.
 
-    For long features of few videos, as clips joined in their order are
-    (``pooling='concat'``): there is one solution, found without learning rate
-    or schedule. It is fitted on the gallery, on dimensions of mean 0 and
-    deviation 1 there, and tested on the queries: the class of the highest
-    output is the answer. A query that could not be read counts as a miss.
+    This is meant for long features of few videos, such as clips joined in
+    their order (``pooling='concat'``): there is one solution, found without a
+    learning rate or schedule. It is fitted on the gallery, on dimensions
+    scaled to mean 0 and deviation 1 there, and tested on the queries: the
+    class with the highest output is the answer. A query that could not be read
+    counts as a miss.
 
     Args:
         penalty (float): On the squared weights, in units of the mean squared

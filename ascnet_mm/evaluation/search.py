@@ -79,11 +79,11 @@ class Whitening(NamedTuple):
 def fit_whitening(features: Sequence[Tensor]) -> Whitening:
     """PCA whitening (Jegou and Chum, ECCV 2012) by a shrunk covariance.
 
-    Directions in which features hardly vary would be blown up, noise and all,
-    the more so the fewer the features. So the covariance is first moved
-    towards a multiple of the identity, by as much as Ledoit and Wolf find
-    best (*A well-conditioned estimator for large-dimensional covariance
-    matrices*, 2004).
+    Directions in which features hardly vary would be amplified together with
+    their noise, and the more so, the fewer features there are. Therefore the
+    covariance is first moved toward a multiple of the identity, by as much as
+    Ledoit and Wolf find best (*A well-conditioned estimator for
+    large-dimensional covariance matrices*, 2004).
 
     Args:
         features (Sequence[Tensor]): ``[C]`` each, or one Tensor ``[R, C]``,
@@ -127,16 +127,16 @@ def nearest(queries: Union[Tensor, ComparableRows],
             gallery: Union[Tensor, ComparableRows], depth: int) -> Neighbors:
     """The rows of a gallery with the highest dot products.
 
-    Of equally similar rows the one that stands first in the gallery comes
-    first. Similarities are what the matrix product of a block gives: its
-    last bits depend on the shape of the block, on the position in it and on
-    the device, and with them the order of rows that they alone tell apart,
-    copies of one row included. Where products and sums are exact, the
-    result is the same everywhere.
+    Among equally similar rows, the one that is first in the gallery comes
+    first. Similarities are the results of a block's matrix product. Their last
+    bits depend on the shape of the block, on the position in it and on the
+    device, and so does the order of rows that differ only in these bits,
+    including copies of one row. Where products and sums are exact, the result
+    is the same everywhere.
 
-    Beside arguments and result it holds a few blocks of ``BLOCK`` numbers
-    (or of 4 x depth x C, where that is more). Features on the CPU are
-    searched on the accelerator where there is one, others where they are.
+    In addition to arguments and result, a few blocks of ``BLOCK`` numbers (or
+    of 4 x depth x C, where that is more) are in memory. Features on the CPU
+    are searched on the accelerator if there is one, others where they are.
 
     Args:
         queries (Tensor | ComparableRows): ``[Q, C]``, floating point.

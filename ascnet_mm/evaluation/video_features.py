@@ -21,12 +21,12 @@ _POOLED = WeakTensorKeyDictionary()
 
 
 class VideoFeaturesMetric(ClipFeaturesMetric):
-    """Judges features by the classes of videos: queries against a gallery.
+    """Evaluates features by the classes of videos: queries and a gallery.
 
-    Collects every video's features, label and ``role``. What is reported is
-    the share of the queries, in percent, that a criterion of :meth:`hits`
-    holds for, and under ``..._macro`` the mean over the classes of their
-    shares; a query that could not be read counts as a miss.
+    Collects every video's features, label and ``role``. Reports the share of
+    the queries, in percent, that meet a criterion of :meth:`hits`, and under
+    ``..._macro`` the mean of the shares of the classes; a query that could not
+    be read counts as a miss.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -128,10 +128,10 @@ class PooledVideosMetric(VideoFeaturesMetric):
     """Judges one feature per video, made of those of its clips.
 
     Args:
-        pooling (str): ``'mean'`` or ``'max'`` of the clips' features makes
-            the video's, or ``'concat'``: all of them in their order, which
-            then says what happens when. That needs the same number of clips
-            of every video. Defaults to ``'mean'``.
+        pooling (str): How the features of the clips are combined: ``'mean'``,
+            ``'max'``, or ``'concat'``, which joins all of them in their order
+            and so keeps what happens when. ``'concat'`` needs the same number
+            of clips of every video. Defaults to ``'mean'``.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Raises:

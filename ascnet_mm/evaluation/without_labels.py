@@ -1,8 +1,8 @@
 """Metrics without labels: do ACP and SCP work, has training collapsed?
 
-All read the features of clips of the same videos at every speed, as
-``SpeedPairedSampleFrames(test_mode=True)`` makes them, of the samples whose
-role is ``'query'``: videos that were kept out of training.
+All of them use the features of clips of the same videos at every speed, as
+made by ``SpeedPairedSampleFrames(test_mode=True)``, of the samples whose role
+is ``'query'``: videos that were kept out of training.
 """
 import logging
 import re
@@ -227,23 +227,24 @@ class _ProbeMetric(_SpeedClipsMetric):
 class SpeedProbeMetric(_ProbeMetric):
     """Can a linear classifier tell the clips' speeds on unseen videos?
 
-    What the SCP task is meant to bring about; a loss without negatives does
-    not enforce it. Logistic regression on standardized features, in five
-    folds over the videos: each video's clips are classified by a probe
-    trained on the other videos.
+    This is what the SCP task is meant to bring about; a loss without negatives
+    does not enforce it. The probe is a logistic regression on standardized
+    features, in five folds over the videos: each video's clips are classified
+    by a probe trained on the other videos.
 
-    A clip is judged by itself, so speed has to show against all differences
-    between videos: where those are large, this probe stays near chance
-    whether or not the features hold speed. :class:`PairedSpeedProbeMetric`
-    takes them away.
+    Each clip is classified by itself, so that speed has to stand out from all
+    differences between videos: where those are large, this probe stays near
+    chance whether or not the features contain the speed.
+    :class:`PairedSpeedProbeMetric` removes these differences.
 
     Args:
         folds (int): Number of folds. Defaults to 5.
-        weight_decay (float): L2 penalty, times half the squared norm of the
-            weights, beside the mean cross entropy. Defaults to 0.01.
+        weight_decay (float): Weight of an L2 penalty, half the squared norm of
+            the weights, which is added to the mean cross entropy. Defaults to
+            0.01.
         groups (str, optional): Regular expression; videos in whose paths it
-            finds the same, as those of one recording, share a fold. Defaults
-            to None: each video is a group.
+            matches the same text, such as those of one recording, share a
+            fold. Defaults to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Examples:
@@ -260,25 +261,26 @@ class SpeedProbeMetric(_ProbeMetric):
 
 @METRICS.register_module()
 class PairedSpeedProbeMetric(_ProbeMetric):
-    """Can a linear classifier tell the clips of one video by their speed?
+    """Can a linear classifier tell the clips of one video apart by speed?
 
-    As :class:`SpeedProbeMetric`, on differences within a video: of each draw
-    of a clip per speed the mean is subtracted. So nothing counts that all
-    clips of a video share. Of two speeds one clip is then the mirror image of
-    the other, and the accuracy is that of saying which of the two is the
-    faster one: with features that are normal with deviation s within a video
-    and means d apart, Phi(d / (sqrt(2) s)) at best.
+    Like :class:`SpeedProbeMetric`, but on differences within a video: the mean
+    of each draw of one clip per speed is subtracted, so that whatever all
+    clips of a video share does not count. With two speeds, one clip is then
+    the mirror image of the other, and the accuracy is that of telling which of
+    the two is faster. If the features are normal with deviation s within a
+    video and means d apart, it is Phi(d / (sqrt(2) s)) at best.
 
-    Several draws a video (``SpeedPairedSampleFrames(draws=5)``) train and
-    test the probe on as many pairs.
+    With several draws per video (``SpeedPairedSampleFrames(draws=5)``), the
+    probe is trained and tested on as many pairs.
 
     Args:
         folds (int): Number of folds. Defaults to 5.
-        weight_decay (float): L2 penalty, times half the squared norm of the
-            weights, beside the mean cross entropy. Defaults to 0.01.
+        weight_decay (float): Weight of an L2 penalty, half the squared norm of
+            the weights, which is added to the mean cross entropy. Defaults to
+            0.01.
         groups (str, optional): Regular expression; videos in whose paths it
-            finds the same, as those of one recording, share a fold. Defaults
-            to None: each video is a group.
+            matches the same text, such as those of one recording, share a
+            fold. Defaults to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Examples:
@@ -304,17 +306,18 @@ class ReadingDirectionMetric(_ProbeMetric):
 
     The arrow of time (Wei et al., Learning and Using the Arrow of Time, CVPR
     2018): both show the same frames, so nothing but their order tells them
-    apart. Paired as in :class:`PairedSpeedProbeMetric`: the mean of a clip
-    and its reverse is subtracted, and the probe says which of the two runs
-    forward. The reverses come from :class:`AppendReversed`.
+    apart. As in :class:`PairedSpeedProbeMetric`, the mean of a clip and its
+    reverse is subtracted, and the probe tells which of the two runs forward.
+    The reverses come from :class:`AppendReversed`.
 
     Args:
         folds (int): Number of folds. Defaults to 5.
-        weight_decay (float): L2 penalty, times half the squared norm of the
-            weights, beside the mean cross entropy. Defaults to 0.01.
+        weight_decay (float): Weight of an L2 penalty, half the squared norm of
+            the weights, which is added to the mean cross entropy. Defaults to
+            0.01.
         groups (str, optional): Regular expression; videos in whose paths it
-            finds the same, as those of one recording, share a fold. Defaults
-            to None: each video is a group.
+            matches the same text, such as those of one recording, share a
+            fold. Defaults to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
 
     Raises:

@@ -1,15 +1,16 @@
-"""What seeds and the choice of videos leave open.
+"""Uncertainty from seeds and from the choice of videos.
 
 Where the outcome of each video is known, an interval covers seeds and videos.
 Both are resampled: seeds one by one, and videos by groups, since those of one
 recording are alike. Resamples are one smaller than what they are drawn from,
 so that their variance is an unbiased estimate (Rao and Wu, 1988), which
 matters for three seeds. The variances from seeds and from videos are added.
-What a seed does to single videos is in both, so its variance, that of the
-residuals of an analysis of variance, is taken off once; but never so much that
-less is left than seeds alone, or videos alone, leave open. Student's t has the
-degrees of freedom of such a sum (Satterthwaite, 1946). Percentiles of the
-resamples would be too narrow with few seeds.
+Both contain what a seed does to single videos, so the variance of that, which
+is the variance of the residuals of an analysis of variance, is subtracted
+once; but never so much that less is left than the variance from seeds alone or
+from videos alone. Student's t has the degrees of freedom of such a sum
+(Satterthwaite, 1946). Percentiles of the resamples would be too narrow with
+few seeds.
 """
 from functools import cache
 from statistics import mean, stdev

@@ -43,8 +43,9 @@ class Method(NamedTuple):
         passes (dict[str, int]): The recognizer's ``encoder_passes``.
         epochs (int): 0 for a network that is not trained.
         samples (int): Videos drawn, all epochs together.
-        budget (int, optional): Steps of the first method that it is one of
-            several runs for; None if it is the same at every budget.
+        budget (int, optional): Steps of the first method at the budget of this
+            run, if the method runs once per budget; None if it is the same at
+            every budget.
     """
     name: str
     source: Dict[str, Any]

@@ -25,8 +25,8 @@ def effective_rank(features: Tensor) -> Tensor:
     Roy and Vetterli, *The effective rank*, EUSIPCO 2007, of the covariance:
     exp(-sum p log p), p being the eigenvalues over their sum. Published
     figures are mostly of singular values, see :func:`rank_me`. It detects
-    dimensional collapse, which :func:`feature_std` does not: vectors along
-    one line, half of them each way, have a feature std of nearly 1.
+    dimensional collapse, which :func:`feature_std` does not: for vectors
+    along one line, half of them each way, it can be as large as 1.
 
     Args:
         features (Tensor): ``[N, C]``, N > 1.
@@ -57,8 +57,8 @@ def effective_rank(features: Tensor) -> Tensor:
 def rank_me(features: Tensor) -> Tensor:
     """RankMe (Garrido et al., ICML 2023), equation 1.
 
-    exp(-sum p log p), p being the singular values of the features, as they
-    are and not centered, over their sum, plus 1e-7. Singular values are the
+    exp(-sum p log p), where p are the singular values of the features, which
+    are not centered, over their sum, plus 1e-7. Singular values are the square
     roots of eigenvalues, so that small directions count more than in
     :func:`effective_rank`, and the mean is one of the directions.
 

@@ -102,28 +102,31 @@ class _Ring:
 class MemoryBank:
     """Maps appearance features to motion features, one bank per speed.
 
-    Section C of the supplementary: both features come from the target
-    network, the most recent ``size`` pairs of each playback speed are kept.
-    A speed's bank comes into being with its first entry. An entry carries the
-    identity of its video, so that a search can leave that video out.
+    As in section C of the supplementary material, both features come from the
+    target network, and the most recent ``size`` pairs of each playback speed
+    are kept. The bank of a speed is created with its first entry. Each entry
+    carries the identity of its video, so that a search can leave that video
+    out.
 
-    It is no ``nn.Module``: as buffers, its 134 MB (two speeds, 32768 pairs of
-    256 numbers) would enter every exported weight file and be averaged over
+    It is not an ``nn.Module``: as buffers, its 134 MB (two speeds, 32768 pairs
+    of 256 numbers) would enter every exported weight file and be averaged over
     the ranks by MMEngine's ``SyncBuffersHook``. :class:`MemoryBankHook` fills
     it and saves it.
 
-    What decides about shapes (speeds, how many entries there are) is known on
-    the CPU, so neither a search nor an entry waits for the device.
+    Everything that determines shapes (speeds, how many entries there are) is
+    known on the CPU, so that neither searching nor adding entries waits for
+    the device.
 
     Args:
         size (int): Entries kept per speed, K. Defaults to 32768 (section C).
         min_fill (float): Share of a speed's bank that has to be in use before
-            a search at that speed finds anything, so that early entries teach
-            nothing. 1 waits until it is full, as CoCLR's code does (Han et
-            al., NeurIPS 2020). Defaults to 0.
+            a search at that speed finds anything, so that nothing is learned
+            from early entries. 1 waits until it is full, as CoCLR's code does
+            (Han et al., NeurIPS 2020). Defaults to 0.
 
     Raises:
-        InputError: If ``size`` is less than 1, or ``min_fill`` no share.
+        InputError: If ``size`` is less than 1, or ``min_fill`` is not between
+            0 and 1.
 
     Examples:
         >>> bank = MemoryBank(size=4)
@@ -160,15 +163,15 @@ class MemoryBank:
 
     @torch.no_grad()
     def enqueue(self, entries: BankEntries) -> None:
-        """Append entries in the order given, over the oldest ones.
+        """Append entries in the order given, replacing the oldest ones.
 
-        One that is not finite takes its place, but no search finds it: its
-        similarity to anything would be NaN, the greatest of all. Whether an
-        entry is finite is known on the device alone.
+        An entry that is not finite takes its place, but no search finds it:
+        its similarity to anything would be NaN, the greatest of all. Only the
+        device knows whether an entry is finite.
 
         Raises:
-            InputError: If the speeds are no whole numbers, each of which
-                would get a bank of its own.
+            InputError: If the speeds are not whole numbers; each of them would
+                get a bank of its own.
         """
         appearance, motion, speeds, video_ids = entries
         if speeds.is_floating_point():
@@ -305,7 +308,7 @@ class RandomMemoryBank(MemoryBank):
 
     @staticmethod
     def choose(similarity: Tensor) -> Tensor:
-        """Which entry a search returns: each other video's alike.
+        """Which entry a search returns: any of other videos, equally likely.
 
         Args:
             similarity (Tensor): As for :meth:`MemoryBank.choose`.
@@ -322,9 +325,9 @@ class TopKMemoryBank(MemoryBank):
     """A search returns one of the k most similar entries, drawn uniformly.
 
     MSF (Koohpayegani et al., ICCV 2021) pulls a query toward its k nearest
-    neighbors in the memory bank; on average over the draws, so does this. They
-    come from torch's global generator, which :class:`SampleSeedHook` seeds in
-    each iteration.
+    neighbors in the memory bank; on average over the draws, this does the
+    same. The draws come from torch's global generator, which
+    :class:`SampleSeedHook` seeds in each iteration.
 
     Args:
         k (int): Entries to draw from. Defaults to 5 (MSF's).

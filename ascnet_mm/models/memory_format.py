@@ -6,10 +6,10 @@ from torch import Tensor
 def for_convolutions(clips: Tensor) -> Tensor:
     """Clips in the layout that convolutions are fastest on.
 
-    Channels last under autocast: convolutions in half precision are made for
-    it and hand it on to each other. (In contiguous layout several releases of
-    cuDNN compute them wrongly, or torch does without cuDNN: pytorch#163539,
-    #166643.) In single precision it costs more than it gains.
+    Under autocast, this is channels last: half-precision convolutions are made
+    for it and pass it on to each other. (In the contiguous layout, several
+    releases of cuDNN compute them wrongly, or torch does not use cuDNN:
+    pytorch#163539, #166643.) In single precision, it costs more than it gains.
 
     Args:
         clips (Tensor): ``[N, 3, T, H, W]``.

@@ -16,9 +16,10 @@ from .memory_format import for_convolutions
 class ActionRecognizer(Recognizer3D):
     """MMAction2's ``Recognizer3D`` that counts every test video.
 
-    A test video that could not be read is a miss at every k below the number
-    of classes, so that an accuracy has the same denominator whatever the
-    decoder reads. A checkpoint without all its weights is refused.
+    A test video that could not be read counts as a miss at every k below the
+    number of classes, so that accuracies have the same denominator whatever
+    the decoder can read. A checkpoint without all of the model's weights is
+    refused.
 
     Examples:
         >>> model = MODELS.build(dict(

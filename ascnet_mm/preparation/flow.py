@@ -67,14 +67,15 @@ def optical_flow(source: str,
     """Make a video of the optical flow of each video of a folder.
 
     The flow is OpenCV's DIS (Kroeger et al., ECCV 2016). Frame n of the new
-    video shows the flow from frame n of the old one to the next, the last
-    frame none: the horizontal part is its Cb, the vertical part its Cr, its
-    luma is gray. So flow is a video like any other: every command and
-    pipeline reads it, at the speed of a transcoded one and without a format
-    of its own, and the preprocessor makes three channels of it that are
-    linear in both parts (from about 11 pixels per frame on they saturate).
-    4:2:0 keeps half of the resolution, which is what DIS computes flow at.
-    (Ours; CoCLR's authors store TV-L1 flow as two channels of JPEGs.)
+    video shows the flow from frame n of the old one to the next; the last
+    frame shows none. The horizontal component is stored as Cb, the vertical
+    one as Cr; the luma is gray. So flow is a video like any other: every
+    command and pipeline reads it, as fast as a transcoded video and without a
+    format of its own, and the preprocessor makes three channels of it that are
+    linear in both components (from about 11 pixels per frame on they
+    saturate). 4:2:0 keeps half of the resolution, the one at which DIS
+    computes flow. (Ours; CoCLR's authors store TV-L1 flow as two channels of
+    JPEGs.)
 
     Lists, problems and runs that were stopped are as of :func:`transcode`.
     The same videos give the same files.
@@ -100,8 +101,8 @@ def optical_flow(source: str,
         ``source``.
 
     Raises:
-        InputError: As of :func:`transcode`; if ``flow_limit`` is not
-            positive.
+        InputError: As of :func:`transcode`; if ``flow_limit`` is not above 0
+            and at most 1000.
 
     Examples:
         >>> outcomes = optical_flow(
@@ -115,8 +116,8 @@ def optical_flow(source: str,
         workers=workers,
         timeout=timeout)
     if not 0 < flow_limit <= 1000:
-        raise InputError('--flow-limit is a number of pixels above 0, not '
-                         f'{flow_limit}')
+        raise InputError('--flow-limit is a number of pixels above 0 and at '
+                         f'most 1000, not {flow_limit}')
     recipe = FlowRecipe(short_edge, key_frames, quality, float(flow_limit))
     # Forked processes would wait for OpenCV's threads, which stay behind.
     with one_thread():

@@ -42,14 +42,13 @@ def write_page(collection: Collection,
 
     Args:
         collection (Collection): What it shows.
-        out (str): The folder; what is in it of a page is written anew.
-        map (str): ``'pca'`` or ``'umap'`` (umap-learn). Defaults to
-            ``'pca'``.
-        groups (Mapping[str, Sequence], optional): What clips can be colored
-            by beside label, folder and video, or in their place: a name,
+        out (str): The folder; an earlier page in it is replaced.
+        map (str): ``'pca'`` or ``'umap'`` (umap-learn). Defaults to ``'pca'``.
+        groups (Mapping[str, Sequence], optional): What clips can be colored by
+            in addition to label, folder and video, or in their place: a name,
             such as ``'cluster'``, and a text or whole number per clip.
-        neighbors (int): How many are shown of a clip, of as many videos.
-            Defaults to 10.
+        neighbors (int): How many neighbors are shown per clip, each of another
+            video. Defaults to 10.
 
     Returns:
         str: Path of ``index.html``.

@@ -50,11 +50,11 @@ class OpenVideo(BaseTransform):
     Args:
         max_pixels (int): The most pixels that a frame may have. Defaults to
             2**25, which an 8K picture has.
-        reader (str): ``'pyav'``, or ``'decord'``, which gives the same
-            frames and refuses the files of which it would not
-            (:class:`DecordReader`). Defaults to ``'pyav'``.
-        backend_args (dict, optional): Where files lie, as for MMEngine's
-            ``fileio``. Defaults to None: told by the path.
+        reader (str): ``'pyav'``, or ``'decord'``, which gives the same frames
+            and refuses files for which it would not (:class:`DecordReader`).
+            Defaults to ``'pyav'``.
+        backend_args (dict, optional): Where files are stored, as for
+            MMEngine's ``fileio``. Defaults to None: inferred from the path.
 
     Raises:
         InputError: If there is no such reader.

@@ -16,10 +16,10 @@ from .decode import Pictures
 class DecodeSmall(BaseTransform):
     """Decode frames to RGB and transform each before the next is decoded.
 
-    It gives what ``DecodeFrames``, the transforms and ``FormatShape`` give,
-    in the memory that each transformed frame takes once: one picture of full
-    size is held at a time, and clips that overlap share their frames where
-    these lie evenly, as those of ``SlidingSampleFrames`` do.
+    The result is that of ``DecodeFrames``, the transforms and ``FormatShape``,
+    but each transformed frame takes memory only once: only one full-size
+    picture is in memory at a time, and overlapping clips share their frames
+    where these are evenly spaced, as in ``SlidingSampleFrames``.
 
     Required keys: ``video_reader``, ``frame_inds``, ``num_clips``. Added
     keys: ``imgs`` (uint8 ``[clips, 3, T, H, W]``, not to be written to),

@@ -31,11 +31,11 @@ class OrderedClips(BaseTransform):
     Args:
         clip_len (int): Frames per clip.
         clips (int): Clips per sample.
-        interval (int): Frames of the video between two clips, which take no
-            part. Defaults to 0.
-        frame_interval (int): Frames of the video from one of a clip to the
-            next. 0 makes still clips: one frame, ``clip_len`` times. Defaults
-            to 1.
+        interval (int): Number of unused frames of the video between two clips.
+            Defaults to 0.
+        frame_interval (int): Distance between neighboring frames of a clip, in
+            frames of the video. 0 makes still clips: one frame, ``clip_len``
+            times. Defaults to 1.
 
     Raises:
         InputError: If ``clip_len`` or ``clips`` is below 1, or one of the
@@ -136,16 +136,16 @@ class ShuffledClips(OrderedClips):
 
 @TRANSFORMS.register_module()
 class ClozeClips(OrderedClips):
-    """:class:`OrderedClips` of which the middle one underwent an operation.
+    """:class:`OrderedClips` whose middle clip undergoes an operation.
 
     The operation is drawn, each as likely as any other:
 
     - ``'none'``;
     - ``'rotation'`` and ``'tiles'``, for which :class:`VCP` moves pixels on
       the device; the frames are those of ``'none'``;
-    - ``'quarters'``: two quarters of the clip, drawn, change places;
-    - ``'remote'``: another clip takes its place, drawn of all that lie
-      ``distance`` frames or more before the first or after the last one. In a
+    - ``'quarters'``: two randomly chosen quarters of the clip change places;
+    - ``'remote'``: another clip takes its place, drawn from all that lie at
+      least ``distance`` frames before the first or after the last one. In a
       video that has no room for it, one of the other operations is drawn.
 
     Required keys: those of :class:`OrderedClips`. Added keys: its own, and

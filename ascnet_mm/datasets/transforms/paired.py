@@ -13,16 +13,16 @@ from .decode import DecodePlanes, OpenVideo
 
 @TRANSFORMS.register_module()
 class AppendPairedClip(BaseTransform):
-    """Append the last clip once more, as another file of the video shows it.
+    """Append the last clip again, as another file of the video shows it.
 
-    The other file lies at the same place below another folder, maybe with
-    another ending, and has the same frames in pictures of the same size: the
-    flow of ``ascnet-mm flow``, or the video that flow was made of. To be put
-    right after :class:`DecodePlanes`.
+    The other file has the same path below another folder, possibly with
+    another extension, and has the same frames in pictures of the same size:
+    the flow of ``ascnet-mm flow``, or the video that the flow was made from.
+    Put this transform right after :class:`DecodePlanes`.
 
     Required keys: ``filename``, ``imgs``, ``frame_inds``, ``clip_len``,
     ``num_clips``, ``color_coding``. Changed keys: ``imgs`` and ``num_clips``,
-    by a clip; ``speeds``, which repeats the last one.
+    which grow by one clip; ``speeds``, which repeats the last one.
 
     Args:
         root (str): Folder of the videos.

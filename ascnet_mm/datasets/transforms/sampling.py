@@ -15,13 +15,13 @@ from ...errors import InputError
 class SpeedPairedSampleFrames(BaseTransform):
     """Choose the frames of clips at different playback speeds.
 
-    A clip at speed s takes every s-th frame. In training there are two clips
-    of two different speeds, drawn anew for each sample: the online clip c_i
+    A clip at speed s takes every s-th frame. In training, there are two clips
+    at two different speeds, drawn anew for each sample: the online clip c_i
     and the target clip c_j (Algorithm 1, line 5); ``pattern`` makes other
-    groups of clips. In test mode there is one clip per speed, ascending, and
-    that ``draws`` times. Where a clip starts is drawn uniformly, for each clip
-    on its own; of several draws in test mode, the n-th starts in the n-th
-    equal part of the possible starts.
+    groups of clips. In test mode, there is one clip per speed, in ascending
+    order, and all of this ``draws`` times. The start of each clip is drawn
+    uniformly and independently; with several draws in test mode, the clips of
+    the n-th draw start in the n-th equal part of the possible starts.
 
     A video with fewer frames than a clip spans is played in a loop, from a
     start drawn uniformly (as with MMAction2's ``out_of_bound_opt='loop'``).
@@ -56,10 +56,10 @@ class SpeedPairedSampleFrames(BaseTransform):
             limit.
 
     Raises:
-        InputError: If the pattern's numbers are not all of 0 to some n - 1,
-            or if there are fewer than n speeds, or if they repeat or are no
-            positive integers; if ``draws`` is below 1, or ``max_distance``
-            negative.
+        InputError: If the numbers in the pattern are not exactly 0 to n - 1
+            for some n; if there are fewer than n speeds, or they repeat or are
+            not positive integers; or if ``draws`` is below 1 or
+            ``max_distance`` negative.
 
     Examples:
         >>> sample = SpeedPairedSampleFrames(
@@ -196,12 +196,12 @@ class SpeedPairedSampleFrames(BaseTransform):
 class AppendReversed(BaseTransform):
     """Add the reverse of each clip: the same frames, the last one first.
 
-    Put it before the transform that decodes, which decodes a frame once,
-    however often it is wanted.
+    Put it before the decoding transform, which decodes each frame once,
+    however often it is needed.
 
     Required keys: ``frame_inds``, ``num_clips``, ``speeds``, of
     :class:`SpeedPairedSampleFrames`. Changed keys: all of them; the reverses
-    stand behind all clips, in their order, with the negative of their speeds.
+    come after all clips, in the same order, with negative speeds.
 
     Examples:
         >>> results = AppendReversed()(dict(
@@ -288,11 +288,11 @@ class SampleFramesAtRate(SampleFrames):
 class SlidingSampleFrames(BaseTransform):
     """Choose the frames of overlapping clips that cover a whole video.
 
-    CoCLR's rules. A clip counts as ``clip_len * frame_interval`` frames
-    long. Clips start at the first frame and every ``stride`` frames after
-    it, as many as fit. Of a video that is no longer than a clip there is one
-    clip: every ``frame_interval``-th frame, and the first one repeated before
-    them.
+    These are CoCLR's rules. A clip counts as ``clip_len * frame_interval``
+    frames long. Clips start at the first frame and every ``stride`` frames
+    after it, as many as fit. A video that is no longer than a clip gives one
+    clip: every ``frame_interval``-th frame, preceded by copies of the first
+    one.
 
     Videos of different lengths have different numbers of clips, so a batch
     can hold one video only.
@@ -363,10 +363,10 @@ class SlidingSampleFrames(BaseTransform):
 class SkippingSampleFrames(BaseTransform):
     """Choose the frames of clips by leaving some out at random.
 
-    SpeedNet's: a clip of factor f skips each frame with the probability 1 -
-    1 / f, so that it is f times as fast on average. There is a clip per range
-    of factors, and its factor is drawn uniformly from its range. All of a
-    video start at the same frame, drawn uniformly.
+    As in SpeedNet, a clip of factor f skips each frame with probability
+    1 - 1 / f, so that it is f times as fast on average. There is one clip per
+    range of factors, and its factor is drawn uniformly from its range. All
+    clips of a video start at the same frame, drawn uniformly.
 
     A video with fewer frames than the longest of its clips spans is played in
     a loop, from a start drawn uniformly (ours, as in

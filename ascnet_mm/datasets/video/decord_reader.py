@@ -15,11 +15,12 @@ SOUGHT = ('mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm', 'avi')
 class DecordReader(VideoReader):
     """The frames of :class:`VideoReader`, decoded by decord.
 
-    decord counts the frames of some files otherwise, or finds others where
-    it seeks. Files whose index does not tell the frames, and those on which
-    the two do not agree, are refused, so that a file never gives other frames
-    with another reader. Pictures are RGB; their colors are decord's,
-    which converts all files by one matrix and repeats chroma samples.
+    For some files, decord counts the frames differently, or finds other frames
+    when it seeks. Files whose index does not determine the frames, and files
+    on which the two readers disagree, are refused, so that a file never gives
+    different frames with different readers. Pictures are RGB; their colors are
+    decord's, which converts all files with one matrix and repeats chroma
+    samples.
 
     Args:
         *args: As for :class:`VideoReader`.

@@ -51,14 +51,16 @@ class _Unsought(Exception):
 class VideoReader:
     """Frames of a video by their numbers, decoded on one thread.
 
-    Frame n is the n-th that FFmpeg puts out when it decodes the whole file.
-    The file is read forward and sought in where a key frame lies between
-    here and the next wanted frame. Each decoded frame is held to the file's
-    timetable; where they do not agree, or where the file cannot have a true
-    one, it is decoded in order from its beginning instead (:attr:`in_order`).
+    Frame n is the n-th that FFmpeg outputs when it decodes the whole file. The
+    file is read forward; if a key frame lies between the current position and
+    the next wanted frame, the reader seeks to it. Each decoded frame is
+    checked against the file's timetable, which comes from the index or, where
+    the frames disagree with that, from the packets. Where they disagree with
+    both, or where the file cannot have a correct one, it is decoded in order
+    from its beginning instead (:attr:`in_order`).
 
-    Packets that cannot be decoded leave a gap: the next frame stands in for
-    the missing one, the last one for up to a tenth of all at the end.
+    Packets that cannot be decoded leave a gap: the next frame replaces the
+    missing one; at the end, the last frame replaces up to a tenth of all.
 
     Args:
         path (str): The file. Only regular files are opened.

@@ -35,11 +35,11 @@ _helper = None
 
 
 def within(seconds: float, function: Callable, *arguments: Any) -> Any:
-    """Call a function, but do not wait longer than this for its end.
+    """Call a function, but do not wait longer than this for it to end.
 
-    It runs on a thread of its own, for nothing else returns while a decoder
-    hangs. Such a thread is left behind; it takes a core until the decoder
-    comes back or the process ends.
+    It runs on a thread of its own, because nothing else returns while a
+    decoder hangs. Such a thread is abandoned; it occupies a core until the
+    decoder returns or the process ends.
 
     Args:
         seconds (float): How long to wait.

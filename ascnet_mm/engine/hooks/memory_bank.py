@@ -18,11 +18,11 @@ from ..unwrap import unwrap
 class MemoryBankHook(Hook):
     """Fill the memory bank after each iteration, and save it.
 
-    Section C: each step enters its own target features, after it was
-    searched. On several ranks every bank gets the entries of all, in the
-    order in which one process would have had them. Full checkpoints carry
-    the bank under ``memory_bank``; a resumed run takes it over. A model
-    without a bank is left alone.
+    As in section C, each step adds its own target features after it has
+    searched the bank. With several ranks, every bank gets the entries of all
+    ranks, in the order in which one process would have had them. Full
+    checkpoints store the bank under ``memory_bank``; a resumed run restores
+    it. A model without a bank is left alone.
 
     Examples:
         >>> default_hooks = dict(memory_bank=dict(type='MemoryBankHook'))
@@ -37,9 +37,9 @@ class MemoryBankHook(Hook):
         self._cpus: Optional[dist.ProcessGroup] = None
 
     def before_train(self, runner: Runner) -> None:
-        """Join the CPUs of the ranks, if those of the run are GPUs.
+        """Make a process group of CPUs, if the ranks of the run use GPUs.
 
-        What the bank knows on the CPU then travels without the GPUs, for
+        What the bank stores on the CPU is then exchanged without the GPUs, for
         which the CPU would have to wait.
         """
         if (isinstance(unwrap(runner), MemoryBankRecognizer)

@@ -16,11 +16,11 @@ class MomentumUpdateHook(Hook):
     """Move the target network after each optimizer step (line 22).
 
     With momentum tau, xi <- tau xi + (1 - tau) theta. tau rises over the run
-    along BYOL's cosine: before optimizer step k of K it is
-    1 - (1 - momentum) (cos(pi k / K) + 1) / 2, for k = 0 ... K - 1, toward
-    ``end_momentum``. With gradient accumulation, the iterations between two
-    optimizer steps leave the target alone. A model without a target network
-    is left alone altogether.
+    along BYOL's cosine: before optimizer step k of K, for k = 0 ... K - 1, it
+    is end - (end - momentum) (cos(pi k / K) + 1) / 2, where end is
+    ``end_momentum`` (1 in BYOL). With gradient accumulation, the iterations
+    between two optimizer steps leave the target alone. A model without a
+    target network is left alone altogether.
 
     Args:
         momentum (float): tau at the first step. Defaults to 0.996 (BYOL).

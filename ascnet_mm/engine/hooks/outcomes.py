@@ -14,10 +14,10 @@ from ...files import write_json
 class OutcomesHook(Hook):
     """Write what the metrics of a test have found of each video.
 
-    Beside the logged figures, ``vis_data/outcomes.json`` in the folder of the
-    test holds the ``outcomes`` of each metric that has any, by its prefix, so
-    that intervals over the videos can be computed later. Videos are named as
-    in their list.
+    In addition to the logged figures, ``vis_data/outcomes.json`` in the folder
+    of the test contains the ``outcomes`` of each metric that has any, by its
+    prefix, so that intervals over the videos can be computed later. Videos are
+    named as in their list.
 
     Examples:
         >>> custom_hooks = [dict(type='OutcomesHook')]

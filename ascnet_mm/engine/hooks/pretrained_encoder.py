@@ -15,9 +15,9 @@ from ..unwrap import unwrap
 class PretrainedEncoderHook(Hook):
     """Start training on top of a pre-trained encoder.
 
-    Its weights go into the recognizer's ``backbone``, all or none of them. A
-    run that starts from a checkpoint of the whole recognizer (``--resume``
-    or ``load_from``) keeps that one's encoder.
+    All of its weights, or none, are loaded into the recognizer's ``backbone``.
+    A run that starts from a checkpoint of the whole recognizer (``--resume``
+    or ``load_from``) keeps the encoder of that checkpoint.
 
     Args:
         checkpoint (str, optional): A file that :func:`load_encoder` reads.

@@ -12,11 +12,11 @@ from ...yuv420 import cuts_of
 
 @HOOKS.register_module()
 class RandomSizeHook(Hook):
-    """Let each training batch be resized to a square of a size of its own.
+    """Resize each training batch to a square of a size of its own.
 
-    SpeedNet's: how sharp a frame is then says nothing of what is learned. The
-    side is drawn uniformly from (seed, iteration), so that a resumed run and
-    all ranks draw the same. It takes the place of the ``scale`` of
+    As in SpeedNet, the sharpness of a frame then says nothing about what is
+    learned. The side is drawn uniformly from (seed, iteration), so that a
+    resumed run and all ranks draw the same. It replaces the ``scale`` of
     :class:`SampleCrops`.
 
     Args:

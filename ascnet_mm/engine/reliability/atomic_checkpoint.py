@@ -15,17 +15,17 @@ from ...files import remove_parts, write_whole
 class AtomicCheckpointHook(CheckpointHook):
     """MMEngine's ``CheckpointHook``, with a whole checkpoint at any moment.
 
-    What a new checkpoint replaces is removed after the new one is there, not
-    before, and ``last_checkpoint`` names a whole one all the time.
-    That a file appears when it is whole is the part of
-    :mod:`ascnet_mm.compat.whole_files`.
+    An old checkpoint is removed after the one that replaces it is there, not
+    before, and ``last_checkpoint`` always names a whole one.
+    :mod:`ascnet_mm.compat.whole_files` makes sure that a file appears only
+    when it is whole.
 
     Args:
         **kwargs: Those of ``CheckpointHook``.
 
     Raises:
-        InputError: If MMEngine does not take them, as a ``save_best`` whose
-            ``rule`` cannot be told from its name.
+        InputError: If MMEngine does not accept them, such as a ``save_best``
+            whose ``rule`` cannot be inferred from its name.
 
     Examples:
         >>> default_hooks = dict(checkpoint=dict(

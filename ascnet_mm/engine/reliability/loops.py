@@ -17,13 +17,13 @@ from ..unwrap import unwrap
 class ResumableEpochLoop(EpochBasedTrainLoop):
     """MMEngine's ``EpochBasedTrainLoop``, resuming at any iteration.
 
-    A run that goes on from a checkpoint ends like one that was never
-    stopped: it enters the epoch behind the batches that were seen, of which
-    nothing is decoded again; it draws the same order of samples, also if no
-    seed was given; it has the gradients of an unfinished accumulation (in one
-    process: on several ranks those are lost, so let checkpoints by iteration
-    fall on optimizer steps there). A validation that was due when the run was
-    stopped is made up for.
+    A run that continues from a checkpoint ends like one that was never
+    stopped. It enters the epoch after the batches that were seen, of which
+    nothing is decoded again. It draws the samples in the same order, even if
+    no seed was given. It has the gradients of an unfinished accumulation (with
+    one process: with several ranks they are lost, so let checkpoints by
+    iteration coincide with optimizer steps there). A validation that was due
+    when the run was stopped is made up for.
 
     Args:
         runner (Runner): The runner.

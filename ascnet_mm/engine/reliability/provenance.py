@@ -18,11 +18,11 @@ from ..unwrap import unwrap
 class ProvenanceHook(Hook):
     """Write into each checkpoint what it was made from and with.
 
-    Beside what MMEngine keeps under ``meta`` (config, epoch, seed, time):
-    ``data``, a line per training set, ``versions``, ``encoder``, the
-    options that its weights do not show, and ``settings``, the config as
-    plain data. A run that is resumed with other settings says what becomes
-    of them.
+    In addition to what MMEngine keeps under ``meta`` (config, epoch, seed,
+    time), these are ``data``, a line per training set; ``versions``;
+    ``encoder``, the options that its weights do not show; and ``settings``,
+    the config as plain data. A run that is resumed with other settings logs
+    what becomes of them.
 
     Examples:
         >>> default_hooks = dict(provenance=dict(type='ProvenanceHook'))

@@ -20,18 +20,18 @@ LIST = 'skipped_videos.txt'
 
 @HOOKS.register_module()
 class SkippedVideosHook(Hook):
-    """Name the videos that cannot be read, and stop where they are too many.
+    """List the videos that cannot be read, and stop if there are too many.
 
-    They are named in ``skipped_videos.txt``, a line each with path, tab and
-    reason, as they are found: in the work folder while training, in the
-    run's own folder below it in a test. A resumed run tries none of those
-    again that its work folder names, another run starts a new list.
+    They are listed in ``skipped_videos.txt`` as they are found, one per line
+    with path, tab and reason: in the work folder in training, in the run's own
+    folder below it in a test. A resumed run does not try the videos that are
+    listed in its work folder again; any other run starts a new list.
 
     Args:
-        max_share (float): Share of the training videos that may be
-            unreadable. Each rank checks it for those that it met after every
-            iteration, all ranks together after every epoch. Defaults to 0.1
-            (ours).
+        max_share (float): Share of the training videos that may be unreadable.
+            After every iteration, each rank checks it for the videos that it
+            has met; after every epoch, all ranks check it together. Defaults
+            to 0.1 (ours).
 
     Raises:
         InputError: If ``max_share`` is outside [0, 1].

@@ -50,12 +50,12 @@ class TerminationHook(Hook):
     ``terminated.pth`` in the work folder. Workers of the loaders ignore the
     signal, unless it comes from their run.
 
-    Several ranks agree on the iteration through a number on the CPU, when
-    each has its next batch and none has begun with it. A rank that gets the
-    signal tells the others within a second, so that those which wait for
-    data leave off, too. Should one not come to agree for 20 seconds after
-    the signal, because it hangs elsewhere, the others end without it; the
-    first rank saves the checkpoint also then.
+    Several ranks agree on the iteration through a number on the CPU, when each
+    has its next batch and none has started on it. A rank that gets the signal
+    tells the others within a second, so that those waiting for data stop, too.
+    If one does not take part within 20 seconds after the signal, because it
+    hangs elsewhere, the others end without it; the first rank saves the
+    checkpoint in this case, too.
 
     Examples:
         >>> default_hooks = dict(termination=dict(type='TerminationHook'))

@@ -41,26 +41,28 @@ class TrainingHealthHook(Hook):
     """Warn of collapse and divergence, and stop a run that is lost.
 
     When the logger is due, the values logged since the last time, averaged
-    over iterations and ranks, are held against limits, and all weights and
-    running statistics are looked at.
+    over iterations and ranks, are compared with limits, and all weights and
+    running statistics are checked.
 
     - **Weights** that are not finite end the run at once, before a checkpoint
       can contain them: a run never recovers from them.
-    - **Losses**, most of them not finite, and a **feature std** (any
-      diagnostic named ``*_spread``) below ``min_spread`` are warned of, and
-      end the run when they have lasted for ``patience`` iterations.
-    - An effective rank below ``low_rank`` and a share of distinct retrieved
-      entries below ``min_distinct`` are warned of.
+    - If most **losses** are not finite, or a **feature std** (any diagnostic
+      named ``*_spread``) is below ``min_spread``, there is a warning, and the
+      run ends when this has lasted for ``patience`` iterations.
+    - For an effective rank below ``low_rank`` and a share of distinct
+      retrieved entries below ``min_distinct``, there is only a warning.
 
-    A sign is over when its value is 1.2 times the limit; each onset is warned
-    of once. Gradients are not looked at: under float16 some are not finite
-    and their steps are skipped, and any others reach the weights at once.
+    A sign is over when its value reaches 1.2 times the limit; there is one
+    warning per onset. Gradients are not checked: under float16 some are not
+    finite and their steps are skipped, and any others reach the weights at
+    once.
 
     A checkpoint is good if the values read next show no sign that could end
-    the run. During such a sign no checkpoint counts, and the last good one is
-    kept from the ``CheckpointHook``'s deletion. Full checkpoints carry what
-    the hook knows under ``training_health``: a resumed run goes on waiting
-    where it was, and one resumed from a good checkpoint starts healthy.
+    the run. During such a sign, no checkpoint counts, and the
+    ``CheckpointHook`` is kept from deleting the last good one. Full
+    checkpoints store the state of the hook under ``training_health``: a
+    resumed run continues to wait where it was, and one resumed from a good
+    checkpoint starts healthy.
 
     Logs ``effective_rank``, that of the online features of each rank's latest
     samples, averaged over the ranks.

@@ -24,9 +24,10 @@ _held: Dict[Tuple[int, str], IO] = {}
 class WorkFolderHook(Hook):
     """Keep a work folder to one training at a time.
 
-    The lock ends with the process, however that ends. Where the file system
-    has no locks there is none. Tests may run beside a training. A run that
-    starts anew in a folder with checkpoints warns that it will replace them.
+    The lock ends with the process, however the process ends. On a file system
+    without locks, there is none. Tests may run at the same time as a training
+    run. A run that starts anew in a folder with checkpoints warns that it will
+    replace them.
 
     Raises:
         InputError: In ``before_run``, if another training has the folder.

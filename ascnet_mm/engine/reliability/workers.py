@@ -12,12 +12,12 @@ from ...datasets.transport import Weighed, report_what_cannot_be_sent
 
 @HOOKS.register_module()
 class WorkersHook(Hook):
-    """See that what the loaders' workers send arrives, or is told of.
+    """Make sure that what the loaders' workers send arrives, or is reported.
 
-    Where the batches that are prefetched will not fit into /dev/shm, or into
-    the limit of open files (which MMEngine raises to
-    ``env_cfg.resource_limit``), a warning says so before the first is sent.
-    A worker that cannot send a batch ends the run with a sentence.
+    If the prefetched batches will not fit into /dev/shm, or into the limit of
+    open files (which MMEngine raises to ``env_cfg.resource_limit``), a warning
+    says so before the first one is sent. A worker that cannot send a batch
+    ends the run with a one-sentence error.
 
     Examples:
         >>> default_hooks = dict(workers=dict(type='WorkersHook'))

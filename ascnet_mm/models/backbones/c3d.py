@@ -20,14 +20,15 @@ class C3DConv(StagedEncoder):
 
     Tran et al., "Learning Spatiotemporal Features with 3D Convolutional
     Networks", ICCV 2015. These are the convolutions of MMAction2's ``C3D``,
-    under its names; that one goes on with two fully connected layers, whose
-    width depends on the size of the clip. Here the features are those of the
-    last convolution, for which VCOP, Pace and RSPNet put an average pool in
-    the place of the rest. BatchNorm is theirs, too. A
-    ``[N, 3, 16, 112, 112]`` clip leaves as 512x2x7x7 (C, T, H, W).
+    under its names. ``C3D`` continues with two fully connected layers, whose
+    width depends on the size of the clip. Here, the features are those of the
+    last convolution, after which VCOP, Pace and RSPNet use average pooling in
+    place of the rest. They also use BatchNorm. The output for a
+    ``[N, 3, 16, 112, 112]`` clip is 512x2x7x7 (C, T, H, W).
 
-    The pools keep odd rows and single frames, so that it takes clips of any
-    length and size (ours; it makes no difference for 16 x 112 x 112).
+    The pooling layers keep odd rows and single frames, so that the encoder
+    takes clips of any length and size (ours; it makes no difference for
+    16 x 112 x 112).
 
     Args:
         base_channels (int): Channels of the first convolution; the output

@@ -11,15 +11,15 @@ from torch import nn
 class R2Plus1D(ResNet2Plus1d):
     """R(2+1)D of the supplementary's Table 3.
 
-    MMAction2's :class:`ResNet2Plus1d` without its max pool. A
-    ``[N, 3, 16, 112, 112]`` clip leaves the stages as 64x16x56x56 (twice),
-    128x8x28x28, 256x4x14x14, 512x2x7x7 (C, T, H, W).
+    MMAction2's :class:`ResNet2Plus1d` without its max pool. For a
+    ``[N, 3, 16, 112, 112]`` clip, the outputs of the stages are 64x16x56x56
+    (twice), 128x8x28x28, 256x4x14x14, 512x2x7x7 (C, T, H, W).
 
-    Table 3 prints one block per stage, without the "x2" of Table 4. Its
-    silence on the shortcuts is filled as in the authors' earlier code
-    (RSPNet, after VCOP): they are factorized like the rest, with the mid
-    channels that the formula of Tran et al. (CVPR 2018, section 3.5) gives
-    for a 1x1x1 kernel.
+    Table 3 prints one block per stage, without the "x2" of Table 4. It does
+    not describe the shortcuts. They follow the authors' earlier code (RSPNet,
+    after VCOP): they are factorized like the rest, with the mid channels that
+    the formula of Tran et al. (CVPR 2018, section 3.5) gives for a 1x1x1
+    kernel.
 
     Args:
         depth (int): 10 (Table 3), 18 or 34. Defaults to 10.

@@ -14,7 +14,7 @@ class Layout(NamedTuple):
     Attributes:
         name (str): The network.
         sign (str): A key that no other layout has.
-        differs (str): What its weights do not show.
+        differs (str): How it differs from our encoder, for messages.
         encoder (type, optional): The encoder that can compute the same; None
             if there is none.
         options (dict): The encoder's attributes with which it does.

@@ -17,7 +17,8 @@ from .foreign import (
 
 OWN = 'an MMAction2 checkpoint'
 
-# What changes an encoder's outputs and neither names nor shapes of weights
+# Options that change an encoder's outputs but neither names nor shapes of its
+# weights
 UNSEEN = ('with_pool1', 'stem_strides', 'frame_strides')
 
 
@@ -195,8 +196,8 @@ def _state(checkpoint: Any) -> Dict[str, Tensor]:
 def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
     """Refuse weights of an encoder with other :func:`unseen_options`.
 
-    An option that a checkpoint does not name is younger than it: its encoder
-    was as the option's default makes it.
+    An option that a checkpoint does not name was added after the checkpoint
+    was written: its encoder was built with the option's default.
 
     Raises:
         InputError: If a checkpoint names them and they differ.

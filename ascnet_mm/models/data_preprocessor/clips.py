@@ -20,11 +20,12 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
     """Stack clips, augment and normalize them on the device.
 
     Clips come as RGB frames, or as color planes (``DecodePlanes``,
-    ``SampleCrops``) that are still to be resized. In training the colors of
-    each clip are changed in their own way, the same for all its frames. The
-    draws depend on the samples' ``sample_seed`` alone. They are made on the
-    CPU, and what follows from them goes to the device in one copy, so that
-    nothing waits for the device. Data samples stay where they are.
+    ``SampleCrops``) that still have to be resized. In training, the colors of
+    each clip are changed independently of other clips, in the same way for all
+    of its frames. The draws depend only on the samples' ``sample_seed``. They
+    are made on the CPU, and what follows from them goes to the device in one
+    copy, so that nothing waits for the device. Data samples stay where they
+    are.
 
     Args:
         mean (Sequence[float]): Channel means in 0 to 255.
@@ -33,9 +34,9 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             Defaults to None: none.
         blur (dict, optional): Arguments of :class:`GaussianBlur`. Defaults
             to None: none.
-        plain_clips (Sequence[int]): Clips of a sample, from 0, whose colors
-            stay and that are not blurred, such as those of flow. Defaults to
-            none.
+        plain_clips (Sequence[int]): Indices of the clips of a sample, from 0,
+            whose colors are not changed and that are not blurred, such as
+            those of flow. Defaults to none.
         difference (dict, optional): Arguments of :class:`FrameDifference`,
             taken of normalized frames. Defaults to None: none.
 
@@ -93,10 +94,10 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         Args:
             inputs (Tensor | list[Tensor | None]): What ``padded_collate``
                 makes of all samples: uint8 ``[B, clips, 3, T, H, W]``, or
-                planes ``[B, clips, T, 3 H / 2, W]``, cut. Or what they come
-                as, per sample: uint8 ``[clips, 3, T, H, W]``, or planes
-                ``[clips, T, 3 H / 2, W]``, or None where a video of a test
-                set could not be read.
+                cropped planes ``[B, clips, T, 3 H / 2, W]``. Or a list with an
+                entry per sample: uint8 ``[clips, 3, T, H, W]``, planes
+                ``[clips, T, 3 H / 2, W]``, or None where a video of a test set
+                could not be read.
             data_samples (list[ActionDataSample]): Their samples; those of
                 planes have the metainfo ``yuv420``, a :class:`Yuv420`.
             training (bool): Whether to augment.

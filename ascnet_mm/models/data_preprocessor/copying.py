@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def copy_aside(tensor: Tensor, device: torch.device) -> Tensor:
-    """Copy to a GPU beside what it computes.
+    """Copy to a GPU while it computes.
 
-    The CPU is ahead of the GPU, so that the copy is made under the step
-    before. On the stream of the computations it would be made after it.
+    The CPU runs ahead of the GPU, so that the copy overlaps with the previous
+    step. On the stream of the computations, it would be made after that step.
 
     Args:
         tensor (Tensor): On the CPU, in pinned memory unless the copy may
@@ -18,7 +18,7 @@ def copy_aside(tensor: Tensor, device: torch.device) -> Tensor:
         device (torch.device): The GPU.
 
     Returns:
-        Tensor: The copy, for which what is launched from now on waits.
+        Tensor: The copy; work launched from now on waits for it.
 
     Examples:
         >>> planes = torch.zeros(64, 2, 16, 192, 170).pin_memory(

@@ -10,15 +10,15 @@ from ..draws import sample_generator
 
 
 class FrameDifference:
-    """Some or all clips become differences of neighboring frames.
+    """Replaces some or all clips by differences of neighboring frames.
 
-    What stands still is then gone. Tao et al., *Self-supervised video
+    Whatever stands still is then gone. Tao et al., *Self-supervised video
     representation learning using inter-intra contrastive framework*, ACM
     Multimedia 2020, call them residual clips.
 
     Args:
-        prob (float): Probability in training. With 1 the differences are the
-            encoder's input, in testing too; below, an augmentation.
+        prob (float): Probability in training. With 1, the differences are the
+            encoder's input, in testing too; below 1, they are an augmentation.
 
     Raises:
         InputError: If ``prob`` is outside [0, 1].

@@ -19,7 +19,7 @@ from .base import (
 
 
 class Step(NamedTuple):
-    """What a step knows of its clips c_i and c_j, a row per sample.
+    """The data of one step for its clips c_i and c_j, one row per sample.
 
     The names are those of Algorithm 1. Target features have no gradient.
 
@@ -56,19 +56,20 @@ class Step(NamedTuple):
 class ASCNet(MemoryBankRecognizer):
     """Predict another clip's appearance, and a look-alike's motion.
 
-    One online encoder (``backbone``) learns to predict what its exponential
-    moving average, the target network, says of another clip: in the ACP task
-    a clip of the same video at another playback speed, in the SCP task a clip
-    of a similar-looking other video at the same speed, found in a memory bank
-    (Algorithm 1 of the poster, section C of the supplementary).
+    A single online encoder (``backbone``) learns to predict the output of its
+    exponential moving average, the target network, for another clip: in the
+    ACP task, a clip of the same video at another playback speed; in the SCP
+    task, a clip at the same speed from another, similar-looking video, which
+    is found in a memory bank (Algorithm 1 of the poster, section C of the
+    supplementary material).
 
     *Ours*, where they say nothing: which clip gets which speed is drawn; both
     sides of a loss have unit length; both losses weigh the same; a sample for
     which the bank holds no other video has no L_m.
 
-    :class:`MomentumUpdateHook` moves the target network and
-    :class:`MemoryBankHook` fills the bank. The checkpoint holds the encoder
-    under ``backbone.*``, as every recognizer of MMAction2 does.
+    :class:`MomentumUpdateHook` updates the target network and
+    :class:`MemoryBankHook` fills the bank. Checkpoints store the encoder under
+    ``backbone.*``, as every recognizer of MMAction2 does.
 
     Args:
         backbone (dict | nn.Module): The encoder or its config: any backbone
@@ -77,16 +78,16 @@ class ASCNet(MemoryBankRecognizer):
         scp_head (dict | SCPHead): The head or its config.
         gamma (float): Weight of the SCP loss; the ACP loss has 1 - gamma
             (line 20). Defaults to 0.5 (ours).
-        symmetric (bool): Also train with the clips' roles exchanged, and
-            average over the samples of both directions: L_m over those for
-            which the bank held another video. Defaults to False (Algorithm
-            1).
-        memory_bank (dict | MemoryBank): The bank or its config, whose type is
-            :class:`MemoryBank` if none is given. Defaults to its own
-            defaults.
-        test_cfg (dict, optional): With ``max_testing_views``, at most so many
-            clips are preprocessed and encoded at a time in testing. Defaults
-            to None.
+        symmetric (bool): Also train with the roles of the clips exchanged, and
+            average over the samples of both directions; L_m, over those for
+            which the bank contained another video. Defaults to False
+            (Algorithm 1).
+        memory_bank (dict | MemoryBank): The bank or its config, whose type
+            defaults to :class:`MemoryBank`. By default, a bank with its
+            default settings.
+        test_cfg (dict, optional): ``max_testing_views`` limits how many clips
+            are preprocessed and encoded at a time in testing. Defaults to
+            None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Raises:
@@ -240,5 +241,5 @@ class ASCNet(MemoryBankRecognizer):
 
 
 def _mean(values: Tensor, counts: Tensor) -> Tensor:
-    """Mean of two directions, each the mean of so many samples."""
+    """Mean of two directions, weighted by their numbers of samples."""
     return (values * counts).sum() / counts.sum().clamp(min=1)

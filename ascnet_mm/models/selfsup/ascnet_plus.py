@@ -49,10 +49,11 @@ class Term(BaseModule):
 class ASCNetPlus(ASCNet):
     """ASCNet with further terms in its loss (ours).
 
-    L = gamma L_m + (1 - gamma) L_a + sum of weight_t L_t. Without a term it
-    is ASCNet. With gamma = 1, L_a has no weight, and a term can take the place
-    of ACP. The encoder passes are ASCNet's: terms read what a step has.
-    With ``symmetric``, a term is the mean of both directions.
+    L = gamma L_m + (1 - gamma) L_a + sum of weight_t L_t. Without terms, this
+    is ASCNet. With gamma = 1, L_a has no weight, so that a term can take the
+    place of ACP. The encoder passes are those of ASCNet: terms use what a step
+    has computed anyway. With ``symmetric``, a term is the mean of both
+    directions.
 
     Args:
         terms (dict[str, dict | Term]): The terms or their configs, by names
@@ -132,10 +133,10 @@ class ASCNetPlus(ASCNet):
 class InstanceContrast(Term):
     """InfoNCE of ACP's prediction: a_j among the bank's appearances.
 
-    As in MoCo v3 (Chen et al., ICCV 2021) a predictor makes the query; the
-    negatives are those of MoCo, here the entries of all speeds but for those
-    of the query's own video. Beside ACP it sets a_j apart from other videos;
-    with gamma = 1 it stands in its place.
+    As in MoCo v3 (Chen et al., ICCV 2021), a predictor produces the query. The
+    negatives are those of MoCo: here, the entries of all speeds except those
+    of the query's own video. Used in addition to ACP, the term separates a_j
+    from other videos; with gamma = 1, it replaces ACP.
 
     Args:
         temperature (float): Divides the similarities. Defaults to 0.07
@@ -163,11 +164,11 @@ class InstanceContrast(Term):
 class SpeedRanking(Term):
     """SCP's prediction is nearer to the look-alike at its own speed (ours).
 
-    softplus(-(p m_k - p m_l) / tau), p the prediction, m_k and m_l what the
-    bank finds for a_j at the speeds of c_i and c_j: RankNet's loss (Burges et
-    al., ICML 2005, equation 3), which is InfoNCE with one negative. Samples
-    for which a look-alike is missing, or whose clips have one speed, do not
-    count.
+    softplus(-(p m_k - p m_l) / tau), where p is the prediction, and m_k and
+    m_l are what the bank finds for a_j at the speeds of c_i and c_j. This is
+    RankNet's loss (Burges et al., ICML 2005, equation 3), which is InfoNCE
+    with one negative. Samples for which a look-alike is missing, or whose two
+    clips have the same speed, do not count.
 
     Args:
         temperature (float): tau. Defaults to 0.07 (MoCo's and RSPNet's).
@@ -196,10 +197,11 @@ class SpeedRanking(Term):
 class SpeedOrder(Term):
     """A number that is greater for the faster clip of a video (ours).
 
-    softplus(-(u(x_fast) - u(x_slow))), u linear: RankNet (Burges et al., ICML
-    2005, equation 3) on the two clips of a video. That the same video is
-    ranked by speed is RSPNet's idea, whose loss compares similarities. The
-    target's feature has no gradient. Clips of one speed do not count.
+    softplus(-(u(x_fast) - u(x_slow))), where u is linear: RankNet (Burges et
+    al., ICML 2005, equation 3) on the two clips of a video. Ranking clips of
+    the same video by speed is the idea of RSPNet, whose loss compares
+    similarities. The target's feature has no gradient. Two clips of the same
+    speed do not count.
 
     Args:
         in_channels (int): Dimension of the encoder's feature.
@@ -256,9 +258,9 @@ class SpeedClassification(Term):
 class Decorrelation(Term):
     """A penalty on a matrix of second moments, averaged over the steps.
 
-    C <- momentum C + (1 - momentum) B, B being that of the batch (of all
-    ranks), through which the gradient goes. C starts at zero and is part of a
-    checkpoint.
+    C <- momentum C + (1 - momentum) B, where B is the matrix of the batch
+    (over all ranks), through which the gradient flows. C starts at zero and is
+    part of a checkpoint.
 
     Args:
         channels (int): Dimension of the vectors.
@@ -308,9 +310,9 @@ class Decorrelation(Term):
 class DirectionPenalty(Decorrelation):
     """The mean of z^T C z, C the average of z z^T: TiCo's contrast.
 
-    Zhu et al. 2022, *TiCo*, Algorithm 1; z at unit length, and first centered
-    (ours). It is least where the directions of the vectors are spread evenly,
-    1 / channels, and 1 where all lie on a line.
+    Zhu et al. 2022, *TiCo*, Algorithm 1; z is centered (ours), then scaled to
+    unit length. The penalty is smallest, 1 / channels, where the directions of
+    the vectors are spread evenly, and it is 1 where all of them lie on a line.
 
     Args:
         channels (int): As for :class:`Decorrelation`.
@@ -345,11 +347,11 @@ class DirectionPenalty(Decorrelation):
 class CovariancePenalty(Decorrelation):
     """VICReg's variance and covariance, of an averaged covariance.
 
-    Bardes et al., ICLR 2022, equations 1 to 4: the mean over the dimensions
-    of max(0, 1 - sqrt(C_dd + 0.0001)), plus ``covariance`` times the sum of
-    the squares beside the diagonal over the number of dimensions. VICReg's is
-    that of momentum 0; of a batch that is smaller than ``channels`` the
-    covariance is singular, hence the average (ours).
+    Bardes et al., ICLR 2022, equations 1 to 4: the mean over the dimensions of
+    max(0, 1 - sqrt(C_dd + 0.0001)), plus ``covariance`` times the sum of the
+    squared off-diagonal elements over the number of dimensions. With momentum
+    0, this is VICReg's. The covariance of a batch smaller than ``channels`` is
+    singular, hence the average (ours).
 
     Args:
         channels (int): As for :class:`Decorrelation`.
@@ -402,7 +404,7 @@ def _ranked(difference: Tensor, counted: Tensor) -> Dict[str, Tensor]:
 
 
 def _on(values: Tensor, like: Tensor) -> Tensor:
-    """What the CPU knows, on the device, without waiting for it."""
+    """Values of the CPU on the device, without waiting for it."""
     return values.to(like.device, non_blocking=True)
 
 

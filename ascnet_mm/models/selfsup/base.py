@@ -30,24 +30,25 @@ Part = Union[dict, nn.Module]
 class SelfSupervisedRecognizer(BaseRecognizer):
     """An encoder, heads that train it, and its pooled features.
 
-    A subclass says by :meth:`loss` how its heads train the encoder. Features,
-    evaluation and the names in a checkpoint are the same for all: the encoder
-    stands under ``backbone.*``, as in every recognizer of MMAction2.
+    A subclass defines in :meth:`loss` how its heads train the encoder.
+    Features, evaluation and the names in a checkpoint are the same for all of
+    them: the encoder is stored under ``backbone.*``, as in every recognizer of
+    MMAction2.
 
     Args:
         backbone (dict | nn.Module): The encoder or its config: any backbone
             of MMAction2 that takes clips ``[N, 3, T, H, W]``.
         heads (dict[str, dict | nn.Module]): The heads or their configs, by
             the names they get in the model; each has ``in_channels``.
-        test_cfg (dict, optional): With ``max_testing_views``, at most so many
-            clips go through the preprocessor and the encoder at a time in
+        test_cfg (dict, optional): ``max_testing_views`` limits how many clips
+            go through the preprocessor and the encoder at a time in
             :meth:`test_step`, and through the encoder in :meth:`predict`, as
             in MMAction2's ``Recognizer3D``. Defaults to None.
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Attributes:
-        online_features (Tensor, optional): What the online encoder gave last
-            in training, ``[N, C]``, without gradient.
+        online_features (Tensor, optional): The latest output of the online
+            encoder in training, ``[N, C]``, without gradient.
     """
 
     def __init__(self,
@@ -71,8 +72,8 @@ class SelfSupervisedRecognizer(BaseRecognizer):
     def encoder_passes(self) -> Dict[str, int]:
         """dict[str, int]: What a step costs, per sample.
 
-        ``forward``, how often a clip goes through an encoder (online or
-        target), and ``backward``, how often a gradient comes back.
+        ``forward`` is how often a clip goes through an encoder (online or
+        target), and ``backward`` how often a gradient is propagated back.
         """
 
     # ------------------------------------------------------------ features
@@ -98,7 +99,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         return features
 
     def encode_map(self, clips: Tensor) -> Tensor:
-        """What the online encoder gives of clips, before any pooling.
+        """Output of the online encoder for clips, before any pooling.
 
         Args:
             clips (Tensor): ``[N, 3, T, H, W]``.
@@ -155,8 +156,9 @@ class SelfSupervisedRecognizer(BaseRecognizer):
     def test_step(self, data: dict) -> List[ActionDataSample]:
         """Predict a batch of the loader.
 
-        With ``max_testing_views`` clips are also preprocessed so many at a
-        time: in single precision they take four times what the loader gives.
+        With ``max_testing_views``, at most that many clips, but at least one
+        of each video, are also preprocessed at a time: in single precision
+        they take at least four times the memory of what the loader gives.
 
         Args:
             data (dict): ``inputs`` and ``data_samples``, as for the
@@ -183,7 +185,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
     def predict(self, inputs: Optional[Tensor],
                 data_samples: List[ActionDataSample],
                 **kwargs) -> List[ActionDataSample]:
-        """Put what :meth:`read_out` gives for a video on its data sample.
+        """Store the output of :meth:`read_out` for a video in its data sample.
 
         Args:
             inputs (Tensor, optional): Clips of the readable videos,
@@ -209,7 +211,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
         return data_samples
 
     def read_out(self, features: Tensor) -> Dict[str, Tensor]:
-        """What an evaluation can judge, by the name of the field.
+        """What an evaluation can use, by the name of the field.
 
         Args:
             features (Tensor): ``[B, clips, C]``.
@@ -228,19 +230,19 @@ class SelfSupervisedRecognizer(BaseRecognizer):
 
 
 class TargetNetworkRecognizer(SelfSupervisedRecognizer):
-    """Beside the online network there is a moving average of it.
+    """Adds a target network, a moving average of the online network.
 
-    The target network is the encoder, as ``target_backbone``, and the
+    The target network consists of the encoder, as ``target_backbone``, and the
     projection of each head, a :class:`TargetHead`. It receives no gradient;
-    :class:`MomentumUpdateHook` moves it.
+    :class:`MomentumUpdateHook` updates it.
 
     Args:
         **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Attributes:
-        steps_per_update (int): Training steps after each of which, at the
-            latest, the target has to move. The hook sets it to the number of
-            accumulated gradients. 1 without it.
+        steps_per_update (int): Number of training steps after which, at the
+            latest, the target has to be updated. The hook sets it to the
+            number of accumulated gradients; without the hook, it is 1.
     """
 
     def __init__(self, **kwargs) -> None:
@@ -254,11 +256,11 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
                 data_samples: Optional[List[ActionDataSample]] = None,
                 mode: str = 'tensor',
                 **kwargs) -> Any:
-        """MMAction2's; a training step is refused where a hook is missing.
+        """MMAction2's method; refuses a training step if a hook is missing.
 
         Raises:
-            InputError: If ``mode='loss'`` and what the step before left to
-                do was not done.
+            InputError: If ``mode='loss'`` and a hook has not done what was due
+                after the previous step.
         """
         if mode == 'loss':
             self._require_hooks()
@@ -327,7 +329,7 @@ class TargetNetworkRecognizer(SelfSupervisedRecognizer):
 
 
 class MemoryBankRecognizer(TargetNetworkRecognizer):
-    """The target's features of recent clips are kept in a memory bank.
+    """Keeps the target's features of recent clips in a memory bank.
 
     :class:`MemoryBankHook` fills it from what :meth:`loss` has put into
     ``_bank_entries``.
@@ -359,9 +361,9 @@ class MemoryBankRecognizer(TargetNetworkRecognizer):
                 'MemoryBankHook')
 
     def take_bank_entries(self) -> BankEntries:
-        """Hand over what the steps since the last call have for the bank.
+        """Hand over the bank entries of the steps since the last call.
 
-        They are entered by :class:`MemoryBankHook` after the step, so that a
+        :class:`MemoryBankHook` adds them to the bank after the step, so that a
         batch never finds itself.
         """
         entries, self._bank_entries = self._bank_entries, []
@@ -382,7 +384,7 @@ def _as_it_is(module: nn.Module) -> nn.Module:
 
 
 def hook_missing(seen: str, name: str, hook: str) -> InputError:
-    """What to say where a step was made without a hook that belongs to it.
+    """The error for a training step that was made without a required hook.
 
     Args:
         seen (str): What has not happened after the step.
@@ -469,9 +471,9 @@ def pool(features) -> Tensor:
 
     Args:
         features: ``[N, C, ...]``, averaged over all but the first two
-            dimensions; a tuple of such (several pathways or stages), joined
-            along C; or a list of patch tokens and class token (MViT), of
-            which the class token counts, as in MMAction2's head.
+            dimensions; a tuple of these (several pathways or stages), joined
+            along C; or a list of patch tokens and class token (MViT), of which
+            only the class token is used, as in MMAction2's head.
 
     Returns:
         Tensor: ``[N, C]``.
@@ -485,11 +487,11 @@ def pool(features) -> Tensor:
 
 def told_by_sampler(data_samples: Sequence[ActionDataSample], key: str,
                     sampler: str) -> list:
-    """What the transform that chose the clips says of each sample.
+    """What the transform that chose the clips recorded for each sample.
 
     Args:
         data_samples (Sequence[ActionDataSample]): B of them.
-        key (str): Of their metainfo, such as ``'speeds'``.
+        key (str): A key of their metainfo, such as ``'speeds'``.
         sampler (str): The transform that adds it.
 
     Returns:

@@ -17,20 +17,20 @@ from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 def permutation_set(pieces: int, count: int) -> np.ndarray:
     """Permutations far from one another.
 
-    The first one is the order itself. Each further one is that whose smallest
-    Hamming distance to those before is the largest, as for the jigsaw puzzles
-    of Noroozi and Favaro (ECCV 2016); of several the first in lexicographic
-    order.
+    The first one is the original order. Each further one is the permutation
+    whose smallest Hamming distance to the previous ones is the largest, as for
+    the jigsaw puzzles of Noroozi and Favaro (ECCV 2016); among several, the
+    first in lexicographic order.
 
     Args:
-        pieces (int): What is permuted.
-        count (int): Permutations.
+        pieces (int): Number of pieces to permute.
+        count (int): Number of permutations.
 
     Returns:
-        np.ndarray: int64 ``[count, pieces]``, none twice.
+        np.ndarray: int64 ``[count, pieces]``, all different.
 
     Raises:
-        InputError: If there are not as many.
+        InputError: If there are not that many.
 
     Examples:
         >>> permutation_set(3, 3)
@@ -60,13 +60,13 @@ class PermutationHead(BaseModule):
     Args:
         in_channels (int): Dimension of the encoder's feature.
         pieces (int): Pieces of a clip. Defaults to 4 (ours).
-        permutations (int): The classes, of :func:`permutation_set`. Defaults
-            to 24 (ours), all of 4 pieces.
-        hidden_channels (int): Between the linear layers. Defaults to 512
+        permutations (int): Number of classes, which :func:`permutation_set`
+            chooses. Defaults to 24 (ours), all of 4 pieces.
+        hidden_channels (int): Width between the linear layers. Defaults to 512
             (ours).
 
     Raises:
-        InputError: If there are not so many permutations.
+        InputError: If there are not that many permutations.
 
     Examples:
         >>> head = PermutationHead(in_channels=32, hidden_channels=16)
@@ -99,8 +99,8 @@ class PermutationHead(BaseModule):
                 ``[N, pieces, in_channels]``.
 
         Returns:
-            tuple[Tensor, Tensor]: The loss, and the share that is told
-            right; scalars.
+            tuple[Tensor, Tensor]: The loss, and the share that is classified
+            correctly; scalars.
         """
         shuffled = x[:, self.orders].flatten(2)  # [N, permutations, ...]
         logits = self.classifier(self.joined(shuffled).relu())
@@ -128,9 +128,9 @@ class Buechler(SelfSupervisedRecognizer):
     nothing but the order of features, the loss is the mean over the whole set
     instead, which is what uniform draws expect. The two losses are added.
 
-    On rendered videos the order of tiles is learned in a few hundred steps of
-    8 clips; 400 such steps are too few for that of segments, which stays at
-    chance.
+    On rendered videos, the order of tiles is learned in a few hundred steps of
+    8 clips; 400 such steps are too few to learn that of segments, which stays
+    at chance.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.

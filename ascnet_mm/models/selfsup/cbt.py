@@ -19,10 +19,10 @@ from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 class CBTHead(BaseModule):
     """Predicts the feature of a clip from those before and after it.
 
-    The features of a video's clips, in the order of time, go through a linear
-    layer and, with one of them masked, through a transformer. What it puts
-    out there is to be most similar to the very feature that was masked, among
-    those of all clips of the batch.
+    The features of a video's clips, in temporal order, go through a linear
+    layer and, with one of them masked, through a transformer. Among the
+    features of all clips of the batch, the output at the masked position
+    should be most similar to the feature that was masked.
 
     Sizes, unit length and temperature are *ours*; there is no dropout (ours),
     so that steps are the same on several ranks and in a resumed run.
@@ -31,9 +31,9 @@ class CBTHead(BaseModule):
         in_channels (int): Dimension of the encoder's feature.
         clips (int): Clips of a video. Defaults to 5.
         hidden_channels (int): Width of the transformer. Defaults to 256.
-        layers (int): Of the transformer. Defaults to 2.
-        attention_heads (int): Of a layer; they share the width. Defaults to
-            4.
+        layers (int): Number of layers of the transformer. Defaults to 2.
+        attention_heads (int): Attention heads per layer; they share the width.
+            Defaults to 4.
         temperature (float): Divides the similarities. Defaults to 0.07.
 
     Raises:
@@ -85,13 +85,13 @@ class CBTHead(BaseModule):
                 nn.init.xavier_uniform_(weight)
 
     def predict(self, tokens: Tensor) -> Tensor:
-        """What the transformer puts out for each clip when it is masked.
+        """Output of the transformer for each clip when that clip is masked.
 
         Args:
             tokens (Tensor): Projected features, ``[N, clips, D]``.
 
         Returns:
-            Tensor: ``[N, clips, D]``; row t depends on the other rows alone.
+            Tensor: ``[N, clips, D]``; row t depends only on the other rows.
         """
         masked = torch.eye(
             self.clips, dtype=torch.bool, device=tokens.device)[..., None]
@@ -133,12 +133,12 @@ class CBTHead(BaseModule):
 class CBT(SelfSupervisedRecognizer):
     """Predict the features of masked clips of a video.
 
-    Sun et al., *Learning Video Representations using Contrastive
-    Bidirectional Transformer*, 2019: a transformer sees the features of the
-    clips of a video but one, and noise contrastive estimation replaces the
-    softmax of BERT, as features are no words. The paper's other half aligns
-    video with the words that are spoken in it; it needs speech and is left
-    out. There is no code of its authors that we know of.
+    Sun et al., *Learning Video Representations using Contrastive Bidirectional
+    Transformer*, 2019: a transformer sees the features of all clips of a video
+    but one, and noise contrastive estimation replaces the softmax of BERT,
+    because features are not words. The other half of the paper aligns videos
+    with the words spoken in them; it needs speech and is left out. We know of
+    no code by the authors.
 
     *Ours*: every clip of a sequence is masked once per step, so that nothing
     is drawn; the encoder is trained with the transformer from random weights,

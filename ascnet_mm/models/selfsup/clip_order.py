@@ -23,7 +23,7 @@ from .base import (
 class ClipOrderHead(BaseModule):
     """Tells in which order the clips of a video stand.
 
-    The features of each two clips are joined and go through a linear layer
+    The features of each pair of clips are joined and go through a linear layer
     and ReLU, the same for all pairs. The results are joined and go through
     dropout and a linear layer, which gives a score for each order. This is the
     head of VCOP's published code, which has the form of OPN's. *Ours*: dropout
@@ -32,11 +32,12 @@ class ClipOrderHead(BaseModule):
     Args:
         in_channels (int): Dimension of the encoder's feature.
         clips (int): Clips of a video. Defaults to 3 (VCOP's).
-        hidden_channels (int): What a pair becomes. Defaults to 512 (VCOP's).
-        dropout (float): Share of the values of all pairs that is dropped, 0
-            to below 1. Defaults to 0.5 (VCOP's).
-        reversible (bool): An order and its reverse are one class (OPN's), so
-            that there are ``clips! / 2`` classes. Defaults to False.
+        hidden_channels (int): Dimension that a pair is mapped to. Defaults to
+            512 (VCOP's).
+        dropout (float): Share of the values of all pairs that is dropped, 0 to
+            below 1. Defaults to 0.5 (VCOP's).
+        reversible (bool): Treat an order and its reverse as one class (as OPN
+            does), so that there are ``clips! / 2`` classes. Defaults to False.
 
     Raises:
         InputError: If there are fewer than two clips, with ``reversible``
@@ -85,16 +86,17 @@ class ClipOrderHead(BaseModule):
         """Cross entropy of the orders.
 
         Args:
-            x (Tensor): Features of the clips as they stand,
+            x (Tensor): Features of the clips in their shuffled order,
                 ``[N, clips, in_channels]``.
-            orders (Sequence[tuple[int]]): Their places in time, as of
+            orders (Sequence[tuple[int]]): Their positions in time, as given by
                 :class:`ShuffledClips`, N.
-            seeds (Sequence[int]): ``sample_seed`` of the samples, N. What
-                dropout draws from, in training.
+            seeds (Sequence[int]): ``sample_seed`` of the samples, N. Dropout
+                draws from them in training.
 
         Returns:
             dict[str, Tensor]: ``loss_order``, averaged over the samples, and
-            the share that is told right, ``order_accuracy``; scalars.
+            ``order_accuracy``, the share that is classified correctly;
+            scalars.
         """
         labels = torch.tensor([
             self.classes[self._representative(tuple(order))]
@@ -124,8 +126,9 @@ class ClipOrderHead(BaseModule):
 class ClipOrder(SelfSupervisedRecognizer):
     """Tell the order of shuffled clips.
 
-    VCOP: Xu et al., CVPR 2019. Three clips of a video, of 16 frames with 8
-    between them, are shuffled; the head tells which of the six orders it is.
+    VCOP: Xu et al., CVPR 2019. Three clips of a video, each of 16 frames and
+    with 8 frames between them, are shuffled; the head tells which of the six
+    orders it is.
 
     In the authors' code, too, each clip is cropped on its own. It trains with
     SGD at a rate of 1e-3 for 300 epochs of batches of 8, neither mirrors

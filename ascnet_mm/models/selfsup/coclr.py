@@ -44,8 +44,8 @@ class CoCLRHead(InfoNCEHead):
              positive: Tensor) -> Dict[str, Tensor]:
         """-log((e(q k) + sum_p e(q p)) / (e(q k) + sum_n e(q n))).
 
-        e(s) = exp(s / tau); n are all other keys, p those of them that are
-        positives.
+        e(s) = exp(s / tau); n runs over all other keys, p over those of them
+        that are positives.
 
         Args:
             query (Tensor): ``[N, out_channels]`` of :meth:`project`.
@@ -76,13 +76,13 @@ class CoCLR(MemoryBankRecognizer):
     """Learn from positives that the other modality finds.
 
     Han et al., *Self-supervised Co-training for Video Representation
-    Learning*, NeurIPS 2020. At first an encoder of RGB and one of optical
-    flow are trained by :class:`InfoNCE`, each by itself. Then they are
-    trained in turn, the other one frozen: of the keys in the memory bank,
-    those whose videos are most alike in the other modality count as positives
-    beside the key of the same video. A turn is a training of its own, which
-    starts with a checkpoint of either modality (``online_from``,
-    ``positives_from``); there are as many turns as one likes.
+    Learning*, NeurIPS 2020. First, an encoder of RGB and one of optical flow
+    are trained separately by :class:`InfoNCE`. Then they are trained in turn,
+    each with the other one frozen: among the keys in the memory bank, those
+    whose videos are most alike in the other modality count as positives, in
+    addition to the key of the same video. Each turn is a separate training
+    run, which starts with one checkpoint of each modality (``online_from``,
+    ``positives_from``); there can be any number of turns.
 
     As in the authors' code, the frozen encoder sees the clip of the key and
     normalizes by the statistics of its training, and positives are looked for
@@ -97,14 +97,14 @@ class CoCLR(MemoryBankRecognizer):
             it under the name of :class:`InfoNCE`'s.
         memory_bank (dict | MemoryBank): As for :class:`InfoNCE`. Its second
             feature is the other modality's.
-        topk (int): Positives that are looked for. Defaults to 5 (CoCLR's).
+        topk (int): Number of positives to look for. Defaults to 5 (CoCLR's).
         other_backbone (dict | nn.Module, optional): The frozen encoder.
             Defaults to None: one like ``backbone``.
         online_from (str, optional): Checkpoint of :class:`InfoNCE` or
             :class:`CoCLR` that training starts with. Defaults to None: random
             weights.
         positives_from (str, optional): Checkpoint of the frozen encoder.
-            Defaults to None: random weights, of which a warning is given.
+            Defaults to None: random weights, and a warning.
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
 

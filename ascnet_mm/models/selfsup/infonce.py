@@ -72,11 +72,12 @@ class InfoNCEHead(ContrastiveHead):
 class InfoNCE(MemoryBankRecognizer):
     """Find the other clip of a video among clips of other videos.
 
-    MoCo (He et al., CVPR 2020) with the projection of MoCo v2, on two clips
-    of a video; it is what CoCLR (Han et al., NeurIPS 2020) starts with. The
-    query is the online network's, the key the target's, and keys of other
-    videos come from the memory bank, of all its speeds. With the clips of
-    ASCNet it costs what ASCNet costs, and says what negatives are worth.
+    MoCo (He et al., CVPR 2020) with the projection of MoCo v2, on two clips of
+    a video; this is what CoCLR (Han et al., NeurIPS 2020) starts with. The
+    query comes from the online network, the key from the target network, and
+    keys of other videos from the memory bank, at all of its speeds. With the
+    clips of ASCNet, it costs what ASCNet costs, and it shows what negatives
+    are worth.
 
     *Ours*: the clips, at different speeds, each augmented on its own; the
     queue is the memory bank, which starts empty; keys of the query's own

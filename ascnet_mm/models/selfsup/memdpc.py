@@ -51,16 +51,18 @@ class ConvGRU(nn.Module):
 class MemDPCHead(BaseModule):
     """Predicts the features of coming blocks, from each end of a video.
 
-    A GRU sums up the blocks so far. Its state addresses the slots of a
-    memory; the prediction is their mean, weighted by the softmax of the
-    addresses, and the next input of the GRU. Blocks in reverse order have a
-    GRU of their own; memory and addressing are shared.
+    A GRU summarizes the blocks so far. Its state addresses the slots of a
+    memory; the prediction is the mean of the slots, weighted by the softmax of
+    the addresses, and it is the next input of the GRU. Blocks in reverse order
+    have a GRU of their own; the memory and the addressing are shared.
 
     Args:
         in_channels (int): Channels of the encoder's output.
-        slots (int): Of the memory. Defaults to 1024 (MemDPC's).
+        slots (int): Number of slots of the memory. Defaults to 1024
+            (MemDPC's).
         steps (int): How many blocks are predicted. Defaults to 3 (MemDPC's).
-        dropout (float): Of the GRUs' states. Defaults to 0.1 (MemDPC's code).
+        dropout (float): Dropout of the GRUs' states. Defaults to 0.1 (MemDPC's
+            code).
 
     Examples:
         >>> head = MemDPCHead(in_channels=32, slots=7)
@@ -111,11 +113,11 @@ class MemDPCHead(BaseModule):
         return torch.stack(predicted, dim=1)
 
     def loss(self, x: Tensor) -> Dict[str, Tensor]:
-        """Cross entropy of which block and position was meant.
+        """Cross entropy of identifying the predicted block and position.
 
-        A prediction is compared by the inner product with the features of
-        all positions of all blocks to be predicted in the whole batch, that
-        of all ranks; its own is right.
+        Each prediction is compared, by the inner product, with the features of
+        all positions of all blocks to be predicted in the whole batch, that of
+        all ranks; its own features are the correct ones.
 
         Args:
             x (Tensor): All blocks, ``[B, blocks, positions, in_channels]``.
@@ -143,8 +145,8 @@ class MemDPCHead(BaseModule):
 class MemDPC(SelfSupervisedRecognizer):
     """Predict the features of coming blocks of a video.
 
-    Han et al., ECCV 2020. Blocks of a few frames that follow one another
-    (:class:`OrderedClips`) go through the encoder one by one. The last three
+    Han et al., ECCV 2020. Consecutive blocks of a few frames
+    (:class:`OrderedClips`) go through the encoder separately. The last three
     are predicted from those before them, and the first three from those after
     them (:class:`MemDPCHead`).
 
@@ -158,12 +160,12 @@ class MemDPC(SelfSupervisedRecognizer):
     for each block, and features of all ranks to choose from, where theirs are
     those of a GPU.
 
-    All blocks of a video have to be cut alike (``per_clip=False`` of
-    :class:`SampleCrops`), as theirs are.
+    All blocks of a video have to be cropped alike (``per_clip=False`` of
+    :class:`SampleCrops`), as in the authors' code.
 
-    A pass of :attr:`encoder_passes` is that of a block, of 5 frames. A small
-    encoder is several times better than chance on other videos after 160 steps
-    of 16 videos (tests/slow/test_baselines.py).
+    In :attr:`encoder_passes`, a pass is that of one block, of 5 frames. After
+    160 steps of 16 videos, a small encoder is several times better than chance
+    on other videos (tests/slow/test_baselines.py).
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`; its output has

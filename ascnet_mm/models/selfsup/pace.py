@@ -52,7 +52,7 @@ class PaceHead(BaseModule):
 
         Returns:
             dict[str, Tensor]: ``loss_pace``, averaged over the clips, and
-            the share that is told right, ``pace_accuracy``; scalars.
+            ``pace_accuracy``, the share that is classified correctly; scalars.
 
         Raises:
             InputError: If a clip has a speed that is no class.
@@ -147,9 +147,9 @@ class Pace(SelfSupervisedRecognizer):
         pace_head (dict | PaceHead): The head or its config.
         same_context_head (dict, optional): Config of the
             :class:`SameContextHead`, which needs two clips of a video.
-            Defaults to None: the speed alone, of one clip.
-        contrast_weight (float): Weight of the contrastive loss beside that
-            of the speed. Defaults to 0.1 (ours).
+            Defaults to None: only the speed of one clip is predicted.
+        contrast_weight (float): Weight of the contrastive loss relative to
+            that of the speed. Defaults to 0.1 (ours).
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
 

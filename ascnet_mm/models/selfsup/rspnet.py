@@ -101,8 +101,8 @@ class RSPHead(ContrastiveHead):
 
         Returns:
             dict[str, Tensor]: ``loss_rsp``, averaged over the queries, and
-            the share in which the same speed is more similar,
-            ``rsp_accuracy``; scalars.
+            the share of queries for which the key of the same speed is more
+            similar, ``rsp_accuracy``; scalars.
         """
         difference = (query * (same_speed - other_speed)).sum(dim=1)
         return dict(
@@ -115,12 +115,13 @@ class RSPHead(ContrastiveHead):
 class RSPNet(MemoryBankRecognizer):
     """Tell which clip plays at the same speed, and which is of the same video.
 
-    Chen et al., AAAI 2021, as in its authors' code. Three clips of a video: a
-    query, a key of the same speed and a key of another speed, the keys seen
-    by the moving average of the encoder. Relative speed perception ranks the
-    two keys; instance discrimination sets both against keys of other videos
-    from the memory bank, which are the appearance features of all its speeds.
-    A step enters its keys of the other speed.
+    Chen et al., AAAI 2021, following the authors' code. There are three clips
+    of a video: a query, a key at the same speed and a key at another speed;
+    the keys are encoded by the moving average of the encoder. Relative speed
+    perception ranks the two keys; instance discrimination contrasts both with
+    keys of other videos from the memory bank, which are the appearance
+    features of all its speeds. Each step adds its keys of the other speed to
+    the bank.
 
     *Ours*: the queue is the memory bank, which has as many keys of either
     speed and starts empty, not with random vectors; keys of the query's own

@@ -44,7 +44,8 @@ class SpeedHead(BaseModule):
 
         Returns:
             dict[str, Tensor]: ``loss_speed``, averaged over the clips, and
-            the share that is told right, ``speed_accuracy``; scalars.
+            ``speed_accuracy``, the share that is classified correctly;
+            scalars.
         """
         logits = self.classifier(x.amax(dim=(3, 4)).mean(dim=2))[:, 0]
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
@@ -58,10 +59,10 @@ class SpeedHead(BaseModule):
 class SpeedNet(SelfSupervisedRecognizer):
     """Tell whether a clip is sped up.
 
-    Benaim et al., CVPR 2020. Two clips of a video, the second of which is sped
-    up, both in one batch (:class:`SkippingSampleFrames`), and batches of
-    random sizes (:class:`RandomSizeHook`), so that neither the scene nor the
-    sharpness tells the class.
+    Benaim et al., CVPR 2020. Each batch contains two clips of each of its
+    videos, the second of which is sped up (:class:`SkippingSampleFrames`), and
+    is resized to a random size (:class:`RandomSizeHook`), so that neither the
+    scene nor the sharpness gives the class away.
 
     These are the paper's, and so are S3D-G without strides in time and what
     the head does; no code was published. *Ours*: the learning rate and
@@ -69,10 +70,10 @@ class SpeedNet(SelfSupervisedRecognizer):
     both clips. Evaluations read the mean of the encoder's output, as for every
     method here, not the maximum that the head sees.
 
-    A small encoder learns the task in 160 steps where all videos move alike
-    at their own speed (tests/slow/test_baselines.py). On the rendered set,
-    whose motions have many speeds, 600 steps of 16 videos were not enough to
-    be right on 65 % of other videos.
+    A small encoder learns the task in 160 steps if all videos move alike at
+    their own speed (tests/slow/test_baselines.py). On the rendered set, whose
+    motions have many speeds, 600 steps of 16 videos were not enough to reach
+    an accuracy of 65 % on other videos.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`; its output has

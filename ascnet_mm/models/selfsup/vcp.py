@@ -60,7 +60,7 @@ class VCPHead(BaseModule):
 
         Returns:
             dict[str, Tensor]: ``loss_vcp``, averaged over the samples, and
-            the share that is told right, ``vcp_accuracy``; scalars.
+            ``vcp_accuracy``, the share that is classified correctly; scalars.
 
         Raises:
             InputError: If an operation is no class.
@@ -89,11 +89,12 @@ class VCP(SelfSupervisedRecognizer):
     change places, or gives way to a remote clip; :class:`ClozeClips` chooses
     the operation and the frames.
 
-    No code of its authors is known. That a remote clip is 16 frames or more
+    No code by the authors is known. That a remote clip is at least 16 frames
     away, and that two quarters change places, is taken from an unofficial
-    one. There clips start 11 frames apart and overlap, because the number of
-    clips is added where their length is meant; a video needs room for a
-    remote clip on both sides; tiles always change places in the same way.
+    implementation. There, clips start 11 frames apart and overlap, because the
+    number of clips is added where their length is meant; a video needs room
+    for a remote clip on both sides; and tiles always change places in the same
+    way.
     *Ours*: 8 frames between clips, as in VCOP's code; room on one side is
     enough; tiles take any of the 23 other orders; all clips of a batch go
     through the encoder at once.

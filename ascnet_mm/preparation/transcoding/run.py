@@ -28,11 +28,10 @@ def transcode(source: str,
               timeout: int = 600) -> Dict[str, Outcome]:
     """Make small copies of videos that decode several times faster.
 
-    Each becomes an H.264 ``.mp4`` at the same place below ``target``,
-    upright, at a constant frame rate, without B-frames and sound. Lists
-    (``.txt``) that name videos are copied with the new names. Copies that
-    are newer than their video are kept, so a run that was stopped is gone on
-    with by the same call.
+    Each becomes an H.264 ``.mp4`` at the same place below ``target``, upright,
+    at a constant frame rate, without B-frames and sound. Lists (``.txt``) that
+    name videos are copied with the new names. Copies that are newer than their
+    video are kept, so that the same call continues a run that was stopped.
 
     Args:
         source (str): Folder of a data set, links in it are followed; or one
@@ -41,7 +40,7 @@ def transcode(source: str,
             Videos without a copy, or with one of a part of it only, are
             named in ``unreadable_videos.txt`` there.
         short_edge (int): Pixels of the shorter edge; smaller pictures are
-            not enlarged. Defaults to 128.
+            not enlarged, except to 32. Defaults to 128.
         key_frames (int): Frames from one key frame to the next. Defaults to
             16.
         quality (int): x264's crf, 0 (best) to 51. Defaults to 20.
