@@ -28,7 +28,8 @@ def test_the_shipped_configs_are_these():
     encoders = ('c3d', 'r18', 'r2plus1d', 'r34', 's3dg')
     sets = ('ucf101', 'hmdb51')
     pretraining = {
-        'r18_demo.py', 'r18_folder.py', 'r18_ucf101.py'
+        'r18_demo.py', 'r18_folder.py', 'r18_ucf101.py', 'r18_ucf101_plus.py',
+        'r18_k400_plus.py'
     } | {f'{encoder}_k400.py' for encoder in encoders}
     downstream = {
         f'{protocol}/{encoder}_{data}{form}.py'

@@ -23,7 +23,7 @@ LISTS = {
 # Much like others: tests/slow/test_configs.py
 SLOW = [name for name in CONFIGS if name != 'c3d_k400.py' and re.search(
     '(^|/)(c3d|r34)_|s3dg_k400_speednet|supervised/s3dg'
-    '|(r2plus1d|s3dg)_(hmdb51|ucf101_(coclr|features))'
+    '|k400_plus|(r2plus1d|s3dg)_(hmdb51|ucf101_(coclr|features))'
     '|r18_ucf101_(acp|scp|equal_speeds|random_positive|symmetric)', name)]
 
 
@@ -77,6 +77,8 @@ def tiny(name, data, work_dir):
         options[f'model.{head}.in_channels'] = features
         if 'hidden_channels' in plain.model[head]:
             options[f'model.{head}.hidden_channels'] = 8
+    for term in plain.model.get('terms', {}):
+        options[f'model.terms.{term}.in_channels'] = features
     if 'memory_bank' in plain.model:
         options['model.memory_bank.size'] = 32
     cfg = read_config(path, options)

@@ -16,9 +16,10 @@ from ..conftest import ROOT
 @pytest.mark.parametrize('name', [
     'grid_s1_learners', 'grid_s1_methods', 'ucf101_subset',
     'ucf101_subset_budget', 'ucf101_subset_budget_choice',
-    'ucf101_subset_candidates', 'ucf101_subset_learners',
-    'ucf101_subset_recipe', 'ucf101_subset_screen', 'ucf101_subset_seeds',
-    'ucf101_subset_speed', 'synthetic_speed'
+    'ucf101_subset_candidates', 'ucf101_subset_curves',
+    'ucf101_subset_learners', 'ucf101_subset_plus', 'ucf101_subset_recipe',
+    'ucf101_subset_screen', 'ucf101_subset_seeds', 'ucf101_subset_speed',
+    'synthetic_speed'
 ])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
@@ -37,6 +38,22 @@ def test_the_shipped_experiments_resolve(name):
         resolved.append(json.dumps(cfg.to_dict(), sort_keys=True))
     # Each option has changed something.
     assert len(set(resolved)) == len(resolved)
+
+
+def test_the_shipped_recipe_is_the_one_that_was_compared():
+    experiment = read_experiment(
+        osp.join(ROOT, 'configs', 'compare', 'ucf101_subset_plus.py'))
+    row = experiment.methods[1]
+    options = {**experiment.pretraining, **row.options}
+    compared = read_config(osp.join(ROOT, row.config), options)
+    for key in ('speeds', 'model.type', 'model.terms'):
+        del options[key]
+    shipped = read_config(
+        osp.join(ROOT, row.config.replace('.py', '_plus.py')),
+        {**options, 'model.terms.speed.in_channels': 128})
+    for key in ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg',
+                'param_scheduler', 'default_hooks'):
+        assert shipped[key] == compared[key], key
 
 
 def test_a_rate_of_the_predictors_is_one():

@@ -1,0 +1,20 @@
+# ASCNet that is also told the speed of its online clip (ours): SCP alone does
+# not teach speed (docs/method.md).
+_base_ = 'r18_ucf101.py'
+
+speeds = (1, 2, 3, 4)  # Pace's
+
+model = dict(
+    type='ASCNetPlus',
+    terms=dict(
+        speed=dict(
+            type='SpeedClassification',
+            in_channels=_base_.model.acp_head.in_channels,
+            speeds=speeds)))
+
+sample_frames = dict(_base_.sample_frames, speeds=speeds)
+train_pipeline = [
+    _base_.open_video, sample_frames, _base_.decode, _base_.sample_crops,
+    _base_.pack
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
