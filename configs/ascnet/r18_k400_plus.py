@@ -1,5 +1,4 @@
-# ASCNet that is also told the speed of its online clip (ours): SCP alone does
-# not teach speed (docs/method.md).
+# ASCNet, and a linear classifier of the online clip's speed (ours).
 _base_ = 'r18_k400.py'
 
 speeds = (1, 2, 3, 4)  # Pace's
