@@ -139,6 +139,14 @@ def told_apart(found: Figures, method: Figures, reference: Figures,
     return low > other_high or high < other_low
 
 
+def with_interval(found: Figures, method: Figures, key: str) -> str:
+    """A measure and its 95 % interval, of an experiment with outcomes."""
+    # It imports torch, which these files alone need.
+    from ascnet_mm.experiments.intervals import estimate
+    span = estimate(found, method, key)
+    return f'{span.value:.1f} [{span.low:.1f}, {span.high:.1f}]'
+
+
 @fragment('results')
 def results() -> str:
     base = 'ucf101_subset'
@@ -365,6 +373,31 @@ def curves() -> str:
                  rows, len(found['budgets']))
 
 
+@fragment('plus')
+def plus() -> str:
+    found = figures('compare_ucf101_subset_plus')
+    untrained, ascnet, *_ = found['methods']
+    keys = {
+        'vcop/retrieval/top1': 'retrieval',
+        'vcop/whitened_retrieval/top1': 'retrieval, whitened',
+        'vcop/linear/top1': 'linear',
+        AVERAGE: 'average of six',
+        'motion/paired_speed_probe/accuracy': 'speed, paired',
+    }
+    rows = []
+    for method in found['methods']:
+        row = [method['name']]
+        for key in keys:
+            marks = ''.join(
+                mark for mark, other in (('†', untrained), ('‡', ascnet))
+                if method is not other
+                and told_apart(found, method, other, key))
+            row.append(with_interval(found, method, key) +
+                       (marks and f' {marks}'))
+        rows.append(row)
+    return table(['method', *keys.values()], rows, len(keys))
+
+
 @fragment('own tasks')
 def own_tasks() -> str:
     rows = []
@@ -380,8 +413,6 @@ def own_tasks() -> str:
 
 @fragment('words')
 def words() -> str:
-    # It imports torch, which these files alone need.
-    from ascnet_mm.experiments.intervals import change, estimate
     found = figures('compare_grid_s1_methods')
     untrained, *_ = found['methods']
     rows = []
@@ -389,11 +420,9 @@ def words() -> str:
         row = [method['name']]
         for word in ('digit', 'adverb'):
             key = f'{word}/ridge/top1'
-            of = estimate(found, method, key)
-            span = change(found, untrained, method, key)
-            apart = method is not untrained and not span.holds_zero
-            row += [f'{of.value:.1f} [{of.low:.1f}, {of.high:.1f}]',
-                    'yes' if apart else '']
+            apart = method is not untrained and told_apart(
+                found, method, untrained, key)
+            row += [with_interval(found, method, key), 'yes' if apart else '']
         rows.append(row)
     apart = 'differs from untrained'
     return table(['method', 'digit, %', apart, 'adverb, %', apart], rows, 4)
