@@ -1,7 +1,27 @@
-# ASCNet and the same with speed told, each with three seeds.
-_base_ = 'ucf101_subset_curves.py'
+# ASCNet and the recipe configs/ascnet/r18_ucf101_plus.py.
+_base_ = 'ucf101_subset_learners.py'
 
 question = 'Can ASCNet be taught speed at no loss?'
+notes = _base_.notes.split(' **CoCLR**')[0]
 budgets = (2000, )
 seeds = [0, 1, 2]
-methods = _base_.methods[:2]
+_learners = _base_.methods
+_ascnet = _learners[0]
+_speeds = (1, 2, 3, 4)  # Pace's
+methods = [
+    _ascnet,
+    # What SCP is to teach, taught by labels: Pace's loss beside ASCNet's
+    dict(
+        _ascnet,
+        name='ASCNet, speed told',
+        options={
+            **_ascnet['options'],
+            'speeds': _speeds,
+            'model.type': 'ASCNetPlus',
+            'model.terms': dict(
+                speed=dict(
+                    type='SpeedClassification',
+                    in_channels=128,
+                    speeds=_speeds))
+        }),
+]
