@@ -120,6 +120,14 @@ def interval(found: List[float]) -> Optional[Tuple[float, float]]:
     return mean(found) - half, mean(found) + half
 
 
+def difference(found: Figures, reference: Figures, method: Figures,
+               key: str) -> Any:
+    """The interval of a difference, of an experiment with outcomes."""
+    # It imports torch, which these files alone need.
+    from ascnet_mm.experiments.intervals import change
+    return change(found, reference, method, key)
+
+
 def told_apart(found: Figures, method: Figures, reference: Figures,
                key: str) -> bool:
     """Whether two methods of an experiment differ by the page's rule.
@@ -128,9 +136,7 @@ def told_apart(found: Figures, method: Figures, reference: Figures,
     their intervals over the seeds do not overlap.
     """
     if found.get('groups'):
-        # It imports torch, which these files alone need.
-        from ascnet_mm.experiments.intervals import change
-        span = change(found, reference, method, key)
+        span = difference(found, reference, method, key)
         return span is not None and not span.holds_zero
     spans = [interval(values(part, key)) for part in (method, reference)]
     if None in spans:
@@ -349,34 +355,10 @@ def _marked(experiment: str, name: str, key: str,
     return ''
 
 
-@fragment('curves')
-def curves() -> str:
-    name = 'ucf101_subset_curves'
-    found = figures(f'compare_{name}')
-    untrained, *_ = found['methods']
-    titles = {
-        AVERAGE: 'average of six',
-        'vcop/retrieval/top1': 'retrieval',
-        'motion/paired_speed_probe/accuracy': 'speed, paired',
-    }
-    rows = []
-    for method in dict.fromkeys(part['name'] for part in found['methods']):
-        for key, title in titles.items():
-            cells = [cell(values(untrained, key))] if (
-                method == untrained['name']) else [
-                    _marked(name, method, key, budget)
-                    for budget in found['budgets']]
-            rows.append([method, title, *cells, *[''] * (
-                len(found['budgets']) - len(cells))])
-    return table(['method', 'measure',
-                  *(f'{budget:,} steps' for budget in found['budgets'])],
-                 rows, len(found['budgets']))
-
-
 @fragment('plus')
 def plus() -> str:
     found = figures('compare_ucf101_subset_plus')
-    untrained, ascnet, *_ = found['methods']
+    untrained, ascnet, recipe = found['methods']
     keys = {
         'vcop/retrieval/top1': 'retrieval',
         'vcop/whitened_retrieval/top1': 'retrieval, whitened',
@@ -395,7 +377,18 @@ def plus() -> str:
             row.append(with_interval(found, method, key) +
                        (marks and f' {marks}'))
         rows.append(row)
-    return table(['method', *keys.values()], rows, len(keys))
+    *_, speed = keys
+    ahead = [
+        f'{span.value:.1f} points [{span.low:.1f}, {span.high:.1f}] above '
+        f'{name}' for span, name in (
+            (difference(found, ascnet, recipe, speed), 'ASCNet'),
+            (difference(found, untrained, recipe, speed),
+             'the untrained network'))
+    ]
+    return table(['method', *keys.values()], rows, len(keys)) + '\n\n' + (
+        paragraph('† differs from the untrained network, ‡ from ASCNet, by '
+                  'the interval of the difference on the same videos. On the '
+                  f'paired speed probe the recipe is {" and ".join(ahead)}.'))
 
 
 @fragment('own tasks')

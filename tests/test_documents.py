@@ -242,6 +242,16 @@ def test_what_is_said_of_speed_after_short_runs_holds():
         'ucf101_subset_candidates', 0)['ASCNet', speed].high < 0
 
 
+def test_what_is_said_of_the_recipe_holds():
+    name, speed = 'ASCNet, speed told', 'motion/paired_speed_probe/accuracy'
+    for reference in (0, 1):  # the untrained network, ASCNet
+        spans = differences_from('ucf101_subset_plus', reference)
+        assert spans[name, speed].low > 0
+    assert all(span.holds_zero for (method, key), span in spans.items()
+               if method == name and key != speed)
+    assert spans['untrained', speed].holds_zero
+
+
 def test_what_is_said_of_the_learners_own_tasks_holds():
     def gap(place, key, experiment):
         """How far the loss has fallen."""
