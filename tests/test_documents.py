@@ -243,7 +243,7 @@ def test_what_is_said_of_speed_after_short_runs_holds():
 
 
 def test_what_is_said_of_the_recipe_holds():
-    name, speed = 'ASCNet, speed told', 'motion/paired_speed_probe/accuracy'
+    name, speed = 'ASCNet + speed', 'motion/paired_speed_probe/accuracy'
     for reference in (0, 1):  # the untrained network, ASCNet
         spans = differences_from('ucf101_subset_plus', reference)
         assert spans[name, speed].low > 0

@@ -10,10 +10,10 @@ _ascnet = _learners[0]
 _speeds = (1, 2, 3, 4)  # Pace's
 methods = [
     _ascnet,
-    # What SCP is to teach, taught by labels: Pace's loss beside ASCNet's
+    # Pace's loss in addition to ASCNet's
     dict(
         _ascnet,
-        name='ASCNet, speed told',
+        name='ASCNet + speed',
         options={
             **_ascnet['options'],
             'speeds': _speeds,
