@@ -355,6 +355,48 @@ def _marked(experiment: str, name: str, key: str,
     return ''
 
 
+@fragment('curves')
+def curves() -> str:
+    name = 'ucf101_subset_curves'
+    found = figures(f'compare_{name}')
+    untrained, *_ = found['methods']
+    titles = {
+        AVERAGE: 'average of six',
+        'vcop/retrieval/top1': 'retrieval',
+        'motion/paired_speed_probe/accuracy': 'speed, paired',
+    }
+    rows = []
+    for method in dict.fromkeys(part['name'] for part in found['methods']):
+        for key, title in titles.items():
+            rows.append([method, title, *(
+                cell(values(untrained, key)) if method == untrained['name']
+                else _marked(name, method, key, budget)
+                for budget in found['budgets'])])
+    return table(['method', 'measure',
+                  *(f'{budget:,} steps' for budget in found['budgets'])],
+                 rows, len(found['budgets']))
+
+
+@fragment('two processors')
+def two_processors() -> str:
+    keys = {
+        AVERAGE: 'average of six',
+        'vcop/retrieval/top1': 'retrieval',
+        'motion/paired_speed_probe/accuracy': 'speed, paired',
+    }
+    found = [figures(f'compare_ucf101_subset_{name}')
+             for name in ('learners', 'curves')]
+    rows = []
+    for name in ('untrained', 'ASCNet', 'ACP alone', 'Pace'):
+        for experiment in found:
+            method = next(
+                part for part in experiment['methods']
+                if part['name'] == name and part['budget'] in (None, 500))
+            rows.append([name, experiment['machine']['processor'],
+                         *(cell(values(method, key)) for key in keys)])
+    return table(['method', 'processor', *keys.values()], rows, len(keys))
+
+
 @fragment('plus')
 def plus() -> str:
     found = figures('compare_ucf101_subset_plus')

@@ -12,7 +12,7 @@ from statistics import mean
 import pytest
 import yaml
 
-from ascnet_mm.experiments.intervals import change
+from ascnet_mm.experiments.intervals import change, estimate
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 
@@ -232,7 +232,6 @@ def test_what_is_said_of_speed_after_short_runs_holds():
     speed = 'motion/paired_speed_probe/accuracy'
     spans = differences_from('ucf101_subset_learners', 0)
     assert spans['ASCNet', speed].high < 0 < spans['Pace', speed].low
-    assert spans['ACP alone', speed].holds_zero
     assert not any(
         spans[name, speed] and spans[name, speed].low > 0
         for name, key in spans if key == speed and name != 'Pace')
@@ -240,6 +239,38 @@ def test_what_is_said_of_speed_after_short_runs_holds():
         'ucf101_subset_learners', 1)['ACP alone', speed].low > 0
     assert differences_from(
         'ucf101_subset_candidates', 0)['ASCNet', speed].high < 0
+
+
+def test_what_is_said_of_longer_training_holds():
+    """At each budget, the differences from the untrained network."""
+    found = fragments.figures('compare_ucf101_subset_curves')
+    speed, average = 'motion/paired_speed_probe/accuracy', fragments.AVERAGE
+    untrained, *methods = found['methods']
+    spans = {
+        (method['name'], method['budget'], key):
+        change(found, untrained, method, key)
+        for method in methods for key in (speed, average)
+    }
+    told = {place: 0 if span.holds_zero else math.copysign(1, span.value)
+            for place, span in spans.items()}
+    assert {name: [told.get((name, budget, speed)) for budget in
+                   (500, 2000, 8000)] for name, *_ in told} == {
+        'ASCNet': [-1, 0, 0], 'ASCNet + speed': [-1, 1, None],
+        'ACP alone': [-1, -1, None], 'Pace': [1, 1, None]}
+    assert all(told[place] == (-1 if place[0] == 'Pace' else 0)
+               for place in told if place[2] == average)
+    at = {(method['name'], method['budget']): method for method in methods}
+    first, *longer = (fragments.values(at['ASCNet', budget], average)[0]
+                      for budget in (500, 2000, 8000))
+    assert max(longer) < first + 0.1
+    assert change(found, at['ACP alone', 500], at['ASCNet', 500],
+                  speed).low > 0
+    for measure in found['measures']:
+        if measure['key'].startswith('shuffled/retrieval'):
+            for method in (untrained, *methods):
+                span = estimate(found, method, measure['key'])
+                assert span is None or (
+                    span.low < measure['chance'] < span.high)
 
 
 def test_what_is_said_of_the_recipe_holds():

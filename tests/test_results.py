@@ -49,7 +49,7 @@ def test_the_fragments_tell_apart_what_stands_in_bold():
             for row, method in zip(rows, others):
                 assert row.startswith(f'| {method["name"]} |')
                 assert [cell.startswith('**') for cell
-                        in row.strip('| ').split(' | ')[1:]] == [
+                        in row[2:-2].split(' | ')[1:]] == [
                     fragments.told_apart(
                         found, method, reference, measure['key'])
                     for measure in found['measures']]

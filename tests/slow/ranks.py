@@ -11,12 +11,23 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 
 from ascnet_mm.benchmarking.processes import WithGroupNorms
-from ascnet_mm.models import OPN, VCP, ClipOrder, MemDPC, SpeedNet
+from ascnet_mm.models import (
+    CBT,
+    OPN,
+    VCP,
+    Buechler,
+    ClipOrder,
+    CoCLR,
+    InfoNCE,
+    MemDPC,
+    SpeedNet,
+)
 
 from ..conftest import ROOT
 from ..tools.test_cli import TINY
 
-for kind in (ClipOrder, OPN, VCP, SpeedNet, MemDPC):
+for kind in (CBT, OPN, VCP, Buechler, ClipOrder, CoCLR, InfoNCE, MemDPC,
+             SpeedNet):
     name = f'GroupNorm{kind.__name__}'
     MODELS.register_module(module=type(name, (WithGroupNorms, kind), {}))
 
