@@ -265,12 +265,13 @@ def test_what_is_said_of_longer_training_holds():
     assert max(longer) < first + 0.1
     assert change(found, at['ACP alone', 500], at['ASCNet', 500],
                   speed).low > 0
-    for measure in found['measures']:
-        if measure['key'].startswith('shuffled/retrieval'):
-            for method in (untrained, *methods):
-                span = estimate(found, method, measure['key'])
-                assert span is None or (
-                    span.low < measure['chance'] < span.high)
+    for key in ('shuffled/retrieval/top1', 'shuffled/linear/top1'):
+        shuffled = [estimate(found, method, key) for method in (
+            untrained, *methods)]
+        assert [span is None for span in shuffled].count(False) == 4
+        # Three classes
+        assert all(span.low < 100 / 3 < span.high
+                   for span in shuffled if span)
 
 
 def test_what_is_said_of_the_recipe_holds():
@@ -278,6 +279,8 @@ def test_what_is_said_of_the_recipe_holds():
     for reference in (0, 1):  # the untrained network, ASCNet
         spans = differences_from('ucf101_subset_plus', reference)
         assert spans[name, speed].low > 0
+        if not reference:
+            assert spans['ASCNet', 'vcop/knn/top1_k20'].low > 0
     assert all(span.holds_zero for (method, key), span in spans.items()
                if method == name and key != speed)
     assert spans['untrained', speed].holds_zero
