@@ -124,8 +124,9 @@ def _check_largest_budget(part: Mapping, is_first: bool, experiment: Config,
     """Refuse an ``up_to`` that leaves a method untrained or means nothing."""
     budgets = experiment.get('budgets')
     if is_first or not budgets or has_own_budget(part):
-        raise InputError(f'{path}: {part["name"]} takes no up_to, which '
-                         'leaves larger budgets out of a later method\'s')
+        raise InputError(f'{path}: {part["name"]} takes no up_to: it is for '
+                         'a method after the first that is trained with the '
+                         'budgets of the experiment')
     if not has_budget(part, min(budgets)):
         raise InputError(f'{path}: {part["name"]}, up_to={part["up_to"]}, is '
                          f'not trained: the smallest budget is '
