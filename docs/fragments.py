@@ -355,19 +355,21 @@ def _marked(experiment: str, name: str, key: str,
     return ''
 
 
+CLASSES_AND_SPEED = {
+    AVERAGE: 'average of six',
+    'vcop/retrieval/top1': 'retrieval',
+    'motion/paired_speed_probe/accuracy': 'speed, paired',
+}
+
+
 @fragment('curves')
 def curves() -> str:
     name = 'ucf101_subset_curves'
     found = figures(f'compare_{name}')
     untrained, *_ = found['methods']
-    titles = {
-        AVERAGE: 'average of six',
-        'vcop/retrieval/top1': 'retrieval',
-        'motion/paired_speed_probe/accuracy': 'speed, paired',
-    }
     rows = []
     for method in dict.fromkeys(part['name'] for part in found['methods']):
-        for key, title in titles.items():
+        for key, title in CLASSES_AND_SPEED.items():
             rows.append([method, title, *(
                 cell(values(untrained, key)) if method == untrained['name']
                 else _marked(name, method, key, budget)
@@ -379,11 +381,6 @@ def curves() -> str:
 
 @fragment('two processors')
 def two_processors() -> str:
-    keys = {
-        AVERAGE: 'average of six',
-        'vcop/retrieval/top1': 'retrieval',
-        'motion/paired_speed_probe/accuracy': 'speed, paired',
-    }
     found = [figures(f'compare_ucf101_subset_{name}')
              for name in ('learners', 'curves')]
     rows = []
@@ -393,8 +390,10 @@ def two_processors() -> str:
                 part for part in experiment['methods']
                 if part['name'] == name and part['budget'] in (None, 500))
             rows.append([name, experiment['machine']['processor'],
-                         *(cell(values(method, key)) for key in keys)])
-    return table(['method', 'processor', *keys.values()], rows, len(keys))
+                         *(cell(values(method, key))
+                           for key in CLASSES_AND_SPEED)])
+    return table(['method', 'processor', *CLASSES_AND_SPEED.values()], rows,
+                 len(CLASSES_AND_SPEED))
 
 
 @fragment('plus')

@@ -232,6 +232,7 @@ def test_what_is_said_of_speed_after_short_runs_holds():
     speed = 'motion/paired_speed_probe/accuracy'
     spans = differences_from('ucf101_subset_learners', 0)
     assert spans['ASCNet', speed].high < 0 < spans['Pace', speed].low
+    assert spans['ACP alone', speed].holds_zero
     assert not any(
         spans[name, speed] and spans[name, speed].low > 0
         for name, key in spans if key == speed and name != 'Pace')
@@ -262,7 +263,7 @@ def test_what_is_said_of_longer_training_holds():
     at = {(method['name'], method['budget']): method for method in methods}
     first, *longer = (fragments.values(at['ASCNet', budget], average)[0]
                       for budget in (500, 2000, 8000))
-    assert max(longer) < first + 0.1
+    assert max(longer) <= first
     assert change(found, at['ACP alone', 500], at['ASCNet', 500],
                   speed).low > 0
     for key in ('shuffled/retrieval/top1', 'shuffled/linear/top1'):
