@@ -42,6 +42,12 @@ def typed_command() -> str:
     return ' '.join([*words, *arguments])
 
 
+def made_here() -> Dict[str, Any]:
+    """Date, machine and versions of figures that are made now."""
+    return dict(
+        date=time.strftime('%Y-%m-%d'), machine=machine(), versions=versions())
+
+
 def write_json(name: str, out: str, **figures: Any) -> None:
     """Write figures, with command, date, machine and versions.
 
@@ -53,10 +59,5 @@ def write_json(name: str, out: str, **figures: Any) -> None:
     path = osp.join(out, f'{name}.json')
     files.write_json(
         path,
-        dict(
-            command=typed_command(),
-            date=time.strftime('%Y-%m-%d'),
-            machine=machine(),
-            versions=versions(),
-            **figures))
+        dict(command=typed_command(), **made_here(), **figures))
     print(f'written to {path}')

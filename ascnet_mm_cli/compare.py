@@ -33,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--workers', type=int, default=2, help='of each loader')
     command.add_argument(
         '--out', default='benchmarks', help='folder of the JSON file')
+    command.add_argument(
+        '--reuse',
+        nargs='+',
+        default=[],
+        metavar='FILE',
+        help='JSON files of experiments; runs with the same options and '
+        'videos are taken over from them')
     command.set_defaults(call=run_experiment)
     command = commands.add_parser('report', help=report.__doc__)
     command.add_argument(
@@ -54,7 +61,7 @@ def run_experiment(args: argparse.Namespace) -> None:
     # As by Ctrl-C: the processes that are running end as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     records = compare(args.experiment, args.data_root, args.work_dir,
-                      args.jobs, args.workers, args.out)
+                      args.jobs, args.workers, args.out, args.reuse)
     broken = sum(record['state'] != 'done' for record in records.values())
     if broken:
         sys.exit(f'error: {broken} of {len(records)} jobs broke, for the '

@@ -1,6 +1,6 @@
 """An experiment, from its file to its JSON file."""
 import os.path as osp
-from typing import Dict
+from typing import Dict, Sequence
 
 from ..errors import InputError
 from ..figures import write_json
@@ -8,6 +8,7 @@ from .jobs import make_jobs
 from .plan import plan_evaluations, plan_methods
 from .records import Record
 from .results import at_budget, collect
+from .reuse import reusable
 from .running import run_jobs
 from .source import find_videos, read_experiment
 from .tables import table
@@ -18,7 +19,8 @@ def compare(path: str,
             work_dir: str = 'work_dirs/compare',
             at_once: int = 1,
             workers: int = 2,
-            out: str = 'benchmarks') -> Dict[str, Record]:
+            out: str = 'benchmarks',
+            reuse: Sequence[str] = ()) -> Dict[str, Record]:
     """Do what is left to do of an experiment, write and print its figures.
 
     Args:
@@ -29,12 +31,14 @@ def compare(path: str,
             the cores.
         workers (int): Of each loader.
         out (str): Folder of the JSON file, ``compare_NAME.json``.
+        reuse (Sequence[str]): Such files; runs that they hold are taken over.
 
     Returns:
         dict[str, dict]: The record of each job, by its path.
 
     Raises:
-        InputError: If the experiment is none, or does not fit the videos.
+        InputError: If the experiment is none, or does not fit the videos, or
+            if a file to reuse holds none of its runs.
     """
     if at_once < 1:
         raise InputError(f'--jobs {at_once}: at least one must run')
@@ -45,7 +49,8 @@ def compare(path: str,
     name = osp.splitext(osp.basename(path))[0]
     jobs = make_jobs(methods, evaluations, experiment.seeds, videos, work_dir,
                      workers)
-    records = run_jobs(jobs, videos, work_dir, at_once)
+    known = reusable(jobs, reuse, work_dir)
+    records = run_jobs(jobs, videos, work_dir, at_once, known)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
     write_json(f'compare_{name}', out, **found)
     for budget in found['budgets'] or [None]:

@@ -78,6 +78,16 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
     return jobs
 
 
+def chains_of(jobs: Sequence[Job]) -> List[List[Job]]:
+    """The jobs, a checkpoint at a time: what makes it and what judges it.
+
+    Args:
+        jobs (Sequence[Job]): As :func:`make_jobs` returns them.
+    """
+    return [list(chain)
+            for _, chain in groupby(jobs, lambda job: job.checkpoint)]
+
+
 def _judges(evaluation: Evaluation, method: Method) -> bool:
     methods = evaluation.source.get('methods', [method.name])
     return method.source.get('judged', True) and method.name in methods

@@ -1,6 +1,6 @@
 """The page of all experiments, ``docs/results.md``."""
 from string import Template
-from typing import Any, Dict, Iterable
+from typing import Any, Dict, Iterable, List
 
 from .results import Figures, at_budget, title_of
 from .source import UNTRAINED
@@ -65,7 +65,7 @@ $unreadable
 
 $broken
 
-Collected $date; $machine; $versions. Made by
+Collected $date; $machine; $versions.$elsewhere Made by
 
     $command
 
@@ -196,6 +196,7 @@ def _section(name: str, found: Figures,
         date=found['date'],
         machine=_listed(found['machine']),
         versions=_listed(found['versions']),
+        elsewhere=_elsewhere(found),
         command=found['command'],
         repetition=_repetition(found, experiments))
 
@@ -295,6 +296,27 @@ def _repetition(found: Figures, experiments: Dict[str, Figures]) -> str:
         return ''
     again = repetition(experiments[found['repeats']], found)
     return fill(REPETITION, **again._asdict())
+
+
+def _elsewhere(found: Figures) -> str:
+    """Runs that were taken over from another machine or other versions."""
+    here = _flat(found)
+    runs: Dict[str, List[str]] = {}
+    for method in found['methods']:
+        for run in method['runs']:
+            made = run.get('made') or {}
+            others = {key: value for key, value in _flat(made).items()
+                      if value != here.get(key)}
+            if others:
+                runs.setdefault(f'{made["date"]}, {_listed(others)}',
+                                []).append(
+                    f'{title_of(method)}, seed {run["seed"]}')
+    return ''.join(f' Taken over ({made}): {"; ".join(titles)}.'
+                   for made, titles in runs.items())
+
+
+def _flat(made: Dict[str, Any]) -> Dict[str, Any]:
+    return {**made.get('machine', {}), **made.get('versions', {})}
 
 
 def _listed(values: Dict[str, Any]) -> str:

@@ -1,5 +1,5 @@
 """What an experiment has found, as its JSON file says it."""
-import os
+import os.path as osp
 from statistics import mean
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -36,6 +36,9 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
     """
     numbers: Dict[str, int] = {}
     judged = _judged(jobs, records)
+    names = sorted({video for metric in judged.values()
+                    for video in metric['videos']})
+    position = {name: str(number) for number, name in enumerate(names)}
     return dict(
         question=experiment.question,
         notes=experiment.get('notes'),
@@ -53,6 +56,11 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             for key, title in experiment.measures.items()
         ],
         # Of the judged videos, by metric; empty if no test told outcomes
+        videos=names,
+        positions={
+            prefix: ' '.join(position[video] for video in metric['videos'])
+            for prefix, metric in judged.items()
+        },
         groups={
             prefix: groups_of(metric['videos'], experiment.get('groups'),
                               numbers)
@@ -150,9 +158,10 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record],
          judged: Dict[str, Outcomes]) -> Figures:
     """What was found with one method and seed."""
     run: Figures = dict(
-        seed=jobs[0].seed, run=os.path.basename(jobs[0].path), broken={},
-        unreadable={}, seconds={}, training={}, figures={},
-        outcomes={})  # yapf: disable
+        seed=jobs[0].seed, run=osp.basename(jobs[0].path),
+        tests={job.kind: osp.basename(job.path) for job in jobs[1:]},
+        made=records[jobs[0].path].get('made'), broken={}, unreadable={},
+        seconds={}, training={}, figures={}, outcomes={})  # yapf: disable
     for job in jobs:
         record = records[job.path]
         run['seconds'][job.kind] = record['seconds']

@@ -5,12 +5,12 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from glob import escape, glob
-from itertools import groupby
-from typing import Dict, Optional, Sequence
+from typing import Dict, Mapping, Optional, Sequence
 
 from ..apis import save_untrained
+from ..figures import made_here
 from ..files import write_json, write_lines
-from .jobs import Job, list_file
+from .jobs import Job, chains_of, list_file
 from .processes import Processes
 from .records import Record, expected_seconds, judge, read_record
 from .source import PRETRAIN, UNTRAINED, Videos
@@ -23,10 +23,11 @@ class Progress:
         records (dict[str, dict]): By the jobs' paths.
     """
 
-    def __init__(self, jobs: Sequence[Job], at_once: int) -> None:
+    def __init__(self, jobs: Sequence[Job], at_once: int,
+                 known: Mapping[str, Record]) -> None:
         self.jobs = jobs
         self.at_once = at_once
-        self.records: Dict[str, Record] = {}
+        self.records = dict(known)
         self._start = time.time()
         self._lock = threading.Lock()
         for job in jobs:
@@ -54,7 +55,9 @@ class Progress:
 
 
 def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
-             at_once: int = 1) -> Dict[str, Record]:
+             at_once: int = 1,
+             known: Optional[Mapping[str, Record]] = None
+             ) -> Dict[str, Record]:
     """Run what is not done, and print a line for each.
 
     A job that breaks does not keep the others from running.
@@ -64,6 +67,8 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
         videos (Videos): What they train on.
         work_dir (str): Folder for the lists of videos.
         at_once (int): How many jobs run side by side. Defaults to 1.
+        known (Mapping[str, dict], optional): Records of jobs that need not
+            be run, by the jobs' paths.
 
     Returns:
         dict[str, dict]: The records, by the jobs' paths.
@@ -71,7 +76,8 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
     os.makedirs(work_dir, exist_ok=True)
     for lines in (videos.pretrain, videos.judged, *videos.labelled.values()):
         write_lines(list_file(work_dir, lines), lines)
-    progress, processes = Progress(jobs, at_once), Processes(at_once)
+    progress = Progress(jobs, at_once, known or {})
+    processes = Processes(at_once)
 
     def run_chain(chain: Sequence[Job]) -> None:
         for path in chain[0].after:
@@ -83,10 +89,9 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
 
     # What judges a checkpoint comes after what makes it. A chain waits for
     # those before it alone, which have begun when it does.
-    chains = [list(chain) for _, chain in groupby(jobs, _checkpoint)]
     running: Dict[str, Future] = {}
     with ThreadPoolExecutor(at_once) as pool:
-        for chain in chains:
+        for chain in chains_of(jobs):
             running[chain[0].path] = pool.submit(run_chain, chain)
         try:
             for ended in as_completed(running.values()):
@@ -96,10 +101,6 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
             pool.shutdown(cancel_futures=True)
             raise
     return progress.records
-
-
-def _checkpoint(job: Job) -> str:
-    return job.checkpoint
 
 
 def tell_of_changes(job: Job) -> None:
@@ -137,6 +138,7 @@ def run_job(job: Job, processes: Processes) -> Record:
         record = judge(job, call_command(job, processes))
     # Of a run that goes on, the whole time is not known.
     record['seconds'] = None if resumed else time.time() - start
+    record['made'] = made_here()
     write_json(f'{job.path}.json', record)
     return record
 

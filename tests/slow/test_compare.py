@@ -21,11 +21,11 @@ def experiment(tmp_path_factory):
     return path
 
 
-def compare(experiment, videos):
+def compare(experiment, videos, *options):
     folder = str(experiment.parent)
     return run_script([
         osp.join(ROOT, 'tools', 'compare.py'), 'run', str(experiment), videos,
-        '--work-dir', folder, '--out', folder, '--workers', '0'
+        '--work-dir', folder, '--out', folder, '--workers', '0', *options
     ], timeout=1200)
 
 
@@ -69,3 +69,15 @@ def test_an_experiment_from_videos_to_the_page(videos, experiment):
     assert 'resumed epoch: 1' in log.read_text()
     for key, value in whole['state_dict'].items():
         assert torch.equal(resumed['state_dict'][key], value), key
+
+    # Elsewhere, with the file alone: what broke is all that is run.
+    elsewhere = folder / 'elsewhere'
+    done = compare(experiment, videos, '--work-dir', str(elsewhere),
+                   '--out', str(elsewhere),
+                   '--reuse', str(folder / 'compare_tiny.json'))
+    assert '12 of 18 jobs were done before' in done.stdout
+    assert '6 of 18 jobs broke' in done.stderr
+    before, after = (
+        json.loads((path / 'compare_tiny.json').read_text())['methods'][:2]
+        for path in (folder, elsewhere))
+    assert before == after

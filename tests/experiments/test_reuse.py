@@ -1,0 +1,145 @@
+"""Runs that are taken over from JSON files, with commands that end at once."""
+import json
+
+import pytest
+
+from ascnet_mm import InputError
+from ascnet_mm.experiments.page import page
+from ascnet_mm.experiments.results import collect
+from ascnet_mm.experiments.reuse import reusable
+from ascnet_mm.experiments.running import run_jobs
+from ascnet_mm.figures import made_here
+
+from .planning import (
+    STAGES,
+    changed,
+    jobs_of,
+    planned,
+    with_flow,
+    with_three_clips,
+)
+
+
+def published(plan, work_dir):
+    """What an experiment has found, as its file says it, and the file."""
+    jobs = jobs_of(plan, work_dir)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(work_dir)))
+    file = work_dir / 'compare_tiny.json'
+    file.write_text(json.dumps(found))
+    return json.loads(file.read_text()), str(file)
+
+
+def taken_over(plan, work_dir, *files):
+    """What an experiment has found in a new folder."""
+    jobs = jobs_of(plan, work_dir)
+    known = reusable(jobs, files, str(work_dir))
+    records = run_jobs(jobs, plan[1], str(work_dir), known=known)
+    return json.loads(json.dumps(collect(*plan, jobs, records)))
+
+
+def test_a_file_gives_back_all_that_was_found(
+        plan, tmp_path, commands, outcomes):
+    """Figures, outcomes by video, times; nothing is run."""
+    ran, _ = commands
+    for seed in range(2):
+        outcomes[f'ASCNet, seed {seed}: vcop'] = dict(
+            retrieval=dict(videos=['b/2.mp4', 'a/1.mp4'], labels=[1, 0],
+                           figures=dict(top1=[seed, 1], top5=[0.25, 1])),
+            moments=dict(videos=['a/1.mp4', 'c/3.mp4'], labels=None,
+                         figures=dict(top1=[0, 1])))
+    found, file = published(plan, tmp_path / 'first')
+    run = found['methods'][1]['runs'][1]
+    assert run['outcomes']['vcop/retrieval/top5'] == '0.25 1'
+    assert run['made'] == json.loads(json.dumps(made_here()))
+    assert found['videos'] == ['a/1.mp4', 'b/2.mp4', 'c/3.mp4']
+    assert found['positions'] == {
+        'vcop/retrieval': '1 0', 'vcop/moments': '0 2'}
+
+    ran.clear()
+    assert taken_over(plan, tmp_path / 'second', file) == found
+    assert not ran
+
+
+def test_what_a_file_does_not_hold_is_run(videos, plan, tmp_path, commands):
+    """Another seed; and a broken run, with what judges it."""
+    ran, results = commands
+    results['both ways, seed 1: vcop'] = 1, {}
+    _, file = published(plan, tmp_path / 'first')
+    results.clear()
+    ran.clear()
+    more = planned(videos, changed(tmp_path, seeds=[0, 1, 2]))
+    found = taken_over(more, tmp_path / 'second', file)
+    assert {title.rpartition(':')[0] for title in ran} == {
+        'both ways, seed 1', 'untrained, seed 2', 'ASCNet, seed 2',
+        'both ways, seed 2', 'diverges, seed 2'}
+    assert not any(run['broken'] for method in found['methods']
+                   for run in method['runs'])
+
+
+def test_a_training_is_judged_as_a_whole(videos, plan, tmp_path, commands):
+    """For an evaluation that is not in the file, there is no checkpoint."""
+    ran, _ = commands
+    _, file = published(plan, tmp_path / 'first')
+    ran.clear()
+    others = planned(videos, with_three_clips(tmp_path))
+    taken_over(others, tmp_path / 'second', file)
+    assert len(ran) == 24 - 2  # untrained networks are made without a command
+
+
+def test_a_first_stage_is_run_for_a_second_one(videos, tmp_path, commands):
+    """Of seed 1 alone, since the second stage of seed 0 is in the file."""
+    ran, results = commands
+    (tmp_path / 'set').mkdir()
+    plan = planned(with_flow(videos, tmp_path / 'set'),
+                   changed(tmp_path, **STAGES))
+    results['both, seed 1: pretrain'] = 1, {}
+    _, file = published(plan, tmp_path / 'first')
+    results.clear()
+    ran.clear()
+    taken_over(plan, tmp_path / 'second', file)
+    assert ran == ['rgb, seed 1: pretrain', 'rgb, seed 1: gauges',
+                   'flow, seed 1: pretrain', 'both, seed 1: pretrain',
+                   'both, seed 1: gauges']
+
+
+def test_what_was_run_here_counts_first(plan, tmp_path, commands):
+    _, results = commands
+    _, file = published(plan, tmp_path / 'first')
+    results['ASCNet, seed 0: vcop'] = 0, {'retrieval/top1': 75.}
+    published(plan, tmp_path / 'second')
+    found = taken_over(plan, tmp_path / 'second', file)
+    assert [run['figures']['vcop/retrieval/top1']
+            for run in found['methods'][1]['runs']] == [75., 50.]
+
+
+def test_the_page_names_other_machines(plan, tmp_path, commands):
+    found, _ = published(plan, tmp_path)
+    found.update(made_here(), command='c')
+    assert 'Taken over' not in page(dict(tiny=found))
+    for run in found['methods'][2]['runs']:
+        run['made'] = dict(date='2020-01-02', machine={
+            **found['machine'], 'processor': 'Abacus'}, versions={
+            **found['versions'], 'torch': '0.4'})
+    assert (' Taken over (2020-01-02, processor Abacus, torch 0.4): both ways,'
+            ' seed 0; both ways, seed 1. Made by') in page(dict(tiny=found))
+
+
+def test_a_file_of_something_else_is_refused(
+        videos, plan, tmp_path, commands):
+    found, file = published(plan, tmp_path / 'first')
+    jobs = jobs_of(plan, tmp_path / 'second')
+
+    def refused(path, words):
+        with pytest.raises(InputError, match=words):
+            reusable(jobs, [file, str(path)], str(tmp_path / 'second'))
+
+    refused(tmp_path / 'missing.json', 'missing.json: there is no such file')
+    old = tmp_path / 'old.json'
+    del found['positions']
+    old.write_text(json.dumps(found))
+    refused(old, 'does not say which videos were judged')
+    old.write_text('[]')
+    refused(old, 'does not say which videos were judged')
+    others = planned(videos, changed(tmp_path, seeds=[5]))
+    _, file_of_others = published(others, tmp_path / 'others')
+    refused(file_of_others, 'no run with the options, seeds and videos')
