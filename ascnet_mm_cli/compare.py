@@ -35,11 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--out', default='benchmarks', help='folder of the JSON file')
     command.add_argument(
         '--reuse',
-        nargs='+',
+        action='append',
         default=[],
         metavar='FILE',
-        help='JSON files of experiments; runs with the same options and '
-        'videos are taken over from them')
+        help='JSON file of an experiment; runs of the same methods, seeds, '
+        'videos and evaluations are taken over from it (may be repeated)')
     command.set_defaults(call=run_experiment)
     command = commands.add_parser('report', help=report.__doc__)
     command.add_argument(

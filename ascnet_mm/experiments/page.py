@@ -2,7 +2,7 @@
 from string import Template
 from typing import Any, Dict, Iterable, List
 
-from .results import Figures, at_budget, title_of
+from .results import Figures, at_budget, made_of, title_of
 from .source import UNTRAINED
 from .tables import (
     differences,
@@ -299,24 +299,25 @@ def _repetition(found: Figures, experiments: Dict[str, Figures]) -> str:
 
 
 def _elsewhere(found: Figures) -> str:
-    """Runs that were taken over from another machine or other versions."""
+    """Runs of another machine or other versions."""
     here = _flat(found)
     runs: Dict[str, List[str]] = {}
     for method in found['methods']:
         for run in method['runs']:
-            made = run.get('made') or {}
-            others = {key: value for key, value in _flat(made).items()
-                      if value != here.get(key)}
+            made = made_of(run, found)
+            others = [f'{key} {"none" if value is None else value}'
+                      for key, value in _flat(made).items()
+                      if value != here.get(key)]
             if others:
-                runs.setdefault(f'{made["date"]}, {_listed(others)}',
-                                []).append(
+                where = f'{", ".join(others)} on {made["date"]}'
+                runs.setdefault(where, []).append(
                     f'{title_of(method)}, seed {run["seed"]}')
-    return ''.join(f' Taken over ({made}): {"; ".join(titles)}.'
-                   for made, titles in runs.items())
+    return ''.join(f' Runs with {where}: {"; ".join(titles)}.'
+                   for where, titles in runs.items())
 
 
-def _flat(made: Dict[str, Any]) -> Dict[str, Any]:
-    return {**made.get('machine', {}), **made.get('versions', {})}
+def _flat(made: Figures) -> Dict[str, Any]:
+    return {**made['machine'], **made['versions']}
 
 
 def _listed(values: Dict[str, Any]) -> str:

@@ -55,7 +55,8 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             _measure(key, title, evaluations, jobs, records)
             for key, title in experiment.measures.items()
         ],
-        # Of the judged videos, by metric; empty if no test told outcomes
+        # What was judged, and by metric which of it; empty if no test told
+        # outcomes
         videos=names,
         positions={
             prefix: ' '.join(position[video] for video in metric['videos'])
@@ -114,11 +115,13 @@ def _stages(method: Method, methods: Sequence[Method]) -> List[Method]:
 
 def _judged(jobs: Sequence[Job],
             records: Dict[str, Record]) -> Dict[str, Outcomes]:
-    """What each metric has found in the first run that has it."""
+    """What each metric has found in the first run that could read most."""
     found: Dict[str, Outcomes] = {}
     for job in jobs:
         for prefix, metric in records[job.path].get('outcomes', {}).items():
-            found.setdefault(f'{job.kind}/{prefix}', metric)
+            known = found.setdefault(f'{job.kind}/{prefix}', metric)
+            if len(metric['videos']) > len(known['videos']):
+                found[f'{job.kind}/{prefix}'] = metric
     return found
 
 
@@ -192,6 +195,18 @@ def _outcomes(kind: str, record: Record,
         if metric['videos'] == judged[f'{kind}/{prefix}']['videos']
         for name, text in metric['figures'].items()
     }
+
+
+def made_of(run: Figures, found: Figures) -> Figures:
+    """Date, machine and versions of a run.
+
+    Args:
+        run (dict): Of a method.
+        found (dict): The experiment. Its own are taken for runs of early
+            versions, which do not say theirs.
+    """
+    return run.get('made') or {
+        key: found[key] for key in ('date', 'machine', 'versions')}
 
 
 def title_of(method: Figures) -> str:

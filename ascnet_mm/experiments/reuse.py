@@ -6,50 +6,55 @@ from typing import Any, Dict, List, Sequence
 from ..errors import InputError
 from .jobs import Job, chains_of
 from .outcomes import Outcomes
-from .records import Record
-from .results import Figures
+from .records import Record, read_record
+from .results import Figures, made_of
+
+Chain = Sequence[Job]
 
 
-def reusable(jobs: Sequence[Job], files: Sequence[str],
-             work_dir: str) -> Dict[str, Record]:
-    """Records of the jobs that files hold.
+def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
+    """Records of the jobs that files hold, but for those that are done here.
 
-    A pre-training is taken over together with all of its evaluations, and only
-    if no job that has to be run starts from its checkpoint, which no file
-    holds.
+    A training is taken over together with all of its evaluations, and one that
+    starts from other trainings together with these, from one file: the figures
+    of a run must be of one network.
 
     Args:
         jobs (Sequence[Job]): As :func:`make_jobs` returns them.
-        files (Sequence[str]): Paths of ``compare_NAME.json``.
-        work_dir (str): Folder of the jobs.
+        files (Sequence[str]): Paths of ``compare_NAME.json``. Of runs that
+            several hold, the first counts.
 
     Returns:
         dict[str, dict]: The records, by the jobs' paths.
 
     Raises:
-        InputError: If a file is missing, holds no videos, or has no run of
-            these jobs.
+        InputError: If a file is missing, does not say which videos were
+            judged, or has no run of these jobs.
     """
-    published: Dict[str, Record] = {}
-    for file in files:
-        records = {
-            osp.join(osp.abspath(work_dir), path): record
-            for path, record in _records(_read(file)).items()
-        }
-        if not records.keys() & {job.path for job in jobs}:
-            raise InputError(f'{file} has no run with the options, seeds and '
-                             'videos of this experiment: leave it out of '
-                             '--reuse')
-        published.update(records)
     known: Dict[str, Record] = {}
-    needed: List[str] = []
-    # What starts from a checkpoint comes after what makes it.
-    for chain in reversed(chains_of(jobs)):
-        if (chain[0].path not in needed
-                and all(job.path in published for job in chain)):
-            known.update({job.path: published[job.path] for job in chain})
-        else:
-            needed += chain[0].after
+    chains = chains_of(jobs)
+    for file in files:
+        found = _read(file)
+        runs = {
+            run['run']: run
+            for method in found['methods'] for run in method['runs']
+        }
+        if not any(_holds(runs, chain) for chain in chains):
+            raise InputError(
+                f'--reuse {file}: no run of it has the name, options, seed, '
+                'videos and evaluations of one of this experiment')
+        count = 0
+        for group in _connected(chains):
+            whole = [job for chain in group for job in chain]
+            if whole[0].path not in known and all(
+                    _holds(runs, chain) for chain in group) and not any(
+                        read_record(job.path).get('state') == 'done'
+                        for job in whole):
+                count += len(group)
+                for chain in group:
+                    known.update(_records(chain, runs, found))
+        print(f'{count} of {len(chains)} runs are taken over from {file}',
+              flush=True)
     return known
 
 
@@ -57,31 +62,55 @@ def _read(file: str) -> Figures:
     if not osp.isfile(file):
         raise InputError(f'--reuse {file}: there is no such file')
     with open(file) as opened:
-        found = json.load(opened)
+        try:
+            found = json.load(opened)
+        except ValueError:
+            found = None
     if not isinstance(found, dict) or 'positions' not in found:
         raise InputError(
-            f'--reuse {file}: it does not say which videos were judged, like '
-            'all files of early versions: run its experiment again')
+            f'--reuse {file}: it does not name the judged videos, so it is '
+            'not a file of `compare run`, or one of an early version, whose '
+            'experiment has to be run again')
     return found
 
 
-def _records(found: Figures) -> Dict[str, Record]:
-    """Records of all runs that are not broken, by the jobs' folders."""
-    records = {}
-    for method in found['methods']:
-        for run in method['runs']:
-            if run['broken']:
-                continue
-            [first] = run['seconds'].keys() - run['tests'].keys()
-            records[run['run']] = _record(run, first, run['training'], {})
-            for kind, folder in run['tests'].items():
-                records[osp.join(run['run'], folder)] = _record(
-                    run, kind, _of(kind, run['figures']),
-                    _outcomes(kind, run, found))
+def _connected(chains: Sequence[Chain]) -> List[List[Chain]]:
+    """The chains, in groups that start from one another's checkpoints."""
+    groups: List[List[Chain]] = []
+    for chain in chains:
+        linked = [group for group in groups
+                  if any(other[0].path in chain[0].after for other in group)]
+        groups = [group for group in groups if group not in linked]
+        groups.append([other for group in linked for other in group] + [chain])
+    return groups
+
+
+def _holds(runs: Dict[str, Figures], chain: Chain) -> bool:
+    """Whether there is an unbroken run of a chain, with all evaluations."""
+    first, *tests = (osp.basename(job.path) for job in chain)
+    run = runs.get(first)
+    return (run is not None and not run['broken']
+            and set(tests) <= set(run['tests'].values()))
+
+
+def _records(chain: Chain, runs: Dict[str, Figures],
+             found: Figures) -> Dict[str, Record]:
+    first, *tests = chain
+    run = runs[osp.basename(first.path)]
+    kinds = {folder: kind for kind, folder in run['tests'].items()}
+    records = {
+        first.path: _record(run, first.kind, found, run['training'], {})
+    }
+    for job in tests:
+        kind = kinds[osp.basename(job.path)]
+        records[job.path] = _record(
+            run, kind, found, _of(kind, run['figures']),
+            _outcomes(kind, run, found))
     return records
 
 
-def _record(run: Figures, kind: str, figures: Dict[str, float],
+def _record(run: Figures, kind: str, found: Figures,
+            figures: Dict[str, float],
             outcomes: Dict[str, Outcomes]) -> Record:
     return dict(
         state='done',
@@ -89,7 +118,7 @@ def _record(run: Figures, kind: str, figures: Dict[str, float],
         unreadable=run['unreadable'][kind],
         outcomes=outcomes,
         seconds=run['seconds'][kind],
-        made=run['made'])
+        made=made_of(run, found))
 
 
 def _outcomes(kind: str, run: Figures,
@@ -98,18 +127,22 @@ def _outcomes(kind: str, run: Figures,
     outcomes: Dict[str, Outcomes] = {}
     for name, text in _of(kind, run['outcomes']).items():
         prefix, _, figure = name.rpartition('/')
-        metric = f'{kind}/{prefix}'
-        labels = found['labels'].get(metric)
-        outcomes.setdefault(
-            prefix,
-            dict(
-                videos=[
-                    found['videos'][int(number)]
-                    for number in found['positions'][metric].split()
-                ],
-                labels=labels and [int(label) for label in labels.split()],
-                figures={}))['figures'][figure] = text
+        if prefix not in outcomes:
+            outcomes[prefix] = _metric(f'{kind}/{prefix}', found)
+        outcomes[prefix]['figures'][figure] = text
     return outcomes
+
+
+def _metric(name: str, found: Figures) -> Outcomes:
+    """What a metric has judged; no figures yet."""
+    labels = found['labels'].get(name)
+    return dict(
+        videos=[
+            found['videos'][int(number)]
+            for number in found['positions'][name].split()
+        ],
+        labels=labels and [int(label) for label in labels.split()],
+        figures={})
 
 
 def _of(kind: str, values: Dict[str, Any]) -> Dict[str, Any]:

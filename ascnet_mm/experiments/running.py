@@ -28,6 +28,8 @@ class Progress:
         self.jobs = jobs
         self.at_once = at_once
         self.records = dict(known)
+        # Times of other machines tell nothing of what is left here.
+        self._here = [job for job in jobs if job.path not in known]
         self._start = time.time()
         self._lock = threading.Lock()
         for job in jobs:
@@ -44,7 +46,7 @@ class Progress:
                 f'in {short(record["seconds"])}')
         with self._lock:
             self.records[job.path] = record
-            left = expected_seconds(self.jobs, self.records)
+            left = expected_seconds(self._here, self.records)
             left = left and left / self.at_once
             print(
                 f'[{len(self.records)}/{len(self.jobs)}] {job.title}: '

@@ -5,12 +5,11 @@ question = 'What does longer training bring?'
 budgets = (500, 2000, 8000)
 seeds = [0]
 _names = ['ACP alone', 'Pace']
-_ascnet, _plus = _base_.methods
+_ascnet, _plus, *_others = _base_.methods
 methods = [
     _ascnet,  # has all budgets
     dict(_plus, up_to=2000),
-    *(dict(part, up_to=2000) for part in _base_._learners
-      if part['name'] in _names)
+    *(dict(part, up_to=2000) for part in _others if part['name'] in _names)
 ]
 evaluations = [*_base_.evaluations, _base_._shuffled]
 measures = {

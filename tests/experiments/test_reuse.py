@@ -11,12 +11,12 @@ from ascnet_mm.experiments.running import run_jobs
 from ascnet_mm.figures import made_here
 
 from .planning import (
+    FIGURES,
     STAGES,
     changed,
     jobs_of,
     planned,
     with_flow,
-    with_three_clips,
 )
 
 
@@ -32,7 +32,7 @@ def published(plan, work_dir):
 def taken_over(plan, work_dir, *files):
     """What an experiment has found in a new folder."""
     jobs = jobs_of(plan, work_dir)
-    known = reusable(jobs, files, str(work_dir))
+    known = reusable(jobs, files)
     records = run_jobs(jobs, plan[1], str(work_dir), known=known)
     return json.loads(json.dumps(collect(*plan, jobs, records)))
 
@@ -76,18 +76,8 @@ def test_what_a_file_does_not_hold_is_run(videos, plan, tmp_path, commands):
                    for run in method['runs'])
 
 
-def test_a_training_is_judged_as_a_whole(videos, plan, tmp_path, commands):
-    """For an evaluation that is not in the file, there is no checkpoint."""
-    ran, _ = commands
-    _, file = published(plan, tmp_path / 'first')
-    ran.clear()
-    others = planned(videos, with_three_clips(tmp_path))
-    taken_over(others, tmp_path / 'second', file)
-    assert len(ran) == 24 - 2  # untrained networks are made without a command
-
-
 def test_a_first_stage_is_run_for_a_second_one(videos, tmp_path, commands):
-    """Of seed 1 alone, since the second stage of seed 0 is in the file."""
+    """Of seed 1 alone, since both stages of seed 0 are in the file."""
     ran, results = commands
     (tmp_path / 'set').mkdir()
     plan = planned(with_flow(videos, tmp_path / 'set'),
@@ -103,25 +93,80 @@ def test_a_first_stage_is_run_for_a_second_one(videos, tmp_path, commands):
 
 
 def test_what_was_run_here_counts_first(plan, tmp_path, commands):
-    _, results = commands
+    """A training of here is judged here, whatever the file says of it."""
+    ran, results = commands
     _, file = published(plan, tmp_path / 'first')
     results['ASCNet, seed 0: vcop'] = 0, {'retrieval/top1': 75.}
+    results['both ways, seed 0: vcop'] = 1, {}
     published(plan, tmp_path / 'second')
+    del results['both ways, seed 0: vcop']
+    ran.clear()
     found = taken_over(plan, tmp_path / 'second', file)
     assert [run['figures']['vcop/retrieval/top1']
             for run in found['methods'][1]['runs']] == [75., 50.]
+    assert ran == ['both ways, seed 0: vcop']
+
+
+def test_a_run_is_that_of_one_file(videos, plan, tmp_path, commands, capsys):
+    """Not the evaluations of one network beside those of another."""
+    ran, results = commands
+    _, whole = published(plan, tmp_path / 'whole')
+    results['ASCNet, seed 0: vcop'] = 0, {'retrieval/top1': 75.}
+    results['ASCNet, seed 0: pretrain'] = 0, dict(FIGURES['pretrain'], loss=7.)
+    shorter = planned(videos, changed(
+        tmp_path, evaluations=plan[0].evaluations[:1],
+        measures={'vcop/retrieval/top1': 'retrieval'}))
+    _, part = published(shorter, tmp_path / 'part')
+    ran.clear()
+    capsys.readouterr()
+    refusal = 'of one of this experiment'
+    with pytest.raises(InputError, match=refusal):
+        taken_over(plan, tmp_path / 'second', whole, part)
+    with pytest.raises(InputError, match=refusal):
+        taken_over(plan, tmp_path / 'second', part)
+    assert not ran
+
+    found = taken_over(shorter, tmp_path / 'third', part, whole)
+    [run, _] = found['methods'][1]['runs']
+    assert (run['training']['loss'],
+            run['figures']['vcop/retrieval/top1']) == (7., 75.)
+    found = taken_over(shorter, tmp_path / 'fourth', whole, part)
+    [run, _] = found['methods'][1]['runs']
+    assert (run['training']['loss'],
+            run['figures']['vcop/retrieval/top1']) == (1., 50.)
+    assert not ran
+    printed = capsys.readouterr().out
+    assert f'8 of 8 runs are taken over from {whole}' in printed
+    assert f'0 of 8 runs are taken over from {part}' in printed
+
+
+def test_the_judged_videos_are_those_of_the_most_complete_run(
+        plan, tmp_path, commands, outcomes):
+    """The untrained network, the first, was judged without one of them."""
+    names = ['a.mp4', 'b.mp4']
+    for title, count in (('untrained, seed 0: vcop', 1),
+                         ('ASCNet, seed 0: vcop', 2)):
+        outcomes[title] = dict(retrieval=dict(
+            videos=names[:count], labels=None, figures=dict(top1=[1] * count)))
+    found, _ = published(plan, tmp_path)
+    assert found['videos'] == names
+    untrained, ascnet, *_ = found['methods']
+    assert untrained['runs'][0]['outcomes'] == {}
+    assert ascnet['runs'][0]['outcomes'] == {'vcop/retrieval/top1': '11'}
 
 
 def test_the_page_names_other_machines(plan, tmp_path, commands):
     found, _ = published(plan, tmp_path)
     found.update(made_here(), command='c')
-    assert 'Taken over' not in page(dict(tiny=found))
+    assert 'Runs with' not in page(dict(tiny=found))
     for run in found['methods'][2]['runs']:
         run['made'] = dict(date='2020-01-02', machine={
-            **found['machine'], 'processor': 'Abacus'}, versions={
-            **found['versions'], 'torch': '0.4'})
-    assert (' Taken over (2020-01-02, processor Abacus, torch 0.4): both ways,'
-            ' seed 0; both ways, seed 1. Made by') in page(dict(tiny=found))
+            **found['machine'], 'processor': 'Abacus', 'cores': None
+        }, versions={**found['versions'], 'torch': '0.4'})
+    found['methods'][1]['runs'][0]['made'] = None  # of an early version
+    assert ('. Runs with processor Abacus, cores none, torch 0.4 on '
+            '2020-01-02: both ways, seed 0; both ways, seed 1. Made by'
+            ) in page(dict(tiny=found))
 
 
 def test_a_file_of_something_else_is_refused(
@@ -131,15 +176,14 @@ def test_a_file_of_something_else_is_refused(
 
     def refused(path, words):
         with pytest.raises(InputError, match=words):
-            reusable(jobs, [file, str(path)], str(tmp_path / 'second'))
+            reusable(jobs, [file, str(path)])
 
     refused(tmp_path / 'missing.json', 'missing.json: there is no such file')
     old = tmp_path / 'old.json'
     del found['positions']
-    old.write_text(json.dumps(found))
-    refused(old, 'does not say which videos were judged')
-    old.write_text('[]')
-    refused(old, 'does not say which videos were judged')
+    for text in (json.dumps(found), '[]', '# Results'):
+        old.write_text(text)
+        refused(old, 'old.json: it does not name the judged videos')
     others = planned(videos, changed(tmp_path, seeds=[5]))
     _, file_of_others = published(others, tmp_path / 'others')
-    refused(file_of_others, 'no run with the options, seeds and videos')
+    refused(file_of_others, 'has the name, options, seed')
