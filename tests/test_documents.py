@@ -276,15 +276,35 @@ def test_what_is_said_of_longer_training_holds():
 
 
 def test_what_is_said_of_the_recipe_holds():
-    name, speed = 'ASCNet + speed', 'motion/paired_speed_probe/accuracy'
-    for reference in (0, 1):  # the untrained network, ASCNet
-        spans = differences_from('ucf101_subset_plus', reference)
-        assert spans[name, speed].low > 0
-        if not reference:
-            assert spans['ASCNet', 'vcop/knn/top1_k20'].low > 0
-    assert all(span.holds_zero for (method, key), span in spans.items()
-               if method == name and key != speed)
-    assert spans['untrained', speed].holds_zero
+    speed, nearest = 'motion/paired_speed_probe/accuracy', 'vcop/knn/top1_k20'
+    retrieval, average = 'vcop/retrieval/top1', fragments.AVERAGE
+    found = fragments.figures('compare_ucf101_subset_plus')
+    names = [method['name'] for method in found['methods']]
+    assert names[:3] == ['untrained', 'ASCNet', 'ASCNet + speed']
+    untrained, ascnet, recipe = (
+        {place: 0 if span.holds_zero else math.copysign(1, span.value)
+         for place, span in
+         differences_from('ucf101_subset_plus', number).items()}
+        for number in range(3))
+
+    assert {name for name in names if recipe.get((name, speed)) == 1} == {
+        'Pace'}
+    assert {name for name in names if recipe.get((name, speed)) == -1} == {
+        *names} - {'Pace', 'ASCNet + speed'}
+    assert ascnet['ACP alone', speed] == ascnet['untrained', speed] == 0
+
+    of_classes = {place: side for place, side in recipe.items()
+                  if side and place[1] != speed}
+    assert {name for name, _ in of_classes} == {'Pace', 'untrained'}
+    assert set(of_classes.values()) == {-1}
+    assert of_classes['Pace', retrieval] == of_classes['Pace', average] == -1
+    assert all(untrained[name, nearest] == 1
+               for name in ('ASCNet', 'ASCNet + speed', 'ACP alone'))
+    for name in names[1:]:
+        for key in ('vcop/linear/top1', 'vcop/standardised_linear/top1'):
+            assert untrained[name, key] == 0
+    assert {key for (name, key), side in untrained.items()
+            if name == 'Pace' and side == 1} == {speed}
 
 
 def test_what_is_said_of_the_learners_own_tasks_holds():

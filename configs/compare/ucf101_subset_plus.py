@@ -8,7 +8,7 @@ budgets = (2000, )
 seeds = [0, 1, 2]
 _learners = _base_.methods
 _ascnet = _learners[0]
-_names = ['ACP alone', 'InfoNCE', 'Pace']
+_names = ['ACP alone', 'InfoNCE', 'Pace', 'RSPNet']
 _speeds = (1, 2, 3, 4)  # Pace's
 methods = [
     _ascnet,
