@@ -389,7 +389,7 @@ def two_processors() -> str:
             method = next(
                 part for part in experiment['methods']
                 if part['name'] == name and part['budget'] in (None, 500))
-            [run] = method['runs'][:1]
+            run, *_ = method['runs']
             made = run.get('made') or experiment
             rows.append([name, made['machine']['processor'],
                          *(cell(values(method, key))
@@ -401,7 +401,7 @@ def two_processors() -> str:
 @fragment('plus')
 def plus() -> str:
     found = figures('compare_ucf101_subset_plus')
-    untrained, ascnet, recipe, *others = found['methods']
+    untrained, _, recipe, *_ = found['methods']
     keys = {
         'vcop/retrieval/top1': 'retrieval',
         'vcop/whitened_retrieval/top1': 'retrieval, whitened',
