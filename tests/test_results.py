@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from ascnet_mm.experiments.intervals import told_apart
+from ascnet_mm.experiments.outcomes import unpack
 from ascnet_mm.experiments.page import page
 from ascnet_mm.experiments.report import read_figures
 from ascnet_mm.experiments.results import at_budget
@@ -30,6 +31,29 @@ def test_the_page_is_that_of_the_figures():
 def test_there_is_no_page_without_figures():
     assert bool(glob(osp.join(BENCHMARKS, 'compare_*.json'))) == osp.isfile(
         DOCUMENT)
+
+
+@done
+def test_files_that_can_be_reused_are_whole():
+    """Those that docs/comparing.md names; each run has all that is taken."""
+    files = {name: found for name, found in read_figures(BENCHMARKS).items()
+             if 'positions' in found}
+    assert set(files) == {'ucf101_subset_curves', 'ucf101_subset_plus'}
+    for found in files.values():
+        assert {
+            metric: len(numbers.split())
+            for metric, numbers in found['positions'].items()
+        } == {
+            metric: len(numbers.split())
+            for metric, numbers in found['groups'].items()}
+        for method in found['methods']:
+            for run in method['runs']:
+                assert run['made'] and not run['broken']
+                assert len(run['seconds']) == 1 + len(run['tests'])
+                for name, text in run['outcomes'].items():
+                    metric = name.rpartition('/')[0]
+                    assert len(unpack(text)) == len(
+                        found['positions'][metric].split())
 
 
 @done

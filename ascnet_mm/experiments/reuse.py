@@ -1,4 +1,5 @@
 """Runs that JSON files of experiments hold, which need not be run again."""
+import itertools
 import json
 import os.path as osp
 from typing import Any, Dict, List, Sequence
@@ -33,6 +34,8 @@ def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
     """
     known: Dict[str, Record] = {}
     chains = chains_of(jobs)
+    groups = [group for group in _connected(chains)
+              if not any(map(_is_done, itertools.chain(*group)))]
     for file in files:
         found = _read(file)
         runs = {
@@ -44,12 +47,9 @@ def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
                 f'--reuse {file}: no run of it has the name, options, seed, '
                 'videos and evaluations of one of this experiment')
         count = 0
-        for group in _connected(chains):
-            whole = [job for chain in group for job in chain]
-            if whole[0].path not in known and all(
-                    _holds(runs, chain) for chain in group) and not any(
-                        read_record(job.path).get('state') == 'done'
-                        for job in whole):
+        for group in groups:
+            if group[0][0].path not in known and all(
+                    _holds(runs, chain) for chain in group):
                 count += len(group)
                 for chain in group:
                     known.update(_records(chain, runs, found))
@@ -83,6 +83,10 @@ def _connected(chains: Sequence[Chain]) -> List[List[Chain]]:
         groups = [group for group in groups if group not in linked]
         groups.append([other for group in linked for other in group] + [chain])
     return groups
+
+
+def _is_done(job: Job) -> bool:
+    return read_record(job.path).get('state') == 'done'
 
 
 def _holds(runs: Dict[str, Figures], chain: Chain) -> bool:

@@ -1,8 +1,11 @@
 """The command, by tools/compare.py."""
+import argparse
+
 import pytest
 
 from ascnet_mm import InputError
 from ascnet_mm.experiments.report import read_figures
+from ascnet_mm_cli.compare import add_arguments
 
 from ..conftest import run_tool
 from .planning import EXPERIMENT
@@ -17,3 +20,12 @@ def test_bad_input_ends_with_one_sentence(tmp_path):
         'error: there is no folder /nowhere/videos')
     with pytest.raises(InputError, match='compare.py run'):
         read_figures(str(tmp_path))
+
+
+def test_files_to_reuse_are_named_one_by_one():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(
+        ['run', '--reuse', 'a.json', 'experiment.py', 'set', '--reuse', 'b'])
+    assert args.reuse == ['a.json', 'b']
+    assert (args.experiment, args.data_root) == ('experiment.py', 'set')
