@@ -147,12 +147,15 @@ def _interval(value: float, seeds: Sequence[_Variance], videos: _Variance,
     of_seeds = sum(part.value for part in seeds)
     total = max(of_seeds, videos.value, of_seeds + videos.value
                 - sum(part.value for part in both))
-    if not total:
-        return Interval(value, value, value)
-    freedom = total**2 / sum(
-        part.value**2 / part.freedom for part in (*seeds, videos, *both))
-    half = stats.t.ppf(0.975, freedom) * total**0.5
-    return Interval(value, value - half, value + half)
+    half = 0.
+    if total:
+        freedom = total**2 / sum(
+            part.value**2 / part.freedom for part in (*seeds, videos, *both))
+        half = stats.t.ppf(0.975, freedom) * total**0.5
+    # Processors add in different orders; shares such as 6.25 would be shown
+    # with one or the other last digit.
+    return Interval(*(round(float(end), 9)
+                      for end in (value, value - half, value + half)))
 
 
 def _over_seeds(part: Judged) -> _Variance:

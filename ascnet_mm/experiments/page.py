@@ -322,4 +322,4 @@ def _flat(made: Figures) -> Dict[str, Any]:
 
 def _listed(values: Dict[str, Any]) -> str:
     return ', '.join(f'{key} {value}' for key, value in values.items()
-                     if value)
+                     if value is not None)
