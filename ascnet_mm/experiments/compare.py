@@ -49,7 +49,7 @@ def compare(path: str,
     name = osp.splitext(osp.basename(path))[0]
     jobs = make_jobs(methods, evaluations, experiment.seeds, videos, work_dir,
                      workers)
-    known = reusable(jobs, reuse)
+    known = reusable(jobs, reuse, videos)
     records = run_jobs(jobs, videos, work_dir, at_once, known)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
     write_json(f'compare_{name}', out, **found)

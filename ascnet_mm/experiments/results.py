@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.config import Config
 
+from .identity import sized
 from .jobs import Job
 from .outcomes import Outcomes, groups_of
 from .plan import Evaluation, Method, cost
@@ -47,7 +48,8 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
             pretrain=len(videos.pretrain),
             kept_out=len(videos.kept_out),
             judged=len(videos.judged),
-            prepared=videos.prepared),
+            prepared=videos.prepared,
+            sizes=sizes_of(videos)),
         evaluations=[
             dict(part.source, queries=part.queries) for part in evaluations
         ],
@@ -94,6 +96,12 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
                     ], records, judged) for seed in experiment.seeds
                 ]) for method in methods
         ])
+
+
+def sizes_of(videos: Videos) -> Dict[str, int]:
+    """Bytes of the videos that pre-train and that are judged, by path."""
+    return dict(
+        sized(videos.folder, sorted({*videos.pretrain, *videos.judged})))
 
 
 def _starts(method: Method) -> List[str]:

@@ -8,12 +8,14 @@ from ..errors import InputError
 from .jobs import Job, chains_of
 from .outcomes import Outcomes
 from .records import Record, read_record
-from .results import Figures, made_of
+from .results import Figures, made_of, sizes_of
+from .source import Videos
 
 Chain = Sequence[Job]
 
 
-def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
+def reusable(jobs: Sequence[Job], files: Sequence[str],
+             videos: Videos) -> Dict[str, Record]:
     """Records of the jobs that files hold, but for those that are done here.
 
     A training is taken over together with all of its evaluations, and one that
@@ -24,6 +26,7 @@ def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
         jobs (Sequence[Job]): As :func:`make_jobs` returns them.
         files (Sequence[str]): Paths of ``compare_NAME.json``. Of runs that
             several hold, the first counts.
+        videos (Videos): What the jobs train on.
 
     Returns:
         dict[str, dict]: The records, by the jobs' paths.
@@ -42,10 +45,11 @@ def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
             run['run']: run
             for method in found['methods'] for run in method['runs']
         }
+        differ = _other_videos(found, videos)
         if not any(_holds(runs, chain) for chain in chains):
             raise InputError(
                 f'--reuse {file}: no run of it has the name, options, seed, '
-                'videos and evaluations of one of this experiment')
+                f'videos and evaluations of one of this experiment{differ}')
         count = 0
         for group in groups:
             if group[0][0].path not in known and all(
@@ -53,8 +57,8 @@ def reusable(jobs: Sequence[Job], files: Sequence[str]) -> Dict[str, Record]:
                 count += len(group)
                 for chain in group:
                     known.update(_records(chain, runs, found))
-        print(f'{count} of {len(chains)} runs are taken over from {file}',
-              flush=True)
+        print(f'{count} of {len(chains)} runs are taken over from {file}' +
+              differ, flush=True)
     return known
 
 
@@ -72,6 +76,20 @@ def _read(file: str) -> Figures:
             'not a file of `compare run`, or one of an early version, whose '
             'experiment has to be run again')
     return found
+
+
+def _other_videos(found: Figures, videos: Videos) -> str:
+    """How the videos of a file differ from those of here; to end a line."""
+    there, here = found['data'].get('sizes', {}), sizes_of(videos)
+    common = sorted(set(there) & set(here))
+    other = [path for path in common if there[path] != here[path]]
+    if not other:
+        return ''
+    return (
+        f'; {len(other)} of {len(common)} videos have other sizes there, first '
+        f'{other[0]} ({there[other[0]]} bytes, here {here[other[0]]}): '
+        'prepare them with the same options and version of PyAV on a '
+        'processor of the same kind (with or without AVX-512)')
 
 
 def _connected(chains: Sequence[Chain]) -> List[List[Chain]]:

@@ -1,5 +1,7 @@
 """Runs that are taken over from JSON files, with commands that end at once."""
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +34,7 @@ def published(plan, work_dir):
 def taken_over(plan, work_dir, *files):
     """What an experiment has found in a new folder."""
     jobs = jobs_of(plan, work_dir)
-    known = reusable(jobs, files)
+    known = reusable(jobs, files, plan[1])
     records = run_jobs(jobs, plan[1], str(work_dir), known=known)
     return json.loads(json.dumps(collect(*plan, jobs, records)))
 
@@ -168,7 +170,12 @@ def test_the_judged_videos_are_those_of_the_most_complete_run(
 def test_the_page_names_other_machines(plan, tmp_path, commands):
     found, _ = published(plan, tmp_path)
     found.update(made_here(), command='c')
+    found['machine']['bf16'] = False
+    for method in found['methods']:
+        for run in method['runs']:
+            run['made']['machine']['bf16'] = False
     assert 'Runs with' not in page(dict(tiny=found))
+    assert ', bf16 False' in page(dict(tiny=found))
     for run in found['methods'][2]['runs']:
         run['made'] = dict(date='2020-01-02', machine={
             **found['machine'], 'processor': 'Abacus', 'cores': None
@@ -186,7 +193,7 @@ def test_a_file_of_something_else_is_refused(
 
     def refused(path, words):
         with pytest.raises(InputError, match=words):
-            reusable(jobs, [file, str(path)])
+            reusable(jobs, [file, str(path)], plan[1])
 
     refused(tmp_path / 'missing.json', 'missing.json: there is no such file')
     old = tmp_path / 'old.json'
@@ -197,3 +204,39 @@ def test_a_file_of_something_else_is_refused(
     others = planned(videos, changed(tmp_path, seeds=[5]))
     _, file_of_others = published(others, tmp_path / 'others')
     refused(file_of_others, 'has the name, options, seed')
+
+
+def test_videos_of_other_sizes_are_named(
+        videos, plan, tmp_path, commands, capsys):
+    """Be it that some runs can be reused, or none."""
+    experiment = changed(
+        tmp_path, evaluations=plan[0].evaluations[1:],
+        measures={'gauges/same_video/top1': 'same video'})
+    plan = planned(videos, experiment)
+    found, file = published(plan, tmp_path / 'first')
+    judged = plan[1].judged
+    assert set(found['data']['sizes']) == {*plan[1].pretrain, *judged}
+    for path, size in found['data']['sizes'].items():
+        assert size == len(Path(videos, 'videos', path).read_bytes())
+
+    root = tmp_path / 'prepared_again'
+    shutil.copytree(videos, root)
+
+    def prepared_again(path):
+        (root / 'videos' / path).write_bytes(
+            (root / 'videos' / path).read_bytes() + b' ')
+        return planned(root, experiment)
+
+    capsys.readouterr()
+    first, size = plan[1].pretrain[0], found['data']['sizes']
+    taken_over(prepared_again(first), tmp_path / 'second', file)
+    words = (f'; 1 of {len(size)} videos have other sizes there, first {first}'
+             f' ({size[first]} bytes, here {size[first] + 1}): prepare them')
+    assert (f'2 of 8 runs are taken over from {file}{words}'
+            in capsys.readouterr().out)
+    with pytest.raises(InputError, match='; 2 of .* have other sizes'):
+        taken_over(prepared_again(judged[0]), tmp_path / 'third', file)
+    del found['data']['sizes']  # of an early version
+    Path(file).write_text(json.dumps(found))
+    with pytest.raises(InputError, match='evaluations of one of this exp.*t$'):
+        taken_over(planned(root, experiment), tmp_path / 'fourth', file)
