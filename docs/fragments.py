@@ -154,41 +154,37 @@ def with_interval(found: Figures, method: Figures, key: str) -> str:
     return f'{span.value:.1f} [{span.low:.1f}, {span.high:.1f}]'
 
 
+def marked(found: Figures, method: Figures, key: str,
+           others: Dict[str, Figures]) -> str:
+    """A measure, its interval, and the marks of those that differ from it."""
+    marks = ''.join(
+        mark for mark, other in others.items()
+        if method is not other and told_apart(found, method, other, key))
+    return with_interval(found, method, key) + (marks and f' {marks}')
+
+
 @fragment('results')
 def results() -> str:
-    base = 'ucf101_subset'
-    rows = {
-        'random weights': (base, 'untrained'),
-        '**ASCNet**': (base, 'ASCNet'),
-        'ASCNet, three other seeds': (f'{base}_seeds', 'ASCNet'),
-        'ACP alone': (base, 'ACP alone'),
-        'random positive': (base, 'random positive'),
-        'BYOL': (base, 'BYOL'),
-        'Pace': (base, 'Pace'),
-        'RSPNet': (base, 'RSPNet')
+    found = figures('compare_ucf101_subset_plus')
+    of = {method['name']: method for method in found['methods']}
+    untrained, ascnet = of.pop('untrained'), of.pop('ASCNet')
+    rows = [('raw pixels', of.pop('pixels')), ('random weights', untrained),
+            ('**ASCNet**', ascnet), *of.items()]
+    keys = {
+        'vcop/retrieval/top1': 'retrieval, top-1 %',
+        AVERAGE: 'average of six metrics with labels, %',
+        SPEED: 'speed probe, %'
     }
-    found = figures(f'compare_{base}')
-    keys = ['vcop/retrieval/top1', AVERAGE, PROBE]
-    lines = []
-    for title, place in rows.items():
-        method = method_of(*place)
-        cells = [title]
-        for key in keys:
-            marks = ''.join(
-                mark for mark, other in (('†', 'untrained'), ('‡', 'ASCNet'))
-                if place[0] == base and place[1] != other
-                and told_apart(found, method, method_of(base, other), key))
-            cells.append(cell(values(method, key)) + (marks and f' {marks}'))
-        lines.append(cells)
+    others = {'†': untrained, '‡': ascnet}
+    lines = [[title, *(marked(found, method, key, others) for key in keys)]
+             for title, method in rows]
     data = found['data']
-    shown = table(['', 'retrieval, top-1 %',
-                   'average of six metrics with labels, %', 'speed probe, %'],
-                  lines, 3)
+    shown = table(['', *keys.values()], lines, len(keys))
     return f'{shown}\n\n' + paragraph(
-        f'Mean ± standard deviation over {len(method["runs"])} seeds; '
-        f'{data["pretrain"]} videos to pre-train on, {data["kept_out"]} '
-        'others to evaluate on. By 95 % intervals over the seeds, '
-        'distinguishable from random weights (†) or from ASCNet (‡).')
+        f'Mean and 95 % interval over {len(ascnet["runs"])} seeds and the '
+        f'{data["judged"]} videos for evaluation. By the interval of the '
+        'difference on the same videos, distinguishable from random weights '
+        '(†) or from ASCNet (‡).')
 
 
 @fragment('speed on real videos')
@@ -409,17 +405,10 @@ def plus() -> str:
         AVERAGE: 'average of six',
         SPEED: 'speed, paired',
     }
-    rows = []
-    for method in found['methods']:
-        row = [method['name']]
-        for key in keys:
-            marks = ''.join(
-                mark for mark, other in (('†', untrained), ('‡', recipe))
-                if method is not other
-                and told_apart(found, method, other, key))
-            row.append(with_interval(found, method, key) +
-                       (marks and f' {marks}'))
-        rows.append(row)
+    others = {'†': untrained, '‡': recipe}
+    rows = [[method['name'],
+             *(marked(found, method, key, others) for key in keys)]
+            for method in found['methods']]
     return table(['method', *keys.values()], rows, len(keys)) + '\n\n' + (
         paragraph(f'† differs from the untrained network, ‡ from '
                   f'{recipe["name"]}, by the interval of the difference on '

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from glob import glob
+from itertools import product
 from statistics import mean
 
 import pytest
@@ -76,7 +77,7 @@ def test_fragments_are_made_without_other_packages():
 # What the documents say in words about the figures
 
 
-def test_what_the_readme_says_of_ascnet_holds():
+def test_what_is_said_of_ascnet_and_its_parts_holds():
     of = {name: fragments.method_of('ucf101_subset', name)
           for name in ('untrained', 'ASCNet', 'ACP alone', 'BYOL',
                        'random positive')}
@@ -92,6 +93,25 @@ def test_what_the_readme_says_of_ascnet_holds():
     assert not any(apart(name, key) for name in ('ACP alone', 'BYOL')
                    for key in keys)
     assert not apart('untrained', fragments.PROBE)
+
+
+def test_what_the_readme_says_holds():
+    found = fragments.figures('compare_ucf101_subset_plus')
+    names = [method['name'] for method in found['methods']]
+    assert names[:3] == ['untrained', 'ASCNet', 'ASCNet + speed']
+    apart = {
+        place for place, span in
+        differences_from('ucf101_subset_plus', 1).items()
+        if not span.holds_zero
+    }
+    assert ('untrained', 'vcop/knn/top1_k20') in apart
+    assert not apart & set(product(
+        ['untrained', 'ASCNet + speed'],
+        ['vcop/linear/top1', 'vcop/standardised_linear/top1']))
+    assert not {name for name, _ in apart} & {'ACP alone', 'BYOL', 'InfoNCE'}
+    assert {key for name, key in apart if name == 'ASCNet + speed'} == {
+        'motion/paired_speed_probe/accuracy'}
+    assert ('untrained', 'motion/paired_speed_probe/accuracy') not in apart
 
 
 def test_only_the_untrained_network_is_told_apart_from_the_recipe():
@@ -295,12 +315,18 @@ def test_what_is_said_of_the_recipe_holds():
 
     of_classes = {place: side for place, side in recipe.items()
                   if side and place[1] != speed}
-    assert {name for name, _ in of_classes} == {'Pace', 'untrained'}
+    assert {name for name, _ in of_classes} == {'Pace', 'pixels', 'untrained'}
     assert set(of_classes.values()) == {-1}
     assert of_classes['Pace', retrieval] == of_classes['Pace', average] == -1
     assert all(untrained[name, nearest] == 1
-               for name in ('ASCNet', 'ASCNet + speed', 'ACP alone'))
-    for name in names[1:]:
+               for name in ('ASCNet', 'ASCNet + speed', 'ACP alone', 'BYOL'))
+    assert all(side['pixels', key] == -1 for side in (ascnet, recipe)
+               for key in (average, nearest, 'vcop/linear/top1', speed))
+    assert ascnet['pixels', retrieval] == recipe['pixels', retrieval] == 0
+    assert untrained['pixels', speed] == -1
+    assert estimate(found, found['methods'][-1], speed).low < 50 < estimate(
+        found, found['methods'][-1], speed).high
+    for name in names[1:-1]:
         for key in ('vcop/linear/top1', 'vcop/standardised_linear/top1'):
             assert untrained[name, key] == 0
     assert {key for (name, key), side in untrained.items()
@@ -340,7 +366,11 @@ def test_what_is_said_of_the_spoken_words_holds():
     assert {key for key, span in spans.items() if not span.holds_zero} == {
         ('InfoNCE', 'adverb/ridge/top1'), (pixels, 'digit/ridge/top1'),
         (pixels, 'adverb/ridge/top1')}
-    for number in range(5):
+    for number in range(6):
         far = differences_from('grid_s1_methods', number)
         assert all(span.low > 0 for (name, _), span in far.items()
                    if name == pixels)
+    recipe = fragments.method_of('grid_s1_methods', 'ASCNet + speed')
+    for run in recipe['runs']:
+        assert run['training']['loss_speed'] == pytest.approx(
+            math.log(4), abs=0.01)

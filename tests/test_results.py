@@ -38,7 +38,8 @@ def test_files_that_can_be_reused_are_whole():
     """Those that docs/comparing.md names; each run has all that is taken."""
     files = {name: found for name, found in read_figures(BENCHMARKS).items()
              if 'positions' in found}
-    assert set(files) == {'ucf101_subset_curves', 'ucf101_subset_plus'}
+    assert set(files) == {
+        'grid_s1_methods', 'ucf101_subset_curves', 'ucf101_subset_plus'}
     for found in files.values():
         assert {
             metric: len(numbers.split())

@@ -86,8 +86,8 @@ def _other_videos(found: Figures, videos: Videos) -> str:
     if not other:
         return ''
     return (
-        f'; {len(other)} of {len(common)} videos have other sizes there, first '
-        f'{other[0]} ({there[other[0]]} bytes, here {here[other[0]]}): '
+        f'; {len(other)} of {len(common)} videos have other sizes there, '
+        f'first {other[0]} ({there[other[0]]} bytes, here {here[other[0]]}): '
         'prepare them with the same options and version of PyAV on a '
         'processor of the same kind (with or without AVX-512)')
 

@@ -23,14 +23,8 @@ methods = [
         encoder={
             'clip_len': 75,
             'num_clips': 1,
-            'model': dict(
-                _delete_=True,
-                type='EncoderOnly',
-                backbone=dict(type='Pixels', motion=True),
-                data_preprocessor=dict(
-                    type='ClipDataPreprocessor',
-                    mean=[123.675, 116.28, 103.53],
-                    std=[58.395, 57.12, 57.375])),
+            'model':
+            dict(_base_._pixels, backbone=dict(type='Pixels', motion=True)),
         }),
 ]
 

@@ -1,5 +1,5 @@
-# Does it help that both clips show the same word? ASCNet and InfoNCE on the
-# videos of grid_s1_learners.py, with more seeds.
+# Does it help that both clips show the same word, or to classify the speed?
+# On the videos of grid_s1_learners.py, with more seeds.
 _base_ = 'grid_s1_learners.py'
 
 question = 'What do methods learn of speech, where nothing but a mouth moves?'
@@ -24,5 +24,14 @@ def _at_one_time(part):
 
 _pairs = [_named('ASCNet'), _named('InfoNCE')]
 methods = [
-    *_pairs, *map(_at_one_time, _pairs), _named('pixels, motion')
+    *_pairs,
+    *map(_at_one_time, _pairs),
+    dict(
+        _pairs[0],
+        name='ASCNet + speed',
+        config='configs/ascnet/r18_ucf101_plus.py',
+        options={
+            **_pairs[0]['options'], 'model.terms.speed.in_channels': 128
+        }),
+    _named('pixels, motion'),
 ]

@@ -29,6 +29,16 @@ def _baseline(name, config, heads, **options):
         })
 
 
+# An encoder without weights, the lower line of experiments that start here
+_pixels = dict(
+    _delete_=True,
+    type='EncoderOnly',
+    backbone=dict(type='Pixels'),
+    data_preprocessor=dict(
+        type='ClipDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375]))
+
 *_learners, _supervised = _base_.methods
 _infonce = next(part for part in _learners if part['name'] == 'InfoNCE')
 _nce = {

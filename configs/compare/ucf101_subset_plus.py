@@ -8,23 +8,22 @@ budgets = (2000, )
 seeds = [0, 1, 2]
 _learners = _base_.methods
 _ascnet = _learners[0]
-_names = ['ACP alone', 'InfoNCE', 'Pace', 'RSPNet']
-_speeds = (1, 2, 3, 4)  # Pace's
+_names = ['ACP alone', 'BYOL', 'InfoNCE', 'Pace', 'RSPNet']
 methods = [
     _ascnet,
-    # Pace's loss in addition to ASCNet's
     dict(
-        _ascnet,
         name='ASCNet + speed',
+        config='configs/ascnet/r18_ucf101_plus.py',
         options={
             **_ascnet['options'],
-            'speeds': _speeds,
-            'model.type': 'ASCNetPlus',
-            'model.terms': dict(
-                speed=dict(
-                    type='SpeedClassification',
-                    in_channels=128,
-                    speeds=_speeds))
+            'model.terms.speed.in_channels': 128,
+            # The config's own, by which the published runs are found
+            'speeds': (1, 2, 3, 4)
         }),
     *(part for part in _learners if part['name'] in _names),
+    dict(
+        name='pixels',
+        config=_ascnet['config'],
+        epochs=0,
+        encoder={'model': _base_._pixels}),
 ]
