@@ -295,12 +295,22 @@ def test_what_is_said_of_longer_training_holds():
                    for span in shuffled if span)
 
 
+def in_float32(experiment):
+    """Names of the trained methods whose processor has no bfloat16."""
+    found = fragments.figures(f'compare_{experiment}')
+    return {
+        method['name'] for method in found['methods'] if method['epochs']
+        for run in method['runs'] if not run['made']['machine']['bf16']
+    }
+
+
 def test_what_is_said_of_the_recipe_holds():
     speed, nearest = 'motion/paired_speed_probe/accuracy', 'vcop/knn/top1_k20'
     retrieval, average = 'vcop/retrieval/top1', fragments.AVERAGE
     found = fragments.figures('compare_ucf101_subset_plus')
     names = [method['name'] for method in found['methods']]
     assert names[:3] == ['untrained', 'ASCNet', 'ASCNet + speed']
+    assert in_float32('ucf101_subset_plus') == {'BYOL'}
     untrained, ascnet, recipe = (
         {place: 0 if span.holds_zero else math.copysign(1, span.value)
          for place, span in
@@ -370,6 +380,7 @@ def test_what_is_said_of_the_spoken_words_holds():
         far = differences_from('grid_s1_methods', number)
         assert all(span.low > 0 for (name, _), span in far.items()
                    if name == pixels)
+    assert in_float32('grid_s1_methods') == {'ASCNet + speed'}
     recipe = fragments.method_of('grid_s1_methods', 'ASCNet + speed')
     for run in recipe['runs']:
         assert run['training']['loss_speed'] == pytest.approx(
