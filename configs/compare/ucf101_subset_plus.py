@@ -8,7 +8,7 @@ budgets = (2000, )
 seeds = [0, 1, 2]
 _learners = _base_.methods
 _ascnet = _learners[0]
-_names = ['ACP alone', 'BYOL', 'InfoNCE', 'Pace', 'RSPNet']
+_names = ['ACP alone', 'BYOL', 'InfoNCE', 'Pace', 'RSPNet', 'supervised']
 methods = [
     _ascnet,
     dict(
@@ -20,6 +20,14 @@ methods = [
             # The config's own, by which the published runs are found
             'speeds': (1, 2, 3, 4)
         }),
+    dict(
+        _ascnet,
+        name='random positive',
+        config='configs/ascnet/baselines/r18_ucf101_random_positive.py'),
+    dict(
+        _ascnet,
+        name='equal speeds',
+        config='configs/ascnet/baselines/r18_ucf101_equal_speeds.py'),
     *(part for part in _learners if part['name'] in _names),
     dict(
         name='pixels',
