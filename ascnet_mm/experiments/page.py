@@ -51,8 +51,8 @@ Last values logged in training, by seed:
 $last_losses
 
 **Data.** $pretrain videos are used for pre-training, without
-labels$supervised. $kept_out others are kept out, and only these are evaluated:
-as queries, and by the metrics without labels (same video, speed
+labels$supervised$selected. $kept_out others are kept out, and only these are
+evaluated: as queries, and by the metrics without labels (same video, speed
 probe)$judged. Galleries may contain pre-training videos.$chooses$prepared
 
 **What it shows:** how these methods compare at this budget, on these videos,
@@ -181,6 +181,7 @@ def _section(name: str, found: Figures,
         last_losses=last_losses(found),
         pretrain=data['pretrain'],
         supervised=_supervised(found),
+        selected=_selected(found),
         kept_out=data['kept_out'],
         judged=_judged(data),
         chooses=' Nothing of the test lists was judged, so that something '
@@ -250,6 +251,13 @@ def _supervised(found: Figures) -> str:
              if method.get('labels')}
     return ''.join(f' ({name}: those in {labels}, with labels)'
                    for name, labels in names.items())
+
+
+def _selected(found: Figures) -> str:
+    names = {method['name']: method['trained_on']
+             for method in found['methods'] if 'trained_on' in method}
+    return ''.join(f' ({name}: {found["data"]["selected"][pattern]} videos)'
+                   for name, pattern in names.items())
 
 
 def _judged(data: Dict[str, Any]) -> str:

@@ -182,11 +182,13 @@ def lines_of(part: Mapping, videos: Videos) -> List[str]:
 
     Args:
         part (Mapping): What an experiment says of it; with ``labels``, the
-            name of a list.
+            name of a list, or with ``trained_on``, the pattern of its videos.
         videos (Videos): Those of the experiment.
     """
     if part.get('labels'):
         return videos.labelled[part['labels']]
+    if 'trained_on' in part:
+        return videos.selected[part['trained_on']]
     return videos.pretrain
 
 

@@ -46,6 +46,8 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
         chooses=bool(experiment.get('chooses')),
         data=dict(
             pretrain=len(videos.pretrain),
+            selected={pattern: len(paths)
+                      for pattern, paths in videos.selected.items()},
             kept_out=len(videos.kept_out),
             judged=len(videos.judged),
             prepared=videos.prepared,
@@ -100,8 +102,9 @@ def collect(experiment: Config, videos: Videos, methods: Sequence[Method],
 
 def sizes_of(videos: Videos) -> Dict[str, int]:
     """Bytes of the videos that pre-train and that are judged, by path."""
-    return dict(
-        sized(videos.folder, sorted({*videos.pretrain, *videos.judged})))
+    paths = {*videos.pretrain, *videos.judged}.union(
+        *videos.selected.values())
+    return dict(sized(videos.folder, sorted(paths)))
 
 
 def _starts(method: Method) -> List[str]:

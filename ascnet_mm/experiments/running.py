@@ -76,7 +76,8 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
         dict[str, dict]: The records, by the jobs' paths.
     """
     os.makedirs(work_dir, exist_ok=True)
-    for lines in (videos.pretrain, videos.judged, *videos.labelled.values()):
+    for lines in (videos.pretrain, videos.judged, *videos.labelled.values(),
+                  *videos.selected.values()):
         write_lines(list_file(work_dir, lines), lines)
     progress = Progress(jobs, at_once, known or {})
     processes = Processes(at_once)

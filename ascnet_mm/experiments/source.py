@@ -41,6 +41,8 @@ class Videos(NamedTuple):
         labelled (dict[str, list[str]]): Lines of the lists that supervised
             methods train on, by the lists' names, without videos that are
             kept out.
+        selected (dict[str, list[str]]): The videos that methods with a
+            ``trained_on`` of their own pre-train on, by that pattern.
         prepared (dict): Options of tools/data/transcode.py, if the videos
             are its copies.
     """
@@ -50,6 +52,7 @@ class Videos(NamedTuple):
     kept_out: List[str]
     judged: List[str]
     labelled: Dict[str, List[str]]
+    selected: Dict[str, List[str]]
     prepared: Dict[str, Any]
 
 
@@ -88,6 +91,7 @@ def read_experiment(path: str) -> Config:
                 f'which is none of the methods {", ".join(names)}')
     _check_references(experiment, path)
     _check_judged(experiment, path)
+    _check_trained_on(experiment, path)
     known = {part.name for part in experiment.evaluations}
     for key in itertools.chain(*map(averaged, experiment.measures)):
         if key.partition('/')[0] not in known:
@@ -210,6 +214,16 @@ def _check_judged(experiment: Config, path: str) -> None:
                              f'{name}, which has judged=False')
 
 
+def _check_trained_on(experiment: Config, path: str) -> None:
+    """Refuse a selection of videos that would not be trained on."""
+    for part in experiment.methods:
+        if 'trained_on' in part and ('labels' in part
+                                     or part.get('epochs') == 0):
+            raise InputError(
+                f'{path}: {part.name} takes no trained_on: it is trained on ' +
+                (f'{part.labels}' if 'labels' in part else 'nothing'))
+
+
 def has_own_budget(part: Mapping) -> bool:
     """Whether a method says itself how long it is trained."""
     return not {'epochs', 'steps'}.isdisjoint(part)
@@ -260,14 +274,16 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
         raise InputError(
             f'{len(missing)} videos that are to be kept out of pre-training '
             f'are not below {folder}, {missing[0]} the first of them')
-    pattern = experiment.get('trained_on', '')
-    pretrain = {
-        path for path in videos - kept_out if re.search(pattern, path)
-    }
-    if not pretrain:
-        raise InputError(f'all videos below {folder} are kept out of '
-                         'pre-training' +
-                         (f' or not like {pattern!r}' if pattern else ''))
+    def selected(pattern: str) -> List[str]:
+        paths = sorted(path for path in videos - kept_out
+                       if re.search(pattern, path))
+        if not paths:
+            raise InputError(f'all videos below {folder} are kept out of '
+                             'pre-training' +
+                             (f' or not like {pattern!r}' if pattern else ''))
+        return paths
+
+    pretrain = selected(experiment.get('trained_on', ''))
     judged = kept_out - test if experiment.get('chooses') else (
         test or kept_out)
     if not judged:
@@ -276,14 +292,18 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
                          'validation list in kept_out')
     labelled = {
         name: _labelled(name, _list(name, experiment, data_root), folder,
-                        pretrain)
+                        set(pretrain))
         for name in {
             part.labels for part in experiment.methods if 'labels' in part
         }
     }
+    own = {
+        part.trained_on: selected(part.trained_on)
+        for part in experiment.methods if 'trained_on' in part
+    }
     return Videos(
-        osp.abspath(data_root), folder, sorted(pretrain), sorted(kept_out),
-        sorted(judged), labelled, _prepared(data_root))
+        osp.abspath(data_root), folder, pretrain, sorted(kept_out),
+        sorted(judged), labelled, own, _prepared(data_root))
 
 
 def _list(entry: Union[str, Dict[str, str]], experiment: Config,

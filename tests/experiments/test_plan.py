@@ -62,6 +62,37 @@ def test_a_part_of_the_folder_can_pre_train(videos, plan, tmp_path):
         planned(videos, changed(tmp_path, trained_on='none'))
 
 
+def test_a_method_can_train_on_other_videos(videos, plan, tmp_path):
+    """Its epochs are as many as give it the passes of the others."""
+    methods = Config.fromfile(EXPERIMENT).methods[:1]
+    methods += [dict(methods[0], name='fewer', trained_on='^striped|/0001')]
+    found = planned(videos, changed(tmp_path, methods=methods))
+    assert found[1].pretrain == plan[1].pretrain
+    fewer = [path for path in found[1].pretrain
+             if path.startswith('striped') or '/0001' in path]
+    assert found[1].selected == {'^striped|/0001': fewer}
+    _, reference, method = found[2]
+    per_epoch = len(fewer) // 8 * 8
+    assert (method.epochs, method.samples) == (
+        round(96 / per_epoch), round(96 / per_epoch) * per_epoch)
+    assert method.epochs > reference.epochs
+    jobs = {job.method: job for job in jobs_of(found, tmp_path)
+            if job.kind == 'pretrain'}
+    dataset = jobs['fewer'].cfg.train_dataloader.dataset
+    assert dataset.ann_file == list_file(str(tmp_path), fewer)
+    assert jobs['fewer'].path != jobs['ASCNet'].path
+
+    # A pattern that all match: none but those kept out are left out
+    methods[1]['trained_on'] = ''
+    path = changed(tmp_path, methods=methods, trained_on='^striped')
+    everything = planned(videos, path)[1]
+    assert everything.selected == {'': plan[1].pretrain}
+    assert len(everything.pretrain) < len(plan[1].pretrain)
+    methods[1]['trained_on'] = 'none'
+    with pytest.raises(InputError, match="or not like 'none'"):
+        planned(videos, changed(tmp_path, methods=methods))
+
+
 def test_exchanged_lists_are_refused(videos, tmp_path):
     """Training videos as queries: the gallery pre-trained on them."""
     parts = Config.fromfile(EXPERIMENT).evaluations

@@ -1,4 +1,12 @@
-from ascnet_mm.experiments.results import values
+import os.path as osp
+
+from mmengine.config import Config
+
+from ascnet_mm.experiments.page import page
+from ascnet_mm.experiments.results import collect, values
+from ascnet_mm.experiments.running import run_jobs
+
+from .planning import EXPERIMENT, changed, jobs_of, planned
 
 
 def test_a_measure_can_be_an_average():
@@ -8,3 +16,26 @@ def test_a_measure_can_be_an_average():
     ])
     assert values(method, 'a + b') == [2.5, 4.]
     assert values(method, 'a') == [1., 2., 3.]
+
+
+def test_videos_of_one_method_are_listed_counted_and_sized(
+        videos, tmp_path, commands):
+    methods = Config.fromfile(EXPERIMENT).methods[:1]
+    methods += [dict(methods[0], name='all videos', trained_on='')]
+    plan = planned(
+        videos, changed(tmp_path, methods=methods, trained_on='^striped'))
+    jobs = jobs_of(plan, tmp_path)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    for job in jobs:
+        if job.kind == 'pretrain':
+            with open(job.cfg.train_dataloader.dataset.ann_file) as file:
+                assert len(file.read().splitlines()) == (
+                    48 if 'all' in job.method else len(plan[1].pretrain))
+    assert found['data']['selected'] == {'': 48}
+    assert found['data']['sizes'] == {
+        path: osp.getsize(osp.join(plan[1].folder, path))
+        for path in [*plan[1].selected[''], *plan[1].judged]
+    }
+    found.update(date='d', command='c', machine={}, versions={})
+    assert ('without labels (all videos: 48 videos). 16 others'
+            in page(dict(tiny=found)))

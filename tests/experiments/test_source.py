@@ -56,6 +56,11 @@ _BUDGETS = dict(epochs=0, budgets=[6, 9])
      'B is trained on flow .* judged=False'),
     (dict(methods=[dict(name='A'), dict(name='B', judged=False)],
           evaluations=[dict(name='vcop', methods=['B'])]), 'judged=False'),
+    (dict(methods=[dict(name='A'),
+                   dict(name='B', trained_on='x', labels='train.txt')]),
+     'B takes no trained_on: it is trained on train.txt'),
+    (dict(methods=[dict(name='A'), dict(name='B', trained_on='x', epochs=0)]),
+     'B takes no trained_on: it is trained on nothing'),
 ])
 def test_a_bad_experiment_is_refused(tmp_path, parts, words):
     with pytest.raises(InputError, match=words):
