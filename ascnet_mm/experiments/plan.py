@@ -243,8 +243,8 @@ def _pretraining(experiment: Config, part: Config) -> Config:
 def _trained_with(experiment: Config, part: Config) -> Dict[str, Any]:
     return {
         **experiment.pretraining.to_dict(),
-        **_options(part, 'encoder'),
-        **_options(part)
+        **_options(part),
+        **_options(part, 'encoder')
     }
 
 

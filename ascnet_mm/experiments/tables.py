@@ -186,9 +186,8 @@ def methods_table(found: Figures) -> str:
             'samples | forward, backward passes of a sample | passes in all | '
             'minutes a run |', '|---|---|---|---:|---:|---|---:|---|']
     for method in found['methods'][1:]:
-        options = ' '.join(
-            f'`{k}={v}`' for part in ('encoder', 'options')
-            for k, v in method.get(part, {}).items())
+        set_to = {**method.get('options', {}), **method.get('encoder', {})}
+        options = ' '.join(f'`{k}={v}`' for k, v in set_to.items())
         passes = method['encoder_passes']
         rows.append(
             f'| {title_of(method)} | {method["config"]} | {options} | '

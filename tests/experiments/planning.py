@@ -74,6 +74,7 @@ LINES = dict(
             name='wide, untrained',
             config='configs/ascnet/r18_folder.py',
             epochs=0,
+            options=_heads,
             encoder={
                 'model.backbone.base_channels': 4,
                 'model.acp_head.in_channels': 32,

@@ -27,7 +27,7 @@ def test_the_shipped_experiments_resolve(name):
         osp.join(ROOT, 'configs', 'compare', f'{name}.py'))
     resolved = []
     for part in [*experiment.methods, *experiment.evaluations]:
-        options = {**part.get('encoder', {}), **part.get('options', {})}
+        options = {**part.get('options', {}), **part.get('encoder', {})}
         if part in experiment.methods:
             options = dict(experiment.pretraining.to_dict(), **options)
         cfg = read_config(osp.join(ROOT, part.config), options)
