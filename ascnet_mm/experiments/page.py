@@ -248,14 +248,16 @@ def _budget(found: Figures) -> Dict[str, str]:
 
 def _supervised(found: Figures) -> str:
     names = {method['name']: method['labels'] for method in found['methods']
-             if method.get('labels')}
+             if method.get('labels') and method['epochs']}
     return ''.join(f' ({name}: those in {labels}, with labels)'
                    for name, labels in names.items())
 
 
 def _selected(found: Figures) -> str:
+    # The untrained network has what the experiment says of the first method.
     names = {method['name']: method['trained_on']
-             for method in found['methods'] if 'trained_on' in method}
+             for method in found['methods']
+             if 'trained_on' in method and method['epochs']}
     return ''.join(f' ({name}: {found["data"]["selected"][pattern]} videos)'
                    for name, pattern in names.items())
 

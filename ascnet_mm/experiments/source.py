@@ -11,6 +11,7 @@ from typing import (
     Mapping,
     NamedTuple,
     Optional,
+    Sequence,
     Set,
     Union,
 )
@@ -274,16 +275,8 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
         raise InputError(
             f'{len(missing)} videos that are to be kept out of pre-training '
             f'are not below {folder}, {missing[0]} the first of them')
-    def selected(pattern: str) -> List[str]:
-        paths = sorted(path for path in videos - kept_out
-                       if re.search(pattern, path))
-        if not paths:
-            raise InputError(f'all videos below {folder} are kept out of '
-                             'pre-training' +
-                             (f' or not like {pattern!r}' if pattern else ''))
-        return paths
-
-    pretrain = selected(experiment.get('trained_on', ''))
+    allowed = sorted(videos - kept_out)
+    pretrain = _matching(experiment.get('trained_on', ''), allowed, folder)
     judged = kept_out - test if experiment.get('chooses') else (
         test or kept_out)
     if not judged:
@@ -298,12 +291,21 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
         }
     }
     own = {
-        part.trained_on: selected(part.trained_on)
+        part.trained_on: _matching(part.trained_on, allowed, folder)
         for part in experiment.methods if 'trained_on' in part
     }
     return Videos(
         osp.abspath(data_root), folder, pretrain, sorted(kept_out),
         sorted(judged), labelled, own, _prepared(data_root))
+
+
+def _matching(pattern: str, paths: Sequence[str], folder: str) -> List[str]:
+    matching = [path for path in paths if re.search(pattern, path)]
+    if not matching:
+        raise InputError(f'all videos below {folder} are kept out of '
+                         'pre-training' +
+                         (f' or not like {pattern!r}' if pattern else ''))
+    return matching
 
 
 def _list(entry: Union[str, Dict[str, str]], experiment: Config,

@@ -3,10 +3,11 @@
 # experiment, ASCNet is not trained again.
 _base_ = 'ucf101_subset_plus.py'
 
-question = 'Does ASCNet learn more from more videos?'
+question = ('Does ASCNet learn more with 1,000 videos of GRID as well, in as '
+            'many encoder passes?')
 _ascnet = _base_.methods[0]
 methods = [
     _ascnet,
-    # With GRID's 1,000 videos of one mouth
-    dict(_ascnet, name='all videos', trained_on=''),
+    # All videos, those of one speaker's mouth with them
+    dict(_ascnet, name='with GRID', trained_on=''),
 ]

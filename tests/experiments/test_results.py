@@ -22,6 +22,7 @@ def test_videos_of_one_method_are_listed_counted_and_sized(
         videos, tmp_path, commands):
     methods = Config.fromfile(EXPERIMENT).methods[:1]
     methods += [dict(methods[0], name='all videos', trained_on='')]
+    methods[0].trained_on = '^checked'
     plan = planned(
         videos, changed(tmp_path, methods=methods, trained_on='^striped'))
     jobs = jobs_of(plan, tmp_path)
@@ -30,12 +31,12 @@ def test_videos_of_one_method_are_listed_counted_and_sized(
         if job.kind == 'pretrain':
             with open(job.cfg.train_dataloader.dataset.ann_file) as file:
                 assert len(file.read().splitlines()) == (
-                    48 if 'all' in job.method else len(plan[1].pretrain))
-    assert found['data']['selected'] == {'': 48}
+                    48 if 'all' in job.method else 12)
+    assert found['data']['selected'] == {'': 48, '^checked': 12}
     assert found['data']['sizes'] == {
         path: osp.getsize(osp.join(plan[1].folder, path))
         for path in [*plan[1].selected[''], *plan[1].judged]
     }
     found.update(date='d', command='c', machine={}, versions={})
-    assert ('without labels (all videos: 48 videos). 16 others'
-            in page(dict(tiny=found)))
+    assert ('without labels (ASCNet: 12 videos) (all videos: 48 videos). 16 '
+            'others' in page(dict(tiny=found)))
