@@ -394,10 +394,9 @@ def two_processors() -> str:
                  len(CLASSES_AND_SPEED))
 
 
-@fragment('plus')
-def plus() -> str:
-    found = figures('compare_ucf101_subset_plus')
-    untrained, _, recipe, *_ = found['methods']
+def compared_with(found: Figures, reference: Figures) -> str:
+    """Figures of all methods, marked where they differ from two of them."""
+    untrained, *_ = found['methods']
     keys = {
         'vcop/retrieval/top1': 'retrieval',
         'vcop/whitened_retrieval/top1': 'retrieval, whitened',
@@ -405,14 +404,26 @@ def plus() -> str:
         AVERAGE: 'average of six',
         SPEED: 'speed, paired',
     }
-    others = {'†': untrained, '‡': recipe}
+    others = {'†': untrained, '‡': reference}
     rows = [[method['name'],
              *(marked(found, method, key, others) for key in keys)]
             for method in found['methods']]
     return table(['method', *keys.values()], rows, len(keys)) + '\n\n' + (
         paragraph(f'† differs from the untrained network, ‡ from '
-                  f'{recipe["name"]}, by the interval of the difference on '
+                  f'{reference["name"]}, by the interval of the difference on '
                   'the same videos.'))
+
+
+@fragment('plus')
+def plus() -> str:
+    found = figures('compare_ucf101_subset_plus')
+    return compared_with(found, found['methods'][2])
+
+
+@fragment('limits')
+def limits() -> str:
+    found = figures('compare_ucf101_subset_limits')
+    return compared_with(found, found['methods'][1])
 
 
 @fragment('plus, speed')

@@ -357,6 +357,27 @@ def test_what_is_said_of_the_recipe_holds():
             if name == 'Pace' and side == 1} == {speed}
 
 
+def test_what_is_said_of_more_videos_holds():
+    found = fragments.figures('compare_ucf101_subset_limits')
+    _, ascnet, more = found['methods']
+    data = found['data']
+    assert more['trained_on'] == ''
+    assert data['selected'][''] == data['pretrain'] + 1000 == 1490
+    for number in range(2):
+        assert all(span.holds_zero for (name, _), span in differences_from(
+            'ucf101_subset_limits', number).items() if name == more['name'])
+    higher = {
+        measure['key'] for measure in found['measures']
+        if mean(fragments.values(more, measure['key'])) > mean(
+            fragments.values(ascnet, measure['key']))}
+    assert higher == {'motion/reading_direction/accuracy'}
+    ranks = [mean(run['training']['effective_rank'] for run in method['runs'])
+             for method in (ascnet, more)]
+    assert ranks == [pytest.approx(4, abs=0.3), pytest.approx(2, abs=0.3)]
+    # As many samples of three times as many videos
+    assert more['samples'] == pytest.approx(ascnet['samples'], rel=0.02)
+
+
 def test_what_is_said_of_the_learners_own_tasks_holds():
     def gap(place, key, experiment):
         """How far the loss has fallen."""
