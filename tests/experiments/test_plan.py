@@ -82,7 +82,7 @@ def test_a_method_can_train_on_other_videos(videos, plan, tmp_path):
     assert dataset.ann_file == list_file(str(tmp_path), fewer)
     assert jobs['fewer'].path != jobs['ASCNet'].path
 
-    # A pattern that all match: none but those kept out are left out
+    # The empty pattern: all videos but those kept out
     methods[1]['trained_on'] = ''
     path = changed(tmp_path, methods=methods, trained_on='^striped')
     everything = planned(videos, path)[1]
@@ -190,7 +190,7 @@ def test_a_method_can_have_an_encoder_of_its_own(videos, tmp_path):
     for job in jobs_of(plan, tmp_path):
         wide = job.method == 'wide, untrained'
         assert job.cfg.model.backbone.base_channels == (4 if wide else 2)
-        if 'acp_head' in job.cfg.model:  # its own before its options
+        if 'acp_head' in job.cfg.model:  # not its options'
             assert job.cfg.model.acp_head.in_channels == (32 if wide else 16)
         assert wide <= (job.kind != 'pretrain')
     paths = {job.path.rpartition('/')[2] for job in jobs_of(plan, tmp_path)
