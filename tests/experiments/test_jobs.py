@@ -6,6 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from ascnet_mm import InputError
+from ascnet_mm.experiments.jobs import list_file
 
 from .planning import (
     EXPERIMENT,
@@ -127,10 +128,23 @@ def test_a_second_stage_starts_from_the_first_ones(videos, tmp_path):
         *4 * [True], *2 * [False]]
 
 
-def test_flow_has_all_videos(videos, tmp_path):
+def test_flow_has_all_videos_that_are_trained_on(videos, tmp_path):
     root = with_flow(videos, tmp_path)
     (tmp_path / 'flow').unlink()
     (tmp_path / 'flow').mkdir()
     with pytest.raises(InputError, match='flow: 48 videos are not below .*'
                        'make them'):
         planned(root, changed(tmp_path, **STAGES))
+
+    # Only the videos that the method is trained on need be there.
+    shutil.copytree(f'{videos}/videos', tmp_path / 'flow', dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns('checked*'))
+    rgb, flow, _ = STAGES['methods']
+    flow = dict(flow, trained_on='^striped')
+    path = changed(tmp_path, **dict(STAGES, methods=[rgb, flow]))
+    [job] = [job for job in jobs_of(planned(root, path), tmp_path / 'runs')
+             if job.title == 'flow, seed 0: pretrain']
+    dataset = job.cfg.train_dataloader.dataset
+    assert dataset.data_prefix.video == f'{root}/flow'
+    assert dataset.ann_file == list_file(
+        str(tmp_path / 'runs'), planned(root, path)[1].selected['^striped'])
