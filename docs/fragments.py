@@ -420,9 +420,9 @@ def plus() -> str:
     return compared_with(found, found['methods'][2])
 
 
-@fragment('limits')
-def limits() -> str:
-    found = figures('compare_ucf101_subset_limits')
+@fragment('more videos')
+def more_videos() -> str:
+    found = figures('compare_ucf101_subset_more_videos')
     return compared_with(found, found['methods'][1])
 
 

@@ -358,14 +358,15 @@ def test_what_is_said_of_the_recipe_holds():
 
 
 def test_what_is_said_of_more_videos_holds():
-    found = fragments.figures('compare_ucf101_subset_limits')
+    found = fragments.figures('compare_ucf101_subset_more_videos')
     _, ascnet, more = found['methods']
     data = found['data']
     assert more['trained_on'] == ''
     assert data['selected'][''] == data['pretrain'] + 1000 == 1490
     for number in range(2):
         assert all(span.holds_zero for (name, _), span in differences_from(
-            'ucf101_subset_limits', number).items() if name == more['name'])
+            'ucf101_subset_more_videos', number).items()
+                   if name == more['name'])
     higher = {
         measure['key'] for measure in found['measures']
         if mean(fragments.values(more, measure['key'])) > mean(

@@ -51,7 +51,7 @@ Last values logged in training, by seed:
 $last_losses
 
 **Data.** $pretrain videos are used for pre-training, without
-labels$supervised$selected. $kept_out others are kept out, and only these are
+labels$others. $kept_out others are kept out, and only these are
 evaluated: as queries, and by the metrics without labels (same video, speed
 probe)$judged. Galleries may contain pre-training videos.$chooses$prepared
 
@@ -180,8 +180,7 @@ def _section(name: str, found: Figures,
             f'`{key}={value}`' for key, value in found['pretraining'].items()),
         last_losses=last_losses(found),
         pretrain=data['pretrain'],
-        supervised=_supervised(found),
-        selected=_selected(found),
+        others=_trained_on(found),
         kept_out=data['kept_out'],
         judged=_judged(data),
         chooses=' Nothing of the test lists was judged, so that something '
@@ -246,20 +245,18 @@ def _budget(found: Figures) -> Dict[str, str]:
         but=f' but {", ".join(own)}' if own else '')
 
 
-def _supervised(found: Figures) -> str:
-    names = {method['name']: method['labels'] for method in found['methods']
-             if method.get('labels') and method['epochs']}
-    return ''.join(f' ({name}: those in {labels}, with labels)'
-                   for name, labels in names.items())
-
-
-def _selected(found: Figures) -> str:
-    # The untrained network has what the experiment says of the first method.
-    names = {method['name']: method['trained_on']
-             for method in found['methods']
-             if 'trained_on' in method and method['epochs']}
-    return ''.join(f' ({name}: {found["data"]["selected"][pattern]} videos)'
-                   for name, pattern in names.items())
+def _trained_on(found: Figures) -> str:
+    """Videos of the methods that were trained on others."""
+    videos = {}
+    for method in found['methods']:
+        # The untrained network has the source of the first method.
+        if method['epochs'] and method.get('labels'):
+            told = f'those in {method["labels"]}, with labels'
+            videos[method['name']] = told
+        elif method['epochs'] and 'trained_on' in method:
+            count = found['data']['selected'][method['trained_on']]
+            videos[method['name']] = f'{count} videos'
+    return ''.join(f' ({name}: {told})' for name, told in videos.items())
 
 
 def _judged(data: Dict[str, Any]) -> str:

@@ -221,8 +221,8 @@ def _check_trained_on(experiment: Config, path: str) -> None:
         if 'trained_on' in part and ('labels' in part
                                      or part.get('epochs') == 0):
             raise InputError(
-                f'{path}: {part.name} takes no trained_on: it is trained on ' +
-                (f'{part.labels}' if 'labels' in part else 'nothing'))
+                f'{path}: {part.name} takes no trained_on: it is trained on '
+                f'{part.get("labels", "nothing")}')
 
 
 def has_own_budget(part: Mapping) -> bool:
@@ -290,13 +290,13 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
             part.labels for part in experiment.methods if 'labels' in part
         }
     }
-    own = {
+    selected = {
         part.trained_on: _matching(part.trained_on, allowed, folder)
         for part in experiment.methods if 'trained_on' in part
     }
     return Videos(
         osp.abspath(data_root), folder, pretrain, sorted(kept_out),
-        sorted(judged), labelled, own, _prepared(data_root))
+        sorted(judged), labelled, selected, _prepared(data_root))
 
 
 def _matching(pattern: str, paths: Sequence[str], folder: str) -> List[str]:

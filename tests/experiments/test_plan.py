@@ -190,7 +190,7 @@ def test_a_method_can_have_an_encoder_of_its_own(videos, tmp_path):
     for job in jobs_of(plan, tmp_path):
         wide = job.method == 'wide, untrained'
         assert job.cfg.model.backbone.base_channels == (4 if wide else 2)
-        if 'acp_head' in job.cfg.model:  # not its options'
+        if 'acp_head' in job.cfg.model:  # encoder's
             assert job.cfg.model.acp_head.in_channels == (32 if wide else 16)
         assert wide <= (job.kind != 'pretrain')
     paths = {job.path.rpartition('/')[2] for job in jobs_of(plan, tmp_path)

@@ -6,7 +6,7 @@ from ascnet_mm.experiments.page import page
 from ascnet_mm.experiments.results import collect, values
 from ascnet_mm.experiments.running import run_jobs
 
-from .planning import EXPERIMENT, changed, jobs_of, planned
+from .planning import EXPERIMENT, LINES, changed, jobs_of, planned
 
 
 def test_a_measure_can_be_an_average():
@@ -39,4 +39,17 @@ def test_videos_of_one_method_are_listed_counted_and_sized(
     }
     found.update(date='d', command='c', machine={}, versions={})
     assert ('without labels (ASCNet: 12 videos) (all videos: 48 videos). 16 '
+            'others' in page(dict(tiny=found)))
+
+
+def test_the_page_names_videos_of_trained_methods_alone(
+        videos, tmp_path, commands):
+    """The untrained network has what is said of the first method."""
+    ascnet, supervised, _ = LINES['methods']
+    plan = planned(videos, changed(
+        tmp_path, **dict(LINES, methods=[supervised, ascnet])))
+    jobs = jobs_of(plan, tmp_path)
+    found = collect(*plan, jobs, run_jobs(jobs, plan[1], str(tmp_path)))
+    found.update(date='d', command='c', machine={}, versions={})
+    assert ('without labels (supervised: those in train.txt, with labels). 16 '
             'others' in page(dict(tiny=found)))

@@ -1,6 +1,6 @@
-# Does the number of videos limit what ASCNet learns? The budget and seeds are
-# those of ucf101_subset_plus.py; with --reuse of the JSON file of that
-# experiment, ASCNet is not trained again.
+# More videos, of another kind. The budget and seeds are those of
+# ucf101_subset_plus.py; with --reuse of the JSON file of that experiment,
+# ASCNet is not trained again.
 _base_ = 'ucf101_subset_plus.py'
 
 question = ('Does ASCNet learn more with 1,000 videos of GRID as well, in as '
