@@ -18,8 +18,8 @@ from ..conftest import ROOT
     'ucf101_subset_budget', 'ucf101_subset_budget_choice',
     'ucf101_subset_candidates', 'ucf101_subset_curves',
     'ucf101_subset_learners', 'ucf101_subset_more_videos',
-    'ucf101_subset_plus', 'ucf101_subset_recipe', 'ucf101_subset_screen', 'ucf101_subset_seeds',
-    'ucf101_subset_speed', 'synthetic_speed'
+    'ucf101_subset_plus', 'ucf101_subset_recipe', 'ucf101_subset_screen',
+    'ucf101_subset_seeds', 'ucf101_subset_speed', 'synthetic_speed'
 ])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
