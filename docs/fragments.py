@@ -426,6 +426,12 @@ def more_videos() -> str:
     return compared_with(found, found['methods'][1])
 
 
+@fragment('batch, width')
+def batch_width() -> str:
+    found = figures('compare_ucf101_subset_batch_width')
+    return compared_with(found, found['methods'][1])
+
+
 @fragment('plus, speed')
 def plus_speed() -> str:
     found = figures('compare_ucf101_subset_plus')

@@ -379,6 +379,26 @@ def test_what_is_said_of_more_videos_holds():
     assert more['samples'] == pytest.approx(ascnet['samples'], rel=0.02)
 
 
+def test_what_is_said_of_batch_and_width_holds():
+    name = 'ucf101_subset_batch_width'
+    found = fragments.figures(f'compare_{name}')
+    _, ascnet, batch, wide, wide_untrained = found['methods']
+    for method in (batch, wide):
+        assert method['samples'] == pytest.approx(ascnet['samples'], rel=2e-3)
+        for measure in found['measures']:
+            assert change(found, ascnet, method, measure['key']).holds_zero
+    for measure in found['measures']:
+        assert change(found, wide_untrained, wide, measure['key']).holds_zero
+    assert {
+        place for place, span in differences_from(name, 0).items()
+        if not span.holds_zero
+    } == {('ASCNet', 'vcop/knn/top1_k20'), ('batch 128', 'vcop/knn/top1_k20'),
+          ('width 32', 'vcop/whitened_retrieval/top1')}
+    processors = [{run['made']['machine']['processor']
+                   for run in method['runs']} for method in found['methods']]
+    assert processors[1].isdisjoint(processors[2] | processors[3])
+
+
 def test_what_is_said_of_the_learners_own_tasks_holds():
     def gap(place, key, experiment):
         """How far the loss has fallen."""

@@ -15,11 +15,12 @@ from ..conftest import ROOT
 
 @pytest.mark.parametrize('name', [
     'grid_s1_learners', 'grid_s1_methods', 'ucf101_subset',
-    'ucf101_subset_budget', 'ucf101_subset_budget_choice',
-    'ucf101_subset_candidates', 'ucf101_subset_curves',
-    'ucf101_subset_learners', 'ucf101_subset_more_videos',
-    'ucf101_subset_plus', 'ucf101_subset_recipe', 'ucf101_subset_screen',
-    'ucf101_subset_seeds', 'ucf101_subset_speed', 'synthetic_speed'
+    'ucf101_subset_batch_width', 'ucf101_subset_budget',
+    'ucf101_subset_budget_choice', 'ucf101_subset_candidates',
+    'ucf101_subset_curves', 'ucf101_subset_learners',
+    'ucf101_subset_more_videos', 'ucf101_subset_plus', 'ucf101_subset_recipe',
+    'ucf101_subset_screen', 'ucf101_subset_seeds', 'ucf101_subset_speed',
+    'synthetic_speed'
 ])
 def test_the_shipped_experiments_resolve(name):
     """Their configs, options and names; their videos are not at hand."""
@@ -32,7 +33,9 @@ def test_the_shipped_experiments_resolve(name):
             options = dict(experiment.pretraining.to_dict(), **options)
         cfg = read_config(osp.join(ROOT, part.config), options)
         backbone = cfg.model.backbone
-        assert backbone.type == 'Pixels' or backbone.base_channels == 16
+        if backbone.type != 'Pixels':
+            width = 32 if part.name.startswith('width 32') else 16
+            assert backbone.base_channels == width
         with torch.device('meta'):  # shapes alone
             MODELS.build(cfg.model)
         resolved.append((json.dumps(cfg.to_dict(), sort_keys=True),
