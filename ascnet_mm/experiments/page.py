@@ -56,10 +56,10 @@ evaluated: as queries, and by the metrics without labels (same video, speed
 probe)$judged. Galleries may contain pre-training videos.$chooses$prepared
 
 **What it shows:** how these methods compare at this budget, on these videos,
-with these settings. What a method has learned is what it adds to
-`$untrained`, the same encoder with random weights. **What it does not show:**
-what the methods reach with the encoders, videos and epochs of their papers;
-how figures vary with $unseen.
+with these settings. `$untrained` is the encoder of $reference with random
+weights; what a method with this encoder has learned is what it adds to it.
+**What it does not show:** what the methods reach with the encoders, videos and
+epochs of their papers; how figures vary with $unseen.
 
 $unreadable
 
