@@ -394,6 +394,13 @@ def test_what_is_said_of_batch_and_width_holds():
         if not span.holds_zero
     } == {('ASCNet', 'vcop/knn/top1_k20'), ('batch 128', 'vcop/knn/top1_k20'),
           ('width 32', 'vcop/whitened_retrieval/top1')}
+    usual, larger = ({**found['pretraining'], **method['options']}
+                     for method in (ascnet, batch))
+    rate, momentum = ('optim_wrapper.optimizer.lr',
+                      'default_hooks.momentum_update.momentum')
+    assert larger['batch_size'] == 4 * usual['batch_size'] == 128
+    assert larger[rate] == pytest.approx(4 * usual[rate])
+    assert larger[momentum] == pytest.approx(usual[momentum]**4)
     processors = [{run['made']['machine']['processor']
                    for run in method['runs']} for method in found['methods']]
     assert processors[1].isdisjoint(processors[2] | processors[3])

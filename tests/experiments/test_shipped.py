@@ -36,9 +36,10 @@ def test_the_shipped_experiments_resolve(name):
         if backbone.type != 'Pixels':
             width = 32 if part.name.startswith('width 32') else 16
             assert backbone.base_channels == width
+            readers = {**cfg.model, **cfg.model.get('terms', {})}.values()
             assert {
-                head.in_channels for name, head in cfg.model.items()
-                if name.endswith('_head') and 'in_channels' in head
+                part.in_channels for part in readers
+                if isinstance(part, dict) and 'in_channels' in part
             } <= {8 * width}
         with torch.device('meta'):  # shapes alone
             MODELS.build(cfg.model)
