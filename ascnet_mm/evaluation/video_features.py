@@ -152,6 +152,22 @@ class PooledVideosMetric(VideoFeaturesMetric):
             pooled[self.pooling] = POOLINGS[self.pooling](clips).cpu()
         return pooled[self.pooling]
 
+    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
+        """As :class:`VideoFeaturesMetric`.
+
+        Raises:
+            InputError: Also if the videos' features differ in size.
+        """
+        sizes = {len(r['features']) for r in results
+                 if r['features'] is not None}
+        if len(sizes) > 1:
+            raise InputError(
+                f'{type(self).__name__}: the features of videos have '
+                f'{min(sizes)} to {max(sizes)} dimensions; with '
+                f'pooling={self.pooling!r}, all videos need the same number '
+                "of clips: take 'mean', or a fixed number of clips")
+        return super().compute_metrics(results)
+
 
 class NearestVideosMetric(PooledVideosMetric):
     """Judges queries by the most similar videos of the gallery.

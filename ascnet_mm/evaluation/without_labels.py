@@ -186,6 +186,9 @@ class _ProbeMetric(_SpeedClipsMetric):
             finds the same, as those of one recording, share a fold. Defaults
             to None: each video is a group.
         **kwargs: As for :class:`ClipFeaturesMetric`.
+
+    Raises:
+        InputError: If ``folds`` is less than 2.
     """
 
     def __init__(self,
@@ -194,6 +197,10 @@ class _ProbeMetric(_SpeedClipsMetric):
                  groups: Optional[str] = None,
                  **kwargs) -> None:
         super().__init__(**kwargs)
+        if folds < 2:
+            raise InputError(
+                f'{type(self).__name__} judges each fold by the others: set '
+                f'folds to 2 or more, not {folds}')
         self.folds = folds
         self.weight_decay = weight_decay
         self.groups = groups

@@ -1,18 +1,19 @@
 """Uncertainty from seeds and from the choice of videos.
 
 Where the outcome of each video is known, an interval covers seeds and videos.
-Both are resampled: seeds one by one, and videos by groups, since those of one
-recording are alike. Resamples are one smaller than what they are drawn from,
-so that their variance is an unbiased estimate (Rao and Wu, 1988), which
-matters for three seeds. The variances from seeds and from videos are added.
-Both contain what a seed does to single videos, so the variance of that, which
-is the variance of the residuals of an analysis of variance, is subtracted
-once; but never so much that less is left than the variance from seeds alone or
-from videos alone. Student's t has the degrees of freedom of such a sum
-(Satterthwaite, 1946). Percentiles of the resamples would be too narrow with
-few seeds.
+Its variances are those of a bootstrap that draws seeds one by one and videos
+by groups, since those of one recording are alike, in resamples one smaller
+than what they are drawn from: so they are unbiased (Rao and Wu, 1988), which
+matters for three seeds. They are not drawn, but computed from the influence of
+each group, to which they are equal to first order.
+
+The variances from seeds and from videos are added. Both contain what a seed
+does to single videos, so the variance of that, which is the variance of the
+residuals of an analysis of variance, is subtracted once; but never so much
+that less is left than the variance from seeds alone or from videos alone.
+Student's t has the degrees of freedom of such a sum (Satterthwaite, 1946).
+Percentiles of resamples would be too narrow with few seeds.
 """
-from functools import cache
 from statistics import mean, stdev
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
@@ -23,7 +24,6 @@ from .outcomes import unpack
 from .results import Figures, values
 from .source import averaged
 
-RESAMPLES = 4000
 MACRO = '_macro'
 
 
@@ -107,32 +107,40 @@ def judged(found: Figures, method: Figures, key: str) -> Optional[Judged]:
         np.array(counts)[:, used], np.array(weights))
 
 
-@cache
-def resamples(count: int) -> np.ndarray:
-    """How often each of so many is drawn, in each resample.
-
-    Args:
-        count (int): Two or more.
-
-    Returns:
-        ndarray: int64 ``[RESAMPLES, count]``, rows that sum to count - 1.
-    """
-    return np.random.default_rng(count).multinomial(
-        count - 1, np.full(count, 1 / count), RESAMPLES)
-
-
-def _shares(part: Judged, times: np.ndarray) -> np.ndarray:
-    """The measure with groups that count so often, in percent, ``[B, S]``."""
-    totals = np.tensordot(times, part.sums, axes=(1, 2))
-    # A resample may have no video of a part.
-    with np.errstate(invalid='ignore'):
-        means = totals / (times @ part.counts.T)[:, None]
-    return 100 * means @ part.weights
-
-
 def _by_seed(part: Judged) -> np.ndarray:
     """The measure of each seed, in percent, ``[S]``."""
-    return _shares(part, np.ones((1, part.counts.shape[1])))[0]
+    return 100 * part.sums.sum(axis=2) / part.counts.sum(
+        axis=1) @ part.weights
+
+
+def _pulls(part: Judged) -> np.ndarray:
+    """How far each group moves the measure, in percent, ``[S, G]``.
+
+    The influence of a group on the means (Hampel, 1974), to first order.
+    Their squares sum to the unbiased variance that drawing groups gives.
+    """
+    videos = part.counts.sum(axis=1)
+    means = part.sums.sum(axis=2) / videos
+    # Groups that a part has videos of
+    groups = (part.counts > 0).sum(axis=1)
+    return 100 * np.einsum(
+        'spg,p->sg', part.sums - means[..., None] * part.counts,
+        part.weights / videos * (groups / (groups - 1))**0.5)
+
+
+def _freedom(part: Judged) -> int:
+    """Of what the groups tell of the variance.
+
+    Parts that are means over the same groups, such as those of one class,
+    take one degree of freedom together.
+    """
+    means = np.unique(part.counts > 0, axis=0)
+    return max(part.counts.shape[1] - len(means), 1)
+
+
+def _tells_of_videos(part: Judged) -> bool:
+    """Whether no part is of a single group, whose variance is unknown."""
+    return bool(((part.counts > 0).sum(axis=1) > 1).all())
 
 
 class _Variance(NamedTuple):
@@ -158,68 +166,71 @@ def _interval(value: float, seeds: Sequence[_Variance], videos: _Variance,
                       for end in (value, value - half, value + half)))
 
 
-def _over_seeds(part: Judged) -> _Variance:
+def _over_seeds(part: Judged, other: Judged) -> _Variance:
+    """Of the mean of the seeds; a single one varies as those of the other."""
     found = _by_seed(part)
-    if len(found) < 2:
+    several = found if len(found) > 1 else _by_seed(other)
+    if len(several) < 2:
         return _Variance(0., 1)
-    means = resamples(len(found)) @ found / (len(found) - 1)
-    return _Variance(means.var(), len(found) - 1)
+    return _Variance(several.var(ddof=1) / len(found), len(several) - 1)
 
 
-def _over_videos(*signed: Tuple[int, Judged]) -> _Variance:
-    """Of a sum, its parts judged on the same videos."""
-    groups = signed[0][1].counts.shape[1]
-    if groups < 2:
-        return _Variance(0., 1)
-    means = sum(sign * _shares(part, resamples(groups)).mean(axis=1)
-                for sign, part in signed)
-    return _Variance(float(np.nanvar(means)), groups - 1)
+def _over_videos(pulls: np.ndarray, part: Judged) -> _Variance:
+    """Of the mean over seeds, or of the difference of two such means."""
+    return _Variance(float((pulls**2).sum()), _freedom(part))
 
 
 def _in_both(part: Judged) -> _Variance:
     """What a seed does to single groups, beyond what it does to all."""
-    seeds, _, groups = part.sums.shape
-    if min(seeds, groups) < 2:
+    pulls = _pulls(part)
+    seeds = len(pulls)
+    if seeds < 2:
         return _Variance(0., 1)
-    videos = part.counts.sum(axis=1)
-    means = part.sums.sum(axis=2) / videos
-    # How far each group moves the measure of each seed, to first order
-    pull = 100 * groups * np.einsum(
-        'spg,p->sg', part.sums - means[..., None] * part.counts,
-        part.weights / videos)
-    residuals = pull - pull.mean(axis=0)
-    freedom = (seeds - 1) * (groups - 1)
+    residuals = pulls - pulls.mean(axis=0)
     return _Variance(
-        float((residuals**2).sum()) / freedom / seeds / groups, freedom)
+        float((residuals**2).sum()) / (seeds - 1) / seeds,
+        (seeds - 1) * _freedom(part))
 
 
-def interval_of(part: Judged) -> Interval:
+def interval_of(part: Judged) -> Optional[Interval]:
     """A measure, with its interval over seeds and videos.
 
     With one seed it covers the videos alone.
 
     Args:
         part (Judged): The measure of a method.
+
+    Returns:
+        Interval, optional: None if all videos, or for a macro figure those of
+        a class, are of one group.
     """
+    if not _tells_of_videos(part):
+        return None
     return _interval(
-        float(_by_seed(part).mean()), [_over_seeds(part)],
-        _over_videos((1, part)), [_in_both(part)])
+        float(_by_seed(part).mean()), [_over_seeds(part, part)],
+        _over_videos(_pulls(part).mean(axis=0), part), [_in_both(part)])
 
 
-def paired_difference(first: Judged, second: Judged) -> Interval:
+def paired_difference(first: Judged, second: Judged) -> Optional[Interval]:
     """The difference of two methods, second minus first.
 
-    Both are judged on the same videos, which are resampled for both alike;
-    their seeds are not the same runs and are resampled for each.
+    Both are judged on the same videos; their seeds are not the same runs. If
+    one of them has a single seed, it is taken to vary as the other's seeds do.
 
     Args:
         first (Judged): A measure of a method.
         second (Judged): The same measure of another one.
+
+    Returns:
+        Interval, optional: As :func:`interval_of`.
     """
+    if not _tells_of_videos(first):
+        return None
     return _interval(
         float(_by_seed(second).mean() - _by_seed(first).mean()),
-        [_over_seeds(first), _over_seeds(second)],
-        _over_videos((-1, first), (1, second)),
+        [_over_seeds(first, second), _over_seeds(second, first)],
+        _over_videos(_pulls(second).mean(axis=0) - _pulls(first).mean(axis=0),
+                     first),
         [_in_both(first), _in_both(second)])
 
 
@@ -266,15 +277,15 @@ def estimate(found: Figures, method: Figures, key: str) -> Optional[Interval]:
             rank, has an interval over the seeds alone (Student's t).
 
     Returns:
-        Interval, optional: None if no seed has the measure, or one alone has
-        it and there are no outcomes.
+        Interval, optional: None if no seed has the measure, one alone has it
+        and there are no outcomes, or :func:`interval_of` is None.
     """
     part, seeds = judged(found, method, key), values(method, key)
     if part is not None:
-        found = interval_of(part)
+        span = interval_of(part)
         # No share lies beyond.
-        return found._replace(
-            low=max(found.low, 0.), high=min(found.high, 100.))
+        return span and span._replace(
+            low=max(span.low, 0.), high=min(span.high, 100.))
     if len(set(seeds)) < 2:
         return None
     return Interval(mean(seeds), *interval(seeds))

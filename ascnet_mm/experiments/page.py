@@ -79,13 +79,13 @@ which makes the true error larger; several clips or metrics per video make it
 smaller.
 '''
 INTERVALS = '''
-Mean over the seeds and its 95 % interval, over seeds and videos ($queries):
-both are resampled, $groups. Figures that are no mean over videos, such as
-ranks, have intervals over the seeds alone (Student's t). Differences are taken
-on the same videos. A method is called distinguishable from another one where
-the interval of the difference (in bold) does not hold 0; the others need not
-be equal, and of twenty differences of equal methods one is in bold by chance.
-Where one seed alone has ended, its interval covers the videos alone.
+Mean over the seeds and its 95 % interval, over seeds and videos ($queries),
+$groups. Figures that are no mean over videos, such as ranks, have intervals
+over the seeds alone (Student's t). Differences are taken on the same videos. A
+method is called distinguishable from another one where the interval of the
+difference (in bold) does not hold 0; the others need not be equal, and of
+twenty differences of equal methods one is in bold by chance. Where one seed
+alone has ended, its interval covers the videos alone.
 '''
 TABLES = '''
 $budget

@@ -21,6 +21,7 @@ from mmengine.config import Config
 from ..datasets import VideoFolder, VideoList
 from ..errors import InputError
 from .identity import slug
+from .outcomes import groups_of
 
 KEYS = ('question', 'videos', 'kept_out', 'seeds', 'pretraining', 'methods',
         'evaluations', 'measures')
@@ -256,7 +257,7 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
 
     Raises:
         InputError: If there is no such folder or list, a listed video is not
-            there, or none is left.
+            there, none is left, or all that are judged are one group.
     """
     folder = osp.abspath(osp.join(data_root, experiment.videos))
     videos = set(_paths(VideoFolder(folder, []), folder))
@@ -283,6 +284,7 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
         raise InputError('all videos that are kept out stand in test_lists, '
                          'so there is none left to choose by: name a '
                          'validation list in kept_out')
+    _check_groups(experiment.get('groups'), sorted(judged))
     labelled = {
         name: _labelled(name, _list(name, experiment, data_root), folder,
                         set(pretrain))
@@ -297,6 +299,15 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
     return Videos(
         osp.abspath(data_root), folder, pretrain, sorted(kept_out),
         sorted(judged), labelled, selected, _prepared(data_root))
+
+
+def _check_groups(pattern: Optional[str], judged: Sequence[str]) -> None:
+    """Refuse groups that tell nothing of how figures vary with the videos."""
+    if pattern and len(set(groups_of(judged, pattern, {}).split())) < 2:
+        raise InputError(
+            f'groups={pattern!r} makes one group of all {len(judged)} videos '
+            'that are judged, so no interval can be computed: let it match '
+            'something else in each recording, or leave it out')
 
 
 def _matching(pattern: str, paths: Sequence[str], folder: str) -> List[str]:

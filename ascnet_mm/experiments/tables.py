@@ -48,7 +48,8 @@ def _figure(found: Figures, method: Figures, key: str) -> str:
         return _cell(values(method, key))
     span = estimate(found, method, key)
     if span is None:
-        return _cell(values(method, key)[:1])
+        found = values(method, key)
+        return _cell([mean(found)] if found else [])
     return f'{span.value:.1f} [{span.low:.1f}, {span.high:.1f}]'
 
 

@@ -182,6 +182,7 @@ class ConsistencyHead(TargetHead):
                  out_channels: int = 256,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(in_channels, init_cfg=init_cfg)
+        self.out_channels = out_channels
         self.projection = mlp(in_channels, hidden_channels, out_channels)
         self.predictor = mlp(out_channels, hidden_channels, out_channels)
         self.target_projection = deepcopy(

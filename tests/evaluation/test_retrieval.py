@@ -186,6 +186,14 @@ def test_impossible_options_are_refused(options):
         VideoRetrievalMetric(**options)
 
 
+def test_joined_clips_must_be_equally_many():
+    metric = VideoRetrievalMetric(pooling='concat')
+    metric.process(None, [sample([[1., 0.]], 0, 'gallery'),
+                          sample([[1., 0.], [0., 1.]], 0, 'query')])
+    with pytest.raises(InputError, match="2 to 4 dimensions.*'concat'"):
+        metric.evaluate(2)
+
+
 def test_chance_is_that_of_shuffled_galleries():
     generator = torch.Generator().manual_seed(0)
     ql = torch.randint(0, 4, (50, ), generator=generator)

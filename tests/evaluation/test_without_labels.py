@@ -190,6 +190,11 @@ def test_a_recording_is_judged_by_probes_of_others(groups, low, high):
     assert low <= metric.evaluate(160)['paired_speed_probe/accuracy'] <= high
 
 
+def test_a_probe_needs_a_second_fold():
+    with pytest.raises(InputError, match='folds to 2 or more, not 1'):
+        SpeedProbeMetric(folds=1)
+
+
 def test_videos_of_one_recording_alone_are_not_probed():
     metric = PairedSpeedProbeMetric(groups='v_g1')
     metric.process(None, [

@@ -13,6 +13,7 @@ def method(name, outcomes, budget=None, key=KEY):
         budget=budget,
         runs=[
             dict(
+                broken={},
                 figures={key: 100 * float(np.mean(run))},
                 outcomes={key: pack(run)}) for run in outcomes
         ])

@@ -16,6 +16,7 @@ from ascnet_mm.experiments.intervals import (
     told_apart,
 )
 from ascnet_mm.experiments.outcomes import unpack
+from ascnet_mm.experiments.tables import differences, table
 
 from .judging import KEY, experiment, method
 
@@ -66,10 +67,10 @@ def judged_as(groups, outcomes):
     return judged(experiment(groups, one), one, KEY)
 
 
-def test_resampling_is_that_of_all_resamples():
+def test_variances_are_those_of_all_resamples():
     """Of 2 seeds 1 is drawn, of 3 groups 2: all cases by hand."""
-    outcomes = np.array([[1, 1, 0, 1, 0, 0, 1], [0, 1, 0, 0, 0, 1, 0]])
-    groups = np.array([4, 4, 4, 7, 7, 9, 9])
+    outcomes = np.array([[1, 1, 1, 0, 0, 0], [0, 1, 0, 0, 1, 0]])
+    groups = np.array([4, 4, 7, 7, 9, 9])
     part = judged_as(groups, outcomes)
     by_seed = 100 * outcomes.mean(axis=1)
     by_groups = []
@@ -77,9 +78,9 @@ def test_resampling_is_that_of_all_resamples():
         chosen = np.concatenate(
             [outcomes[:, groups == group] for group in drawn], axis=1)
         by_groups.append(100 * chosen.mean())
-    # Groups of 3, 2 and 2 videos: 3 times what they add to each share
+    # Three times what the groups add to each share
     pulls = 300 * np.array([[
-        (run[groups == group] - run.mean()).sum() / 7 for group in (4, 7, 9)
+        (run[groups == group] - run.mean()).sum() / 6 for group in (4, 7, 9)
     ] for run in outcomes])
     in_both = ((pulls - pulls.mean(axis=0))**2).sum() / 2 / 6
     variances = np.var(by_seed), np.var(by_groups), in_both
@@ -88,8 +89,23 @@ def test_resampling_is_that_of_all_resamples():
     half = stats.t.ppf(0.975, freedom) * total**0.5
     found = interval_of(part)
     assert found.value == pytest.approx(100 * outcomes.mean())
+    assert found.high - found.value == pytest.approx(half)
+    assert found.value - found.low == pytest.approx(half)
+
+
+def test_groups_of_different_sizes_are_drawn_as_they_are():
+    """By resamples that are drawn; a formula of first order is near them."""
+    generator = np.random.default_rng(0)
+    sizes = generator.integers(1, 8, 40)
+    groups = np.repeat(range(40), sizes)
+    hits = generator.random(len(groups)) < np.repeat(
+        generator.random(40), sizes)
+    sums, drawn = np.bincount(groups, hits), generator.multinomial(
+        39, np.full(40, 1 / 40), 20000)
+    half = stats.t.ppf(0.975, 39) * 100 * (
+        drawn @ sums / (drawn @ sizes)).std()
+    found = interval_of(judged_as(groups, [hits]))
     assert found.high - found.value == pytest.approx(half, rel=0.05)
-    assert found.value - found.low == pytest.approx(half, rel=0.05)
 
 
 @pytest.mark.parametrize('hits, videos', [(30, 100), (5, 20)])
@@ -99,14 +115,14 @@ def test_with_one_seed_and_no_groups_it_is_the_binomial(hits, videos):
     share = hits / videos
     error = 100 * (share * (1 - share) / (videos - 1))**0.5
     half = stats.t.ppf(0.975, videos - 1) * error
-    assert found.high - found.value == pytest.approx(half, rel=0.05)
+    assert found.high - found.value == pytest.approx(half)
 
 
 def test_where_videos_are_alike_it_is_students():
     outcomes = [[share] * 9 for share in (.6, .7, .95)]
     found = interval_of(judged_as([0, 0, 0, 1, 1, 1, 2, 2, 2], outcomes))
     low, high = interval([60., 70., 95.])
-    assert found[1:] == pytest.approx((low, high), rel=0.05)
+    assert found[1:] == pytest.approx((low, high))
 
 
 @pytest.mark.parametrize('interaction', [0.05, 0.3])
@@ -122,12 +138,13 @@ def test_what_a_seed_does_to_single_videos_counts_once(interaction):
         videos * by_seed.var(ddof=1), seeds * by_video.var(ddof=1),
         ((outcomes - by_seed[:, None] - by_video + outcomes.mean())**2).sum()
         / (seeds - 1) / (videos - 1))
-    signed = squares[0] + squares[1] - squares[2]
+    signed = max(*squares[:2], squares[0] + squares[1] - squares[2])
     freedom = signed**2 / np.dot(
         np.square(squares), (1 / 3, 1 / 29, 1 / 3 / 29))
     half = stats.t.ppf(0.975, freedom) * 100 * (signed / seeds / videos)**.5
     found = interval_of(judged_as(range(videos), outcomes))
-    assert found.high - found.value == pytest.approx(half, rel=0.05)
+    # Outcomes are kept to six digits.
+    assert found.high - found.value == pytest.approx(half, rel=1e-4)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -170,7 +187,30 @@ def test_seeds_of_two_methods_are_not_paired():
         *(judged_as(range(4), part) for part in (first, second)))
     # Each mean has a variance of 20 ** 2, known by one degree of freedom.
     half = stats.t.ppf(0.975, 2) * (2 * 20**2)**0.5
-    assert found.high - found.value == pytest.approx(half, rel=0.05)
+    assert found.high - found.value == pytest.approx(half)
+
+
+def test_a_single_seed_varies_as_those_of_the_other_method():
+    several, single = [[.2] * 4, [.6] * 4], [[.5] * 4]
+    parts = [judged_as(range(4), part) for part in (several, single)]
+    spans = paired_difference(*parts), paired_difference(*parts[::-1])
+    # A seed has a variance of 800, known by one degree of freedom.
+    freedom = 1200**2 / (400**2 + 800**2)
+    half = stats.t.ppf(0.975, freedom) * 1200**.5
+    assert [span.high - span.value for span in spans] == pytest.approx(
+        [half, half])
+    assert paired_difference(parts[1], judged_as(range(4), [[.7] * 4])) == (
+        20, 20, 20)
+
+
+def test_one_group_tells_nothing_of_the_videos():
+    one = method('one', [[1, 0, 1, 0], [1, 1, 1, 0]])
+    other = method('other', [[0, 0, 1, 0], [1, 0, 1, 0]])
+    found = experiment([0] * 4, one, other)
+    assert estimate(found, one, KEY) is None
+    assert change(found, one, other, KEY) is None
+    assert '**' not in differences(found, 0)
+    assert '| one | 2 of 2 | 62.5 |' in table(found)
 
 
 def test_a_measure_can_be_of_different_videos():
@@ -200,15 +240,48 @@ def test_a_macro_figure_is_the_mean_of_the_classes():
     one['runs'][0]['figures'][f'{KEY}_macro'] = 100 * np.mean(macro)
     part = judged(found, one, f'{KEY}_macro')
     assert interval_of(part).value == pytest.approx(100 * np.mean(macro))
-    errors = [100 * (p * (1 - p) / n)**.5 for p, n in zip(macro, (15, 60))]
-    half = stats.t.ppf(0.975, 74) * np.hypot(*errors) / 2
+    errors = [100 * (p * (1 - p) / (n - 1))**.5
+              for p, n in zip(macro, (15, 60))]
+    half = stats.t.ppf(0.975, 73) * np.hypot(*errors) / 2
     span = interval_of(part)
-    assert span.high - span.value == pytest.approx(half, rel=0.1)
+    assert span.high - span.value == pytest.approx(half)
     # With a figure that is none it has half the weight.
     part = judged(found, one, f'{KEY}_macro + {KEY}')
     assert part.weights.tolist() == [.25, .25, .5]
     assert interval_of(part).value == pytest.approx(
         50 * np.mean(macro) + 50 * hits.mean())
+
+
+@pytest.mark.parametrize('classes, recordings', [(3, 7), (8, 2)])
+def test_intervals_of_macro_figures_hold_the_truth(classes, recordings):
+    generator = np.random.default_rng(0)
+    labels = np.repeat(range(classes), 4 * recordings)
+    groups = np.repeat(range(classes * recordings), 4)
+    held = []
+    for _ in range(400):
+        one = method('one', [
+            .5 + np.repeat(generator.normal(0, .1, groups[-1] + 1), 4)
+            + generator.normal(0, .1, len(groups))])
+        one['runs'][0]['figures'][f'{KEY}_macro'] = 0.
+        found = dict(experiment(groups, one), labels={
+            'a/retrieval': ' '.join(map(str, labels))})
+        span = interval_of(judged(found, one, f'{KEY}_macro'))
+        held.append(span.low <= 50 <= span.high)
+    # Three standard errors of a share of 400 are 3.3 points.
+    assert 0.917 <= np.mean(held) <= 0.983
+
+
+def test_a_class_of_one_group_leaves_the_macro_figure_open():
+    one = method('one', [[1, 0, 1, 0, 1]])
+    one['runs'][0]['figures'][f'{KEY}_macro'] = 50.
+    found = dict(experiment([0, 0, 1, 2, 3], one),
+                 labels={'a/retrieval': '0 0 1 1 1'})
+    assert estimate(found, one, f'{KEY}_macro') is None
+    found['labels'] = {'a/retrieval': '0 0 0 1 1'}
+    assert estimate(found, one, f'{KEY}_macro') is not None
+    # Groups may have videos of several classes.
+    found['groups'] = {'a/retrieval': '0 1 0 1 2'}
+    assert estimate(found, one, f'{KEY}_macro') is not None
 
 
 def test_a_share_lies_between_0_and_100():

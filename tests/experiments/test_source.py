@@ -84,6 +84,14 @@ def test_copies_say_how_they_were_made(videos, plan, tmp_path):
     assert planned(str(copies))[1].prepared == dict(short_edge=96)
 
 
+def test_groups_must_part_the_judged_videos(videos, tmp_path):
+    experiment = read_experiment(changed(tmp_path, groups='.*'))
+    find_videos(experiment, videos)
+    experiment.groups = '^'
+    with pytest.raises(InputError, match='one group of all'):
+        find_videos(experiment, videos)
+
+
 def test_a_listed_video_must_be_there(videos, tmp_path):
     shutil.copytree(videos, tmp_path / 'set')
     with open(tmp_path / 'set' / 'test.txt', 'a') as file:

@@ -6,6 +6,7 @@ from mmaction.registry import HOOKS
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.utils.data import Dataset
 
 from ...files import write_json
 
@@ -17,7 +18,9 @@ class OutcomesHook(Hook):
     In addition to the logged figures, ``vis_data/outcomes.json`` in the folder
     of the test contains the ``outcomes`` of each metric that has any, by its
     prefix, so that intervals over the videos can be computed later. Videos are
-    named as in their list.
+    named as in their list, or relative to the folder of a
+    :class:`VideoFolder`; those of a ``ConcatDataset``, to the folder that
+    contains all its parts.
 
     Examples:
         >>> custom_hooks = [dict(type='OutcomesHook')]
@@ -27,12 +30,15 @@ class OutcomesHook(Hook):
         {'top1': [1.0, 0.0, 1.0]}
     """
 
+    # The logged figures are written first.
+    priority = 'LOW'
+
     @master_only
     def after_test_epoch(self,
                          runner: Runner,
                          metrics: Optional[Dict[str, float]] = None) -> None:
         """Write the file."""
-        folder = runner.test_dataloader.dataset.data_prefix['video']
+        folder = _folder(runner.test_dataloader.dataset)
         found = {
             metric.prefix: dict(
                 metric.outcomes,
@@ -45,3 +51,12 @@ class OutcomesHook(Hook):
         }
         write_json(
             osp.join(runner.log_dir, 'vis_data', 'outcomes.json'), found)
+
+
+def _folder(dataset: Dataset) -> str:
+    """The folder that the names of videos are relative to."""
+    parts = getattr(dataset, 'datasets', [dataset])
+    return osp.commonpath([
+        osp.abspath(part.data_prefix.get('video') or part.data_root or '')
+        for part in parts
+    ])

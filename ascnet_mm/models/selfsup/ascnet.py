@@ -91,7 +91,8 @@ class ASCNet(MemoryBankRecognizer):
         data_preprocessor (dict, optional): Config of the preprocessor.
 
     Raises:
-        InputError: If ``gamma`` is outside [0, 1].
+        InputError: If ``gamma`` is outside [0, 1], or the projections of the
+            heads differ in size.
 
     Examples:
         >>> from ascnet_mm.models import ACPHead, R3D, SCPHead
@@ -127,6 +128,12 @@ class ASCNet(MemoryBankRecognizer):
             memory_bank=memory_bank,
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
+        sizes = [head.out_channels for head in (self.acp_head, self.scp_head)]
+        if sizes[0] != sizes[1]:
+            raise InputError(
+                'the memory bank keeps projections of one size, but '
+                f'model.acp_head.out_channels is {sizes[0]} and '
+                f'model.scp_head.out_channels is {sizes[1]}: set both alike')
         self.gamma = gamma
         self.symmetric = symmetric
 

@@ -166,8 +166,16 @@ class SelfSupervisedRecognizer(BaseRecognizer):
 
         Returns:
             list[ActionDataSample]: As of :meth:`predict`.
+
+        Raises:
+            InputError: If the videos have different numbers of clips.
         """
         counts = [len(clips) for clips in data['inputs'] if clips is not None]
+        if len(set(counts)) > 1:
+            raise InputError(
+                f'the videos of a batch have {min(counts)} to {max(counts)} '
+                'clips, and a batch needs as many of each: set '
+                'test_dataloader.batch_size=1')
         views = (self.test_cfg or {}).get('max_testing_views')
         if views is None or sum(counts) <= views:
             return super().test_step(data)

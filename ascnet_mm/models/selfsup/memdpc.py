@@ -44,7 +44,10 @@ class ConvGRU(nn.Module):
         reset, update = self.reset(both).sigmoid(), self.update(both).sigmoid()
         candidate = self.candidate(
             torch.cat((x, reset * state), dim=-1)).tanh()
-        return self.dropout(torch.lerp(state, candidate, update))
+        # Autocast leaves the state of an encoder that ends in single
+        # precision as it is, but not what the layers make of it.
+        return self.dropout(
+            torch.lerp(state, candidate.to(state), update.to(state)))
 
 
 @MODELS.register_module()

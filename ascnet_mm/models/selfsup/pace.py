@@ -60,8 +60,9 @@ class PaceHead(BaseModule):
         unknown = set(speeds) - set(self.speeds)
         if unknown:
             raise InputError(
-                f'the pipeline plays clips at {sorted(unknown)}x, the classes '
-                f'are model.pace_head.speeds={self.speeds}: set both alike')
+                f'the pipeline plays clips at {sorted(unknown)}x, but the '
+                f'classes are speeds={self.speeds} of model.pace_head, or of '
+                'SpeedClassification in model.terms: set both alike')
         labels = torch.tensor([self.speeds.index(speed) for speed in speeds])
         labels = labels.to(x.device, non_blocking=True)
         logits = self.classifier(x)

@@ -7,7 +7,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
-from torch.utils.data import DataLoader
+from torch.utils.data import ConcatDataset, DataLoader
 
 from ascnet_mm.evaluation import KNNMetric, VideoRetrievalMetric
 
@@ -30,8 +30,13 @@ class Count(BaseMetric):
 
 
 class Videos(list):
-    data_prefix = dict(video='data/videos')
+    """Samples, with what a data set says of its folder."""
     metainfo = {}
+
+    def __init__(self, samples, data_root='', **data_prefix):
+        super().__init__(samples)
+        self.data_root = data_root
+        self.data_prefix = data_prefix
 
 
 def listed(name, role, label):
@@ -42,10 +47,18 @@ def listed(name, role, label):
     return dict(sample=sample)
 
 
-def test_a_test_leaves_the_outcomes_of_each_metric(tmp_path):
-    videos = Videos([listed('a/x.mp4', 'gallery', 0),
-                     listed('a/y.mp4', 'query', 0),
-                     listed('b/z.mp4', 'query', 2)])  # yapf: disable
+SAMPLES = [
+    listed('a/x.mp4', 'gallery', 0),
+    listed('a/y.mp4', 'query', 0),
+    listed('b/z.mp4', 'query', 2)]
+
+
+def run_test(tmp_path, videos):
+    """Test a model on videos.
+
+    Returns:
+        dict: What ``outcomes.json`` contains.
+    """
     Runner(
         model=Features(),
         work_dir=str(tmp_path),
@@ -57,10 +70,14 @@ def test_a_test_leaves_the_outcomes_of_each_metric(tmp_path):
             Count(prefix='count')],
         custom_hooks=[dict(type='OutcomesHook')],
         default_scope='mmaction',
-        experiment_name='outcomes').test()
+        experiment_name=tmp_path.name).test()
     [path] = glob(f'{tmp_path}/*/vis_data/outcomes.json')
     with open(path) as file:
-        found = json.load(file)
+        return json.load(file)
+
+
+def test_a_test_leaves_the_outcomes_of_each_metric(tmp_path):
+    found = run_test(tmp_path, Videos(SAMPLES, video='data/videos'))
     assert list(found) == ['retrieval', 'other']
     assert found['retrieval'] == dict(
         videos=['a/y.mp4', 'b/z.mp4'],
@@ -70,3 +87,18 @@ def test_a_test_leaves_the_outcomes_of_each_metric(tmp_path):
     [figures] = glob(f'{tmp_path}/*/*.json')
     with open(figures) as file:
         assert json.load(file)['retrieval/top1'] == pytest.approx(50)
+
+
+@pytest.mark.parametrize('videos, names', [
+    # A VideoFolder has a root alone.
+    (Videos(SAMPLES, 'data/videos', prefix=''), ['a/y.mp4', 'b/z.mp4']),
+    (ConcatDataset([Videos(SAMPLES[:2], video='data/videos/a'),
+                    Videos(SAMPLES[2:], video='data/videos/b')]),
+     ['a/y.mp4', 'b/z.mp4']),
+    (Videos(SAMPLES, None, video=''),
+     ['data/videos/a/y.mp4', 'data/videos/b/z.mp4'])
+])
+def test_names_are_relative_to_the_folder_of_the_videos(
+        videos, names, tmp_path):
+    videos.metainfo = {}
+    assert run_test(tmp_path, videos)['retrieval']['videos'] == names

@@ -74,6 +74,17 @@ def test_gamma_outside_0_to_1_is_refused(gamma):
         tiny_model(gamma=gamma)
 
 
+def test_heads_whose_projections_differ_in_size_are_refused():
+    heads = {
+        name: dict(type=kind, in_channels=32, hidden_channels=16,
+                   out_channels=size)
+        for name, kind, size in (('acp_head', 'ACPHead', 8),
+                                 ('scp_head', 'SCPHead', 12))
+    }
+    with pytest.raises(InputError, match='is 8 and .* is 12'):
+        tiny_model(**heads)
+
+
 def test_encoder_weights_are_named_backbone():
     keys = tiny_model().state_dict()
     encoder = [k for k in keys if k.startswith('backbone.')]

@@ -275,6 +275,15 @@ def test_views_are_preprocessed_a_few_at_a_time(planes, views, monkeypatch):
                     other.get(key), value, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize('views', [None, 4])
+def test_a_batch_of_different_numbers_of_clips_is_refused(views):
+    model = tiny_model(test_cfg=views and dict(max_testing_views=views))
+    data = loaded(False)
+    data['inputs'][2] = data['inputs'][2][:6]
+    with pytest.raises(InputError, match='6 to 7 clips.*batch_size=1'):
+        model.test_step(data)
+
+
 def test_a_video_in_views_has_the_same_features_bit_for_bit():
     """As when all its clips are preprocessed at once."""
     model = tiny_model(

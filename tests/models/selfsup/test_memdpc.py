@@ -101,6 +101,16 @@ def test_a_perfect_memory_is_right():
     assert told['memdpc_accuracy'] == 1 and told['loss_memdpc'] < 1e-6
 
 
+def test_features_may_be_in_single_precision_under_autocast():
+    """As those of encoders that end in a normalization layer, on a GPU."""
+    torch.manual_seed(0)
+    head, x = MemDPCHead(8, slots=5, dropout=0.), torch.rand(2, 8, 3, 8)
+    expected = head.loss(x)['loss_memdpc']
+    with torch.autocast('cpu', torch.bfloat16):
+        assert head.loss(x)['loss_memdpc'].item() == pytest.approx(
+            expected.item(), rel=0.01)
+
+
 def test_dropout_is_of_training_alone():
     torch.manual_seed(0)
     head, x = MemDPCHead(8, slots=5), torch.rand(2, 8, 3, 8)
