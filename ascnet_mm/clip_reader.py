@@ -1,4 +1,5 @@
 """Clips of a video, read forwards and part by part."""
+import math
 from typing import (
     Any,
     Callable,
@@ -19,6 +20,7 @@ from torch import Tensor
 from .datasets.base import DECODING
 from .datasets.transforms.decode_small import DecodeSmall
 from .datasets.video import UnreadableVideo, VideoReader, reason
+from .datasets.video.timing import LONGEST_PAUSE
 from .errors import InputError
 from .recipe import evaluation_pipeline
 
@@ -164,9 +166,8 @@ class ClipReader:
             raise InputError(
                 f'it lasts {duration:.2f} s and has nothing from {first:g} '
                 f'to {last:g} s: name another moment')
-        # What a float is off makes no window more.
-        start = first + np.arange(
-            0, max(last - first - window - 1e-6, 0) + stride, stride)
+        start = first + stride * _numbers(
+            times - first, window, stride, last - first)
         start = start[start < last]
         end = np.minimum(start + window, last)
         # A frame belongs to the window in which it is shown first.
@@ -185,12 +186,15 @@ class ClipReader:
     def _clips_within(self, first: int, last: int,
                       total: int) -> List[tuple]:
         """Clips that fill the frames first to last - 1 evenly."""
+        if first == last:
+            # No frame begins: the one before is still shown.
+            return [(max(first - 1, 0), ) * self.clip_len]
         steps = np.arange(self.clip_len)
         if self._single:
             # The middles of equal parts
-            middles = first + (2 * steps + 1) * max(1, last - first) // (
+            middles = first + (2 * steps + 1) * (last - first) // (
                 2 * self.clip_len)
-            return [tuple(np.minimum(middles, total - 1).tolist())]
+            return [tuple(middles.tolist())]
         span = (self.clip_len - 1) * self.interval + 1
         count = max(1, round((last - first) / span))
         # A clip that does not fit before the end of the video begins earlier.
@@ -222,6 +226,36 @@ class ClipReader:
                     frame_interval=self.interval,
                     num_clips=(chosen.size if self._single else len(chosen))))
             yield Part(packed['inputs'], packed['data_samples'], len(chosen))
+
+
+def _numbers(times: np.ndarray, window: float, stride: float,
+             last: float) -> np.ndarray:
+    """Which windows show something, of those that begin every stride.
+
+    A frame is shown until the next one, but for ``LONGEST_PAUSE`` at most: of
+    a longer pause, or a jump of the clock, the rest has no windows.
+
+    Args:
+        times (np.ndarray): When the frames are shown first, in seconds from
+            the beginning of the first window; float64 ``[frames]``.
+        window (float): Seconds of a window.
+        stride (float): Seconds from the start of one to the next.
+        last (float): When the last window ends.
+
+    Returns:
+        np.ndarray: int64, ascending, from 0; one at least.
+    """
+    # What a float is off makes no window more.
+    count = math.ceil((max(last - window - 1e-6, 0) + stride) / stride)
+    pauses = np.flatnonzero(np.diff(times) > LONGEST_PAUSE)
+    begin = times[np.concatenate([[0], pauses + 1])]
+    finish = np.append(times[pauses] + LONGEST_PAUSE, last)
+    # Windows that begin before the end of a stretch, and end after its begin
+    lower = np.maximum(np.floor((begin - window) / stride) + 1, 0)
+    upper = np.minimum(np.ceil(np.minimum(finish, last) / stride), count)
+    numbers = np.unique(np.concatenate([
+        np.arange(*ends) for ends in zip(lower, upper)]))
+    return numbers if len(numbers) else np.zeros(1)
 
 
 class _Forwards:

@@ -1,4 +1,7 @@
 """Clips of a video, read forwards and part by part."""
+from fractions import Fraction
+
+import av
 import numpy as np
 import pytest
 import torch
@@ -102,3 +105,58 @@ def test_a_temporal_shift_encoder_gets_its_segments_together(path, crop):
             maps = encoder.backbone(frames.expand(4, 3, 32, 32).contiguous())
         torch.testing.assert_close(
             row, maps.mean(dim=(0, 2, 3)), rtol=1e-3, atol=1e-4)
+
+
+def slides(path, stamps, base=Fraction(1, 1000)):
+    """A video with a level per frame, 20 times its number, and its times."""
+    with av.open(str(path), 'w') as file:
+        stream = file.add_stream('ffv1')
+        stream.width = stream.height = 32
+        stream.pix_fmt = 'gray'
+        stream.time_base = stream.codec_context.time_base = base
+        for number, stamp in enumerate(stamps):
+            frame = av.VideoFrame.from_ndarray(
+                np.full((32, 32), 20 * number, np.uint8), format='gray')
+            frame.pts, frame.time_base = stamp, base
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return str(path)
+
+
+FRAMES = dict(clip_len=1, num_clips=3, test_mode=True)
+CLIP = dict(clip_len=3, num_clips=1)
+
+
+@pytest.mark.parametrize('frames', [FRAMES, CLIP])
+def test_a_window_without_a_new_frame_has_the_one_that_is_shown(
+        tmp_path, frames):
+    nchw = [dict(type='FormatShape', input_format='NCHW'), CLOSING[1]]
+    path = slides(tmp_path / 'a.mkv', [0, 1000, 8000, 9000])
+    reader = ClipReader(pipeline(
+        frames, last=nchw if frames is FRAMES else CLOSING))
+    windows, _ = read(reader, path, 2.0, 1.0)
+    for window in range(2, 7):
+        [clip] = windows.clips[window]
+        assert windows.frames[clip].tolist() == [1] * 3
+    # A moment within a pause that is longer than is indexed
+    path = slides(tmp_path / 'b.mkv', [0, 1000, 60000, 61000])
+    windows, _ = read(reader, path, 2.0, 1.0, 30.0, 32.0)
+    assert windows.start.tolist() == [30] and windows.end.tolist() == [32]
+    assert windows.frames.tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize('jump', [60, 20_000, 1_700_000_000])
+def test_a_pause_has_windows_for_ten_seconds(tmp_path, jump):
+    """Also where the clock jumps by years, as of a wall clock."""
+    path = slides(tmp_path / 'a.mkv', [0, 1000] + [
+        1000 * jump + 1000 * second for second in range(3)])
+    reader = ClipReader(pipeline(CLIP))
+    windows, _ = read(reader, path, 2.0, 1.0)
+    # Until 11 s, where the first picture is no longer counted as shown; then
+    # all that overlap the three that follow
+    assert windows.start.tolist() == [
+        *range(11), *range(jump - 1, jump + 2)]
+    # The windows of a video without a pause are those without a gap.
+    path = slides(tmp_path / 'b.mkv', range(0, 9001, 1000))
+    windows, _ = read(reader, path, 2.0, 1.0)
+    assert windows.start.tolist() == [*range(9)]

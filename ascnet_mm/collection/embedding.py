@@ -24,6 +24,8 @@ from ..inference import VideoEncoder, mean_of_windows
 # is waited for to pass: as in training.
 TIME_LIMIT = 60
 PATIENCE = 30
+# Bytes of a file that may take a time limit to open (ours)
+OPENED = 2**26
 
 
 class Embedded(NamedTuple):
@@ -94,13 +96,17 @@ class _Parts(IterableDataset):
         video = dict(filename=path, start_index=0, modality='RGB', label=-1,
                      in_order=in_order)
         parts = self.reader.windows(video, self.window, self.stride)
+        # Some files have to be decoded as a whole before the first part.
+        size = osp.getsize(path) if osp.isfile(path) else 0
+        limit = TIME_LIMIT * (1 + size // OPENED)
         while True:
             # Around the thread: one that is left behind draws no more.
             with seeded(0):
-                sent = within(TIME_LIMIT, next, parts, None)
+                sent = within(limit, next, parts, None)
             if sent is None:
                 return
             yield sent
+            limit = TIME_LIMIT
 
 
 def embed(encoder: VideoEncoder, paths: List[str], window: float,
@@ -134,14 +140,16 @@ def embed(encoder: VideoEncoder, paths: List[str], window: float,
         multiprocessing_context='fork' if workers else None)
     windows: Dict[int, Windows] = {}
     features: Dict[int, List[Tensor]] = {}
+    left: Dict[int, int] = {}  # clips
     for number, sent in loader:
         if isinstance(sent, Windows):
             # For the second time, if reading had to begin anew.
             windows[number], features[number] = sent, []
+            left[number] = len(sent.frames)
         elif isinstance(sent, Part):
             features[number].append(encoder.encode(sent))
-            done = sum(map(len, features[number]))
-            if done == len(windows[number].frames):
+            left[number] -= len(features[number][-1])
+            if not left[number]:
                 yield number, _embedded(
                     windows.pop(number), features.pop(number))
         else:

@@ -22,8 +22,10 @@ NO_ARRAY = (OSError, ValueError, SyntaxError, EOFError, TokenError,
 class Features:
     """Rows of features that lie in several memory-mapped files.
 
-    ``features[3]``, ``features[10:20]`` and ``features[[4, 7, 4]]`` are new
-    arrays ``[C]`` and ``[rows, C]`` of :attr:`dtype`, in memory.
+    ``features[3]``, ``features[10:20]``, ``features[[4, 7, 4]]`` and, by a
+    mask of all rows, ``features[clips.label == 2]`` are new arrays ``[C]`` and
+    ``[rows, C]`` of :attr:`dtype`, in memory. Any other index is an
+    ``IndexError``.
 
     Args:
         paths (Sequence[str]): The ``.npy`` files.
@@ -56,9 +58,20 @@ class Features:
             if step == 1:
                 return self._slice(start, max(start, stop))
             rows = range(start, stop, step)
-        if np.ndim(rows) == 0:
-            return self[[rows]][0]
-        return self._chosen(np.asarray(rows, dtype=np.int64))
+        if isinstance(rows, tuple):
+            raise IndexError('features are indexed by rows alone: '
+                             'features[rows][:, channels]')
+        numbers = np.asarray(rows)
+        if numbers.dtype == bool and numbers.shape == (len(self), ):
+            numbers = np.flatnonzero(numbers)
+        # An empty list is one of floats.
+        if numbers.ndim > 1 or (numbers.size and not np.issubdtype(
+                numbers.dtype, np.integer)):
+            raise IndexError(
+                'rows are whole numbers, a list of them or a mask of '
+                f'{len(self)}, not {numbers.dtype} {list(numbers.shape)}')
+        found = self._chosen(np.atleast_1d(numbers).astype(np.int64))
+        return found if numbers.ndim else found[0]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)

@@ -16,7 +16,7 @@ from mmengine.dist import (
 
 from ..engine.reliability.work_folder import LOCK, hold, leave
 from ..errors import InputError
-from ..files import remove_if_there, write_json, write_lines
+from ..files import PART, remove_if_there, write_json, write_lines
 from ..inference import VideoEncoder
 from ..text import printable
 from ..versions import versions
@@ -159,6 +159,8 @@ class _Held:
 def _prepare(folder: str) -> None:
     """Make the folder, if nothing else is in it, and hold it."""
     own = {MANIFEST, SHARDS, SKIPPED, LISTS, LOCK}
+    # Of a run that was killed while it wrote one of them
+    own |= {name + PART for name in own}
     if osp.exists(folder):
         if not osp.isdir(folder):
             raise InputError(f'{folder} is a file: name a folder')

@@ -185,8 +185,10 @@ def require_own_file(path: str) -> None:
     if not osp.lexists(path):
         raise InputError(f'{path} is missing: run `ascnet-mm index` again, '
                          'which makes it anew')
-    if not osp.isfile(path) or any(
-            osp.islink(part) for part in (path, osp.dirname(path))):
+    # The folder of a collection may be a link that its owner has made.
+    inside = [path] + [folder for folder in [osp.dirname(path)]
+                       if osp.basename(folder) == SHARDS]
+    if not osp.isfile(path) or any(map(osp.islink, inside)):
         raise InputError(f'{path} is a link or no regular file: a '
                          'collection keeps its files in its own folder')
 

@@ -9,6 +9,8 @@ from .reading import Clips
 
 # Rows and columns of the similarities that are in memory at a time
 ROWS, COLUMNS = 1024, 2**16
+# Similarities of the clips of two videos that are in memory at a time
+BAND = 2**24
 # How many clips of the second video pass in one of the first: it plays as
 # fast, twice as fast or half as fast.
 STEPS = ((1, 1), (1, 2), (2, 1))
@@ -83,7 +85,7 @@ def find_matches(rows: Tuple[UnitRows, UnitRows],
         if first != last:
             last, one = first, rows[0][slice(*bounds[0][first])].numpy()
         other = rows[1][slice(*bounds[1][second])].numpy()
-        line = best_line(one @ other.T, threshold)
+        line = best_line(one, other, threshold)
         if line is not None:
             yield _match(first, second, line, bounds, clips)
 
@@ -121,7 +123,8 @@ def _starts(video: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.diff(video, prepend=-1))
 
 
-def best_line(similarity: np.ndarray, threshold: float) -> Optional[Line]:
+def best_line(one: np.ndarray, other: np.ndarray,
+              threshold: float) -> Optional[Line]:
     """The line through two videos' clips along which they are most similar.
 
     A line passes one clip of each at a time, or two of one of them. What
@@ -130,23 +133,22 @@ def best_line(similarity: np.ndarray, threshold: float) -> Optional[Line]:
     threshold.
 
     Args:
-        similarity (np.ndarray): Of each clip of the one video to each of the
-            other, ``[n, m]``.
+        one (np.ndarray): Rows of the one video's clips, whose products are
+            similarities, ``[n, C]``.
+        other (np.ndarray): Those of the other's, ``[m, C]``.
         threshold (float): Least similarity.
 
     Returns:
         Line, optional: None if no line is as similar.
     """
-    length = math.ceil(SHARE * min(similarity.shape))
+    length = math.ceil(SHARE * min(len(one), len(other)))
     # A line passes each clip once at most: most pairs end here.
-    if min(np.sort(similarity.max(axis=axis))[-length:].mean()
-           for axis in (0, 1)) < threshold:
+    if min(np.sort(highest)[-length:].mean()
+           for highest in _highest(one, other)) < threshold:
         return None
     best = threshold, None
     for steps in STEPS:
-        for place in _beginnings(similarity.shape, steps):
-            along = similarity[place[0]::steps[0], place[1]::steps[1]
-                               ].diagonal()
+        for place, along in _lines(one, other, steps):
             if len(along) < length:
                 continue
             sums = np.cumsum(np.concatenate([[0.], along]))
@@ -155,11 +157,10 @@ def best_line(similarity: np.ndarray, threshold: float) -> Optional[Line]:
             # Of equals the first: at the same pace if that is as good.
             if means[at] > best[0] or (best[1] is None
                                        and means[at] >= best[0]):
-                best = float(means[at]), (steps, place, at)
+                best = float(means[at]), (steps, place, at, along.copy())
     if best[1] is None:
         return None
-    steps, place, at = best[1]
-    along = similarity[place[0]::steps[0], place[1]::steps[1]].diagonal()
+    steps, place, at, along = best[1]
     begin, end = at, at + length
     while begin > 0 and along[begin - 1] >= threshold:
         begin -= 1
@@ -170,13 +171,52 @@ def best_line(similarity: np.ndarray, threshold: float) -> Optional[Line]:
         for start, step in zip(place, steps)))
 
 
-def _beginnings(shape: Tuple[int, int],
-                steps: Tuple[int, int]) -> Iterator[Tuple[int, int]]:
-    """Where the lines of a pace begin; each once."""
-    for row in range(shape[0]):
-        for column in range(shape[1] if row < steps[0] else min(
-                steps[1], shape[1])):
-            yield row, column
+def _highest(one: np.ndarray,
+             other: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The highest similarity of each clip to one of the other video."""
+    rows = max(BAND // len(other), 1)
+    of_one, of_other = [], np.full(len(other), -np.inf, other.dtype)
+    for start in range(0, len(one), rows):
+        block = one[start:start + rows] @ other.T
+        of_one.append(block.max(axis=1))
+        np.maximum(of_other, block.max(axis=0), out=of_other)
+    return np.concatenate(of_one), of_other
+
+
+def _lines(one: np.ndarray, other: np.ndarray, steps: Tuple[int, int]
+           ) -> Iterator[Tuple[Tuple[int, int], np.ndarray]]:
+    """The similarities along each line of a pace, with its first clips."""
+    for first in range(steps[0]):
+        for second in range(steps[1]):
+            parts = one[first::steps[0]], other[second::steps[1]]
+            if not min(map(len, parts)):  # of a single clip
+                continue
+            for offset, along in _diagonals(*parts, 0):
+                yield (first, second + offset * steps[1]), along
+            for offset, along in _diagonals(*parts[::-1], 1):
+                yield (first + offset * steps[0], second), along
+
+
+def _diagonals(one: np.ndarray, other: np.ndarray, first: int
+               ) -> Iterator[Tuple[int, np.ndarray]]:
+    """Similarities of the clips i and i + offset, from an offset on.
+
+    Where two videos have more similarities than ``BAND``, those of a band of
+    offsets are in memory at a time, computed tile by tile.
+    """
+    whole = len(one) * len(other) <= BAND
+    width = len(other) if whole else max(BAND // len(one), 1)
+    height = len(one) if whole else width
+    for begin in range(first, len(other), width):
+        offsets = range(begin, min(begin + width, len(other)))
+        band = [[] for _ in offsets]
+        for row in range(0, min(len(one), len(other) - begin), height):
+            tile = one[row:row + height] @ other[
+                row + begin:row + height + offsets[-1]].T
+            for number, pieces in enumerate(band):
+                pieces.append(tile.diagonal(number))
+        for offset, pieces in zip(offsets, band):
+            yield offset, np.concatenate(pieces)
 
 
 def _match(first: int, second: int, line: Line, bounds: List[np.ndarray],

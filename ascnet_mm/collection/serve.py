@@ -229,7 +229,8 @@ class _Answers:
         plane = plane_of(collection, map)
         content = page_content(
             collection, plane, [f'videos/{number}' for number in videos],
-            [f'posters/{number}.jpg' for number in videos], groups)
+            groups)
+        content['posters'] = [f'posters/{number}.jpg' for number in videos]
         self.files = {**assets(), 'data.js': as_script(content)}
         self.html = render_page(collection, map, search=True)
         # One thread decodes and searches: `within` is for one, and a queue

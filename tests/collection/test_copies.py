@@ -1,6 +1,7 @@
 """Copies within a collection and across two, against brute force."""
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -53,11 +54,15 @@ def random_cosines(n, m, seed):
 
 
 @pytest.mark.parametrize('n, m', [(1, 1), (1, 6), (5, 4), (7, 7), (4, 13)])
-def test_the_best_line_is_that_of_brute_force(n, m):
+@pytest.mark.parametrize('band', [2**24, 17, 1])
+def test_the_best_line_is_that_of_brute_force(n, m, band, monkeypatch):
+    """In one piece, and in bands."""
+    monkeypatch.setattr(matching, 'BAND', band)
     for seed in range(8):
         similarity = random_cosines(n, m, seed)
         mean, cells = brute_force(similarity)
-        line = best_line(similarity, mean - 1e-9)
+        rows = similarity, np.eye(m)
+        line = best_line(*rows, mean - 1e-9)
         assert line.similarity == pytest.approx(mean, abs=1e-12)
         along = list(zip(line.first, line.second))
         start = along.index(cells[0])
@@ -68,7 +73,23 @@ def test_the_best_line_is_that_of_brute_force(n, m):
             beyond = tuple(np.add(ends, sign * np.array(steps)))
             if along[1:] and 0 <= beyond[0] < n and 0 <= beyond[1] < m:
                 assert similarity[beyond] < mean
-        assert best_line(similarity, mean + 1e-9) is None
+        assert best_line(*rows, mean + 1e-9) is None
+
+
+def test_similarities_of_long_videos_are_not_in_memory_at_once(monkeypatch):
+    monkeypatch.setattr(matching, 'BAND', 2**14)
+    rng = np.random.default_rng(0)
+    one, other = (rng.normal(size=(1500, 16)).astype(np.float32)
+                  for _ in range(2))
+    other[700:] = one[:800]
+    one, other = (rows / np.linalg.norm(rows, axis=1, keepdims=True)
+                  for rows in (one, other))
+    tracemalloc.start()
+    line = best_line(one, other, 0.999)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert line.first == range(800) and line.second == range(700, 1500)
+    assert peak < 1500 * 1500 * 4 / 4
 
 
 def collection_of(folder, features, counts, **options):

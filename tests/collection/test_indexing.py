@@ -241,6 +241,56 @@ def test_what_an_existing_folder_may_hold(videos, tmp_path, encoder):
     assert make(tmp_path / 'moved', folder, encoder).root.endswith('moved')
 
 
+@pytest.mark.parametrize('name', ['collection.json', 'skipped_videos.txt'])
+def test_a_run_killed_while_it_wrote_the_manifest_is_gone_on_with(
+        videos, tmp_path, encoder, name, monkeypatch):
+    folder = tmp_path / 'c'
+    (videos / 'torn.mkv').write_bytes(b'torn')
+    replace = os.replace
+
+    def kill(part, path):
+        if os.path.basename(path) == name:
+            os._exit(9)
+        replace(part, path)
+
+    def run():
+        monkeypatch.setattr('ascnet_mm.files.os.replace', kill)
+        make(videos, folder, encoder)
+
+    process = in_child(run)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
+    assert (folder / f'{name}.part').exists()
+    names = embedded(monkeypatch)
+    made = make(videos, folder, encoder)
+    assert len(made.videos) == 10 and len(made.unreadable) == 1 and not names
+    assert not (folder / f'{name}.part').exists()
+
+
+def test_it_may_be_made_through_a_link(videos, tmp_path, encoder):
+    (tmp_path / 'large').mkdir()
+    (tmp_path / 'c').symlink_to(tmp_path / 'large')
+    assert len(make(videos, tmp_path / 'c', encoder).videos) == 10
+    assert (tmp_path / 'large/collection.json').exists()
+
+
+def test_a_large_file_may_take_longer_to_open(
+        videos, tmp_path, encoder, monkeypatch):
+    """As one has to be decoded whole; later parts may not."""
+    limits, within = {}, embedding.within
+
+    def spy(seconds, step, parts, default):
+        limits.setdefault(parts, []).append(seconds)
+        return within(seconds, step, parts, default)
+
+    monkeypatch.setattr(embedding, 'within', spy)
+    monkeypatch.setattr(embedding, 'OPENED', 2000)
+    make(videos, tmp_path / 'c', encoder)
+    assert all(set(found[1:]) == {60} for found in limits.values())
+    sizes = [path.stat().st_size for path in videos.rglob('*.mkv')]
+    assert sorted(found[0] for found in limits.values()) == sorted(
+        60 * (1 + size // 2000) for size in sizes)
+
+
 def in_child(function):
     """Run a function in a forked process group."""
     process = os.fork()

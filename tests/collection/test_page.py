@@ -16,7 +16,13 @@ pytest.importorskip('pyarrow')
 
 from ascnet_mm import InputError
 from ascnet_mm.collection import Collection
-from ascnet_mm.collection.page import Moment, content, write_page
+from ascnet_mm.collection.page import (
+    Moment,
+    content,
+    moment_of,
+    write_page,
+    write_results,
+)
 from ascnet_mm.collection.page.plane import plane_of
 from ascnet_mm.collection.page.posters import poster
 from ascnet_mm.text import printable
@@ -293,6 +299,43 @@ def test_nothing_else_is_written_over(tmp_path):
         write_page(collection, str(tmp_path / 'mine/thesis.txt'))
     assert [path.name for path in (tmp_path / 'mine').iterdir()] == [
         'thesis.txt']
+
+
+@pytest.mark.parametrize('name', [
+    'index.html', 'posters/precious.jpg', 'posters'])
+def test_files_of_the_names_of_a_page_are_kept(tmp_path, name):
+    collection = Collection(random_collection(tmp_path / 'c', [1]))
+    path = tmp_path / 'mine' / name
+    path.parent.mkdir(parents=True)
+    path.write_text('mine')
+    for write in (write_page, lambda *args: write_results(
+            collection, moment_of(collection, 0),
+            collection.search(collection.features[0]), args[1])):
+        with pytest.raises(InputError, match=f'holds other files .{name}'):
+            write(collection, str(tmp_path / 'mine'))
+    assert path.read_text() == 'mine'
+
+
+def test_a_page_is_written_anew_and_what_was_added_stays(tmp_path):
+    collection = Collection(random_collection(tmp_path / 'c', [1]))
+    page = write_page(collection, str(tmp_path / 'page'))
+    added = [tmp_path / 'page/notes.txt', tmp_path / 'page/posters/logo.svg']
+    old = [tmp_path / 'page/posters' / name
+           for name in ('7.jpg', '8.jpg.part')]
+    for path in added + old:
+        path.write_text('x')
+    with pytest.raises(InputError, match='2 values'):
+        write_page(collection, str(tmp_path / 'page'), groups=dict(a=[1, 2]))
+    assert all(path.exists() for path in added + old)
+    write_page(collection, str(tmp_path / 'page'))
+    assert all(path.exists() for path in added)
+    assert not any(path.exists() for path in old)
+    # As of a run that was killed before it wrote the page
+    os.remove(page)
+    for path in added:
+        path.unlink()
+    (tmp_path / 'page/data.js.part').write_text('x')
+    assert write_page(collection, str(tmp_path / 'page')) == page
 
 
 def test_a_poster_is_the_upright_middle(tmp_path):

@@ -33,9 +33,13 @@ def test_rows_come_from_the_shards_in_order(folder, features):
     for rows in (slice(None), slice(7, 11), slice(20, 99), slice(5, 5),
                  slice(1, 20, 6), [21, 0, 8, 8], -1, 9):
         assert np.array_equal(collection.features[rows], expected[rows])
-    with pytest.raises(IndexError):
-        collection.features[22]
     clips = collection.clips
+    for mask in (clips.label == 1, clips.video == 99):
+        assert np.array_equal(collection.features[mask], expected[mask])
+    assert collection.features[[]].shape == (0, 8)
+    for rows in (22, [1.5], (1, 3), [[1, 2]], [True, False], 'a'):
+        with pytest.raises(IndexError):
+            collection.features[rows]
     assert clips.video.tolist() == np.repeat(range(7), COUNTS).tolist()
     assert clips.start.tolist() == [i for n in COUNTS for i in range(n)]
     assert (clips.end == clips.start + 2).all() and (clips.fps == 25).all()
@@ -199,6 +203,14 @@ def test_links_out_of_the_folder_are_not_followed(folder, tmp_path):
     (folder / 'shards').symlink_to(tmp_path / 'outside')
     with pytest.raises(InputError, match='is a link'):
         Collection(folder)
+
+
+def test_the_folder_itself_may_be_a_link(folder, features, tmp_path):
+    link = tmp_path / 'link'
+    link.symlink_to(folder, target_is_directory=True)
+    collection = Collection(link)
+    collection.verify()
+    assert np.array_equal(collection.features[:], features.astype('float32'))
 
 
 @pytest.mark.parametrize('file', ['../x.mp4', '/etc/x.mp4', 'a/../../x.mp4'])

@@ -21,15 +21,13 @@ BLOCK = 1024
 def page_content(collection: Collection,
                  plane: np.ndarray,
                  urls: Sequence[str],
-                 posters: Sequence[str],
                  groups: Optional[Mapping[str, Sequence]] = None) -> dict:
-    """What the page's script reads, but for the neighbors.
+    """What the page's script reads, but for posters and neighbors.
 
     Args:
         collection (Collection): N clips of V videos.
         plane (np.ndarray): Their places on the map, float32 ``[N, 2]``.
         urls (Sequence[str]): Where each video is, V of them.
-        posters (Sequence[str]): Where its poster is; empty if there is none.
         groups (Mapping[str, Sequence], optional): What else clips can be
             colored by: a name, and a text or whole number per clip.
 
@@ -42,7 +40,6 @@ def page_content(collection: Collection,
         name=osp.basename(osp.abspath(collection.folder)),
         files=files,
         urls=list(urls),
-        posters=list(posters),
         video=numbers(clips.video, 'int32'),
         start=numbers(clips.start, 'float32'),
         end=numbers(clips.end, 'float32'),

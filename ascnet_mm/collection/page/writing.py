@@ -2,7 +2,7 @@
 import logging
 import os
 import os.path as osp
-import shutil
+import re
 from typing import Any, List, Mapping, Optional, Sequence
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mmengine.logging import print_log
 
 from ...errors import InputError
-from ...files import write_whole
+from ...files import PART, write_whole
 from ...text import printable
 from ..progress import Progress
 from ..reading import Collection
@@ -21,6 +21,10 @@ from .posters import poster
 PAGE, DATA, POSTERS = 'index.html', 'data.js', 'posters'
 # Files that stand beside the page as they are
 SCRIPT, STYLE = ASSETS = 'page.js', 'page.css'
+# Names in the folder of posters, with those of files that are being written
+POSTER = re.compile(r'[0-9]+\.jpg(\.part)?')
+# By this a page is known again.
+GENERATOR = b'<meta name="generator" content="ascnet_mm">'
 ADVICE = 'run it again'
 
 # A browser loads nothing from elsewhere and runs no other script.
@@ -66,15 +70,17 @@ def write_page(collection: Collection,
     if neighbors < 0:
         raise InputError(f'neighbors is 0 or more, not {neighbors}')
     prepare(out)
+    # All that may fail comes before the first file.
     urls = [
         url_of(osp.relpath(osp.abspath(collection.path(number)),
                            osp.abspath(out)))
         for number in range(len(collection.videos))
     ]  # yapf: disable
     plane = plane_of(collection, map)
+    content = page_content(collection, plane, urls, groups)
     videos = range(len(collection.videos))
-    posters = write_posters([collection.path(video) for video in videos], out)
-    content = page_content(collection, plane, urls, posters, groups)
+    content['posters'] = write_posters(
+        [collection.path(video) for video in videos], out)
     content['neighbors'] = neighbors_of(collection, neighbors)
     for name, data in {**assets(), DATA: as_script(content)}.items():
         write_whole(osp.join(out, name), data, ADVICE)
@@ -133,23 +139,53 @@ def url_of(path: str) -> str:
 
 
 def prepare(out: str) -> None:
-    """Make the folder, unless there is something else."""
-    own = {PAGE, DATA, POSTERS, *ASSETS}
+    """Make the folder, unless there is something else.
+
+    Raises:
+        InputError: If it is a file, or holds other files than those of a page
+            and no page of ours.
+    """
     if osp.exists(out) and not osp.isdir(out):
         raise InputError(f'{out} is a file: name a folder for the page')
+    others = sorted(_other_files(out))
+    if others:
+        raise InputError(f'{out} holds other files ({printable(others[0])}): '
+                         'name a new folder for the page')
+    os.makedirs(osp.join(out, POSTERS), exist_ok=True)
+
+
+def _other_files(out: str) -> List[str]:
+    """What a page would stand beside, or in place of."""
+    page, posters = osp.join(out, PAGE), osp.join(out, POSTERS)
+    if osp.islink(posters) or osp.isfile(posters):
+        return [POSTERS]
+    if osp.lexists(page):
+        return [] if _is_ours(page) else [PAGE]
+    # Of a run that was killed before it wrote the page
+    own = {PAGE, DATA, *ASSETS}
+    own |= {name + PART for name in own} | {POSTERS}
     found = set(os.listdir(out)) if osp.isdir(out) else set()
-    if found - own and PAGE not in found:
-        raise InputError(f'{out} holds other files '
-                         f'({printable(sorted(found - own)[0])}): name a new '
-                         'folder for the page')
-    posters = osp.join(out, POSTERS)
-    if osp.isdir(posters) and not osp.islink(posters):
-        shutil.rmtree(posters)
-    os.makedirs(posters, exist_ok=True)
+    return [*(found - own), *(
+        f'{POSTERS}/{name}'
+        for name in (os.listdir(posters) if osp.isdir(posters) else [])
+        if not POSTER.fullmatch(name))]
+
+
+def _is_ours(page: str) -> bool:
+    if not osp.isfile(page):
+        return False
+    with open(page, 'rb') as file:
+        return GENERATOR in file.read(4096)
 
 
 def write_posters(paths: Sequence[str], out: str) -> List[str]:
-    """Write a poster of each file; where each is, empty for none."""
+    """Write a poster of each file; where each is, empty for none.
+
+    Those of an earlier page are removed.
+    """
+    folder = osp.join(out, POSTERS)
+    for name in filter(POSTER.fullmatch, os.listdir(folder)):
+        os.remove(osp.join(folder, name))
     places = []
     with Progress(len(paths)) as progress:
         for number, path in enumerate(paths):
