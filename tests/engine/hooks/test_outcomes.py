@@ -102,3 +102,13 @@ def test_names_are_relative_to_the_folder_of_the_videos(
         videos, names, tmp_path):
     videos.metainfo = {}
     assert run_test(tmp_path, videos)['retrieval']['videos'] == names
+
+
+def test_figures_are_logged_even_if_outcomes_cannot_be_written(tmp_path):
+    videos = Videos(SAMPLES)
+    del videos.data_prefix
+    with pytest.raises(AttributeError):
+        run_test(tmp_path, videos)
+    [figures] = glob(f'{tmp_path}/*/*.json')
+    with open(figures) as file:
+        assert 'retrieval/top1' in json.load(file)
