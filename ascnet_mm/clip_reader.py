@@ -161,11 +161,12 @@ class ClipReader:
     def _lay(self, reader: VideoReader, window: float, stride: float,
              first: float, last: Optional[float]) -> Windows:
         times, duration = reader.times, reader.duration
+        until = 'on' if last is None else f'to {last:g} s'
         last = duration if last is None else min(last, duration)
         if not 0 <= first < last:
             raise InputError(
-                f'it lasts {duration:.2f} s and has nothing from {first:g} '
-                f'to {last:g} s: name another moment')
+                f'it lasts {duration:.2f} s and has nothing from {first:g} s '
+                f'{until}: name another moment')
         start = first + stride * _numbers(
             times - first, window, stride, last - first)
         start = start[start < last]

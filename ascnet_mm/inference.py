@@ -60,7 +60,9 @@ def load_encoder(source: str,
             methods) or a file of ``tools/export.py``, which describe how their
             encoder is built; or, with ``checkpoint``, a config of any
             recognizer of MMAction2.
-        checkpoint (str, optional): The weights that go with a config.
+        checkpoint (str, optional): The weights that go with a config. If the
+            checkpoint describes its encoder and normalization, these count,
+            as in ``tools/test.py``; the config determines the clips.
         device (str, optional): Where it runs. Defaults to a GPU if there is
             one.
 
@@ -86,6 +88,10 @@ def load_encoder(source: str,
             recipe = recipe_in(content)
         else:
             cfg = Config.fromfile(config_path(os.fspath(source)))
+            # apis import this module.
+            from .apis import take_encoder
+            with DefaultScope.overwrite_default_scope('mmaction'):
+                take_encoder(cfg, weights, {})
             recipe = recipe_of(settings_of(cfg))
     except InputError as error:
         raise InputError(f'{weights}: {error}') from error

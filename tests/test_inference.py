@@ -108,6 +108,18 @@ def test_with_a_config_it_follows_the_configs_protocol(
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_encoder_and_normalization_are_those_of_the_checkpoint(
+        pretrained, files):
+    """Not the config's, as in tools/test.py."""
+    _, path = pretrained
+    found = ascnet_mm.load_encoder(osp.join(ROOT, RETRIEVAL), path)
+    alone = ascnet_mm.load_encoder(path)
+    assert found.recipe['backbone'] == alone.recipe['backbone']
+    for key in ('mean', 'std'):
+        assert found.recipe['data_preprocessor'][key] == (
+            alone.recipe['data_preprocessor'][key])
+
+
 @pytest.mark.parametrize('with_config', [True, False])
 def test_an_exported_file_is_enough(
         with_config, pretrained, videos, files, tmp_path):

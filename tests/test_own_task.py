@@ -10,6 +10,7 @@ import ascnet_mm
 from ascnet_mm.apis import export_encoder, read_config
 
 from .conftest import ROOT, LossRecorder
+from .helpers.processes import run_tool
 
 TINY = {
     'model.backbone.base_channels': 2, 'model.jump_head.in_channels': 16,
@@ -76,3 +77,23 @@ def test_its_encoder_needs_no_code_of_it(trained, videos):
                   for path in (checkpoint, exported))
     assert one.shape == (1, 16)
     assert (one == other).all()
+
+
+def test_it_is_tested_where_its_code_is_not(trained, videos, tmp_path):
+    """Another process, which does not know the method."""
+    folder, *_ = trained
+    listed = sorted(glob(f'{videos}/videos/*/*.mp4'))[:4]
+    (tmp_path / 'list.txt').write_text(''.join(
+        f'{osp.relpath(path, f"{videos}/videos")} {number % 2}\n'
+        for number, path in enumerate(listed)))
+    dataset = 'test_dataloader.dataset'
+    done = run_tool(
+        'tools/test.py', 'configs/ascnet/retrieval/r18_ucf101.py',
+        str(folder / 'epoch_1.pth'), '--work-dir', str(tmp_path),
+        '--cfg-options', 'clip_len=4', f'data_root={tmp_path}',
+        'test_dataloader.num_workers=0',
+        f'{dataset}.ann_file.gallery=list.txt',
+        f'{dataset}.ann_file.query=list.txt',
+        f'{dataset}.data_prefix.video={videos}/videos')
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert 'retrieval/top1: 100' in done.stdout + done.stderr

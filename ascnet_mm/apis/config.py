@@ -2,6 +2,7 @@
 import ast
 import os
 import os.path as osp
+from difflib import get_close_matches
 from tempfile import TemporaryDirectory
 from typing import Any, Dict, Set, Tuple
 
@@ -96,12 +97,9 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     parts: Dict[str, Any] = {}
     for name, value in options.items():
         root, dot, _ = name.partition('.')
-        if root in RUNNER_KEYS or dot and root not in plain:
+        if root in RUNNER_KEYS:
             continue
-        if root not in plain:
-            raise InputError(
-                f'{name} is neither a variable of {filename} nor a key that '
-                'MMEngine reads: see the config for its names')
+        require_known(name, plain, filename)
         if dot and isinstance(plain[root], (list, tuple)):
             raise InputError(
                 f'{name} would change nothing: {root} is a variable of '
@@ -136,6 +134,29 @@ def read_config(filename: str, options: Dict[str, Any]) -> Config:
     object.__setattr__(cfg, '_filename', filename)
     _merge(cfg, options, filename)
     return cfg
+
+
+def require_known(name: str, cfg: Config, source: str) -> None:
+    """Refuse an option that nothing would read.
+
+    Args:
+        name (str): Its dotted key.
+        cfg (Config): What it is for.
+        source (str): Where that is from, for messages.
+
+    Raises:
+        InputError: If the first part of the key is neither in the config nor
+            read by MMEngine's runner.
+    """
+    root = name.partition('.')[0]
+    if root in RUNNER_KEYS or root in cfg:
+        return
+    near = get_close_matches(root, [*RUNNER_KEYS, *cfg], n=1)
+    advice = (f'did you mean {near[0]}?' if near else
+              'see the config for its names')
+    raise InputError(
+        f'{name}: {root} is neither a variable of {source} nor a key that '
+        f'MMEngine reads: {advice}')
 
 
 def _merge(cfg: Config, options: Dict[str, Any], filename: str) -> None:

@@ -20,7 +20,7 @@ from ..models.recognizer import ActionRecognizer
 from ..models.selfsup.base import SelfSupervisedRecognizer, pool
 from ..recipe import evaluation_pipeline, recipe_in, require_registered
 from ..settings import RUNNER_KEYS
-from .config import as_meant, read_config
+from .config import as_meant, read_config, require_known
 from .types import is_a, resolved_type
 
 # How an encoder is trained further is the config's affair.
@@ -143,6 +143,7 @@ def read_features_config(config: Optional[str], checkpoint: str,
                 f'{name} is a variable of no config: give one before the '
                 'checkpoint, or name the place that is meant, as in '
                 'test_dataloader.batch_size')
+        require_known(name, cfg, checkpoint)
     cfg.merge_from_dict(as_meant(options, cfg, checkpoint))
     return cfg
 
@@ -158,11 +159,16 @@ def _take_model(cfg: Config, content: dict, recipe: dict) -> None:
 
 
 def _model_in(content: dict) -> Optional[dict]:
-    """The model of the run that wrote a checkpoint, if it says so."""
+    """The model of the run that wrote a checkpoint, if it can be built."""
     model = (content['meta'].get('settings') or {}).get('model')
     if not model:
         return None
-    model = require_registered(model)
+    try:
+        model = require_registered(model)
+    except InputError as error:
+        # The encoder needs no method of somebody's own.
+        print_log(f'The encoder is taken alone: {error}', 'current')
+        return None
     return model if is_a(model, SelfSupervisedRecognizer, MODELS) else None
 
 

@@ -94,7 +94,7 @@ class VideoFolder(BaseVideoDataset):
         if not paths:
             raise InputError(
                 f'the folder {self.data_root} holds no video, only {others}: '
-                'change data_root, or give the videos endings such as '
+                'name another, or give the videos endings such as '
                 f'{EXTENSIONS[0]}')
         if others:
             # MMEngine logs the same warning once: train and val share it.

@@ -49,6 +49,8 @@ class VideoList(BaseVideoDataset):
         matching (str | dict, optional): Regular expression; lines in whose
             path it does not match are left out. Or a dict with one per role,
             for some or all of the lists. Defaults to None: all lines.
+        every (int): Take the first of each so many lines, and so a sample of
+            all classes of a sorted list. Defaults to 1: all lines.
         shuffle_labels (int, optional): Seed of a permutation of the labels
             within each list, as a control: every figure should then be at
             chance. Defaults to None: the labels stay.
@@ -82,6 +84,7 @@ class VideoList(BaseVideoDataset):
                  data_prefix: ConfigType = dict(video=''),
                  split: Optional[int] = None,
                  matching: Union[str, Dict[str, str], None] = None,
+                 every: int = 1,
                  shuffle_labels: Optional[int] = None,
                  allow_outside: bool = False,
                  **kwargs) -> None:
@@ -102,6 +105,9 @@ class VideoList(BaseVideoDataset):
         self.matching = {
             role: _compiled(pattern) for role, pattern in matching.items()
         }
+        if every < 1:
+            raise InputError(f'every is 1 or more, not {every}')
+        self.every = every
         self.shuffle_labels = shuffle_labels
         self.allow_outside = allow_outside
         self._tried: Dict[str, List[str]] = {}
@@ -128,7 +134,7 @@ class VideoList(BaseVideoDataset):
             fault = other_format(lines, folder, self._on_disk)
             if fault:
                 raise InputError(f'{path}: {fault}')
-            lines = self._matching(lines, role, path)
+            lines = self._matching(lines, role, path)[::self.every]
             videos[role] = [self._parse(line, role, path) for line in lines]
             if self.shuffle_labels is not None:
                 labels = [video['label'] for video in videos[role]]
@@ -203,7 +209,8 @@ class VideoList(BaseVideoDataset):
                     inside = osp.abspath(start)
                 prefix = '' if inside == os.curdir else inside
                 return (f'it lies below {osp.abspath(start)}, so set '
-                        f'data_prefix=dict(video={prefix!r}) of the data set')
+                        f'data_prefix=dict(video={prefix!r}) of the data set, '
+                        'or --root of a command that has it')
         parts = path.split('/')
         for start in range(1, len(parts)):
             if osp.exists(osp.join(folder, *parts[start:])):

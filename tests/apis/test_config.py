@@ -67,10 +67,22 @@ def test_a_step_of_the_shipped_pipelines_is_changed_by_its_name():
 
 
 def test_without_variables_mmengine_reads_it(path):
-    options = {'val.pipeline.1.other': 2, 'new.key': 3}
+    options = {'val.pipeline.1.other': 2, 'val.key': 3,
+               'env_cfg.cudnn_benchmark': True}
     expected = Config.fromfile(path)
     expected.merge_from_dict(options)
     assert read_config(path, options).to_dict() == expected.to_dict()
+
+
+@pytest.mark.parametrize('name, meant', [
+    ('optim_wraper.optimizer.lr', 'optim_wrapper'), ('loder.root', 'loader'),
+    ('train_dataloder.batch_size', 'train_dataloader'),
+    ('data_rot', 'data_root')])
+def test_a_misspelled_name_is_refused(path, name, meant):
+    with pytest.raises(InputError, match=f'did you mean {meant}'):
+        read_config(path, {name: 1})
+    with pytest.raises(InputError, match='see the config'):
+        read_config(path, {'qqqq.zzz': 1})
 
 
 def test_a_dotted_key_wins_over_a_variable(path):
@@ -126,17 +138,17 @@ def typed(*words):
 def test_where_the_config_has_a_text_the_option_is_its_text(text, path):
     assert read_config(path, typed(f'data_root={text}')).loader.root == text
     cfg = read_config(path, typed(f'loader.root={text}',
-                                  f'load_from={text}', f'new.key=x{text[1:]}'
-                                  if text.isalnum() else 'new.key=1'))
+                                  f'load_from={text}', f'val.key=x{text[1:]}'
+                                  if text.isalnum() else 'val.key=1'))
     assert (cfg.loader.root, cfg.load_from) == (text, text)
     quoted = read_config(path, typed(f'data_root="{text}"'))
     assert quoted.loader.root == text
 
 
 def test_where_the_config_has_no_text_options_are_read_as_before(path):
-    cfg = read_config(path, typed('split=2', 'new.list=1,2', 'load_from=None',
+    cfg = read_config(path, typed('split=2', 'val.list=1,2', 'load_from=None',
                                   'val.pipeline.1.crop=3,4'))
-    assert (cfg.loader.list, cfg.new.list) == ('train_2.txt', [1, 2])
+    assert (cfg.loader.list, cfg.val.list) == ('train_2.txt', [1, 2])
     assert cfg.load_from is None and cfg.val.pipeline[1].crop == (3, 4)
     for words in ('split=(1,',), ('a.b=[1,((',), ('val.pipeline.1.crop=3',):
         with pytest.raises(InputError, match=words[0].split('=')[0]):

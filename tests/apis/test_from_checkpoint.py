@@ -109,13 +109,17 @@ def test_nothing_is_taken_of_another_encoder_or_a_foreign_file(tmp_path,
     assert cfg.to_dict() == before and not lines
 
 
-def test_a_type_that_is_not_registered_is_not_taken(tmp_path):
+def test_a_type_that_is_not_registered_is_not_taken(tmp_path, monkeypatch):
+    """As of a method of somebody's own: the encoder is taken alone."""
     path = checkpoint(tmp_path, 'r18_folder')
     content = torch.load(path)
     content['meta']['settings']['model']['acp_head']['type'] = 'os.system'
     torch.save(content, path)
-    with pytest.raises(InputError, match='os.system'):
-        take_encoder(config('retrieval/r18_ucf101'), path, {})
+    cfg, lines = config('retrieval/r18_ucf101'), said(monkeypatch)
+    take_encoder(cfg, path, {})
+    assert 'os.system' in lines[0]
+    assert cfg.model.type == 'EncoderOnly' and 'acp_head' not in cfg.model
+    assert cfg.model.backbone.base_channels == 4
 
 
 def test_a_checkpoint_alone_says_how_features_are_made(tmp_path):
@@ -130,6 +134,12 @@ def test_a_checkpoint_alone_says_how_features_are_made(tmp_path):
     assert [step.type for step in cfg.test_dataloader.dataset.pipeline] == [
         'OpenVideo', 'SampleFrames', 'DecodePlanes', 'SampleCrops',
         'PackClips']
+
+
+def test_without_a_config_a_misspelled_name_is_refused(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    with pytest.raises(InputError, match='did you mean test_dataloader'):
+        read_features_config(None, path, {'test_dataloder.batch_size': 4})
 
 
 def test_without_a_config_a_variable_is_refused(tmp_path):

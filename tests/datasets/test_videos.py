@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 import torch
 from mmaction.datasets.transforms import DecordInit
+from mmaction.registry import DATASETS
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import MMLogger
 
 from ascnet_mm import InputError
+from ascnet_mm.apis import read_config
 from ascnet_mm.datasets import VideoFolder, VideoList
 from ascnet_mm.datasets.video_folder import find_videos
 
@@ -415,6 +417,43 @@ def test_a_list_is_parted_by_what_its_paths_match(tmp_path):
                             (dict(querry='_g'), 'other lists')):
         with pytest.raises(InputError, match=words):
             parts('g03.txt', matching=matching)
+
+
+def test_every_nth_line_is_a_sample_of_a_sorted_list(tmp_path):
+    (tmp_path / 'list.txt').write_text('\n'.join(
+        f'{label}/{number}.mp4 {label}'
+        for label in range(6) for number in range(5)))
+
+    def labels(**options):
+        found = VideoList('list.txt', [], data_root=str(tmp_path), **options)
+        return [found.get_data_info(i)['label'] for i in range(len(found))]
+
+    assert labels(every=5) == [*range(6)]
+    assert labels(every=2, matching='^[01]/') == [0, 0, 0, 1, 1]
+    assert len(labels()) == 30
+    with pytest.raises(InputError, match='every is 1 or more'):
+        labels(every=0)
+
+
+@pytest.mark.parametrize('name', ['r18_k400', 'supervised/r18_k400'])
+def test_validation_on_kinetics_is_of_all_classes(name, tmp_path):
+    """The list is sorted by class, 50 videos each."""
+    cfg = read_config(f'ascnet_mm::ascnet/{name}.py', {})
+    (tmp_path / 'kinetics400_val_list_videos.txt').write_text('\n'.join(
+        f'{label:03}/{number:02}.mp4 {label}'
+        for label in range(400) for number in range(50)))
+    sizes = {}
+    for loader in ('val_dataloader', 'test_dataloader'):
+        dataset = cfg.get(loader) and dict(
+            cfg[loader].dataset, data_root=str(tmp_path), pipeline=[])
+        if dataset:
+            found = DATASETS.build(dataset)
+            labels = [found.get_data_info(i)['label']
+                      for i in range(len(found))]
+            assert set(labels) == {*range(400)}
+            sizes[loader] = len(labels)
+    assert sizes['val_dataloader'] == 2000
+    assert sizes.get('test_dataloader', 20000) == 20000
 
 
 def test_labels_are_permuted_within_each_list(tmp_path):

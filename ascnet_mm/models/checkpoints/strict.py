@@ -91,7 +91,6 @@ def encoder_weights(checkpoint: dict,
     given = under('backbone.', state)
     if given:
         kind = OWN
-        require_same_options(checkpoint, encoder)
     else:
         layout, given = recognize(state)
         require_same_network(layout, encoder)
@@ -109,6 +108,8 @@ def encoder_weights(checkpoint: dict,
         raise InputError(
             f'{kind}, but of another encoder than the config '
             f'({type(encoder).__name__}): {faults}')
+    # Of an encoder of another kind, these would be its least difference.
+    require_same_options(checkpoint, encoder)
     return kind, given
 
 

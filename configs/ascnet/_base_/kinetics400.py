@@ -22,5 +22,5 @@ val_dataloader = dict(
         data_root=data_root,
         ann_file='kinetics400_val_list_videos.txt',
         data_prefix=dict(video='videos_val'),
-        indices=2000,  # ours: gives the validation metrics to about 1 %
+        every=10,  # ours: gives the validation metrics to about 1 %
         test_mode=True))

@@ -20,7 +20,7 @@ test_dataloader = dict(
     batch_size=8,  # ours: it changes no figure
     dataset=dict(
         _base_.val_dataloader.dataset,
-        indices=None,  # ours: all videos
+        every=1,  # ours: all videos
         pipeline=_base_.test_pipeline))
 
 train_cfg = dict(max_epochs=100)  # ours

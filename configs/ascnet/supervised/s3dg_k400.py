@@ -22,7 +22,7 @@ test_dataloader = dict(
     batch_size=1,  # ours: ten clips of 64 frames fill a GPU
     dataset=dict(
         _base_.val_dataloader.dataset,
-        indices=None,  # ours: all videos
+        every=1,  # ours: all videos
         pipeline=_base_.test_pipeline))
 
 train_cfg = dict(max_epochs=100)  # ours

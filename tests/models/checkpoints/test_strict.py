@@ -327,6 +327,16 @@ def test_an_option_younger_than_the_checkpoint_had_its_default(tmp_path):
     assert_refused(tmp_path, content, other, 'frame_strides')
 
 
+def test_an_encoder_of_another_kind_is_told_by_its_weights(tmp_path):
+    encoder = build(dict(type='R3D'), base_channels=4)
+    content = dict(
+        state_dict=prefixed('backbone.', encoder.state_dict()),
+        meta=dict(encoder=unseen_options(encoder)))
+    with pytest.raises(InputError, match='another encoder .* .S3DG.*missing'):
+        load_encoder(build(dict(type='S3DG'), base_channels=4),
+                     save(tmp_path, content))
+
+
 def test_torchvisions_r2plus1d_is_refused(tmp_path):
     state = {
         'stem.0.weight': torch.zeros(45, 3, 1, 7, 7),
