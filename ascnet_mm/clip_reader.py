@@ -244,7 +244,7 @@ def _numbers(times: np.ndarray, window: float, stride: float,
         last (float): When the last window ends.
 
     Returns:
-        np.ndarray: int64, ascending, from 0; one at least.
+        np.ndarray: Whole numbers from 0, ascending, float64; one at least.
     """
     # What a float is off makes no window more.
     count = math.ceil((max(last - window - 1e-6, 0) + stride) / stride)

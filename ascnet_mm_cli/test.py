@@ -72,5 +72,7 @@ def load_config(args: argparse.Namespace) -> 'Config':
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate."""
-    from ascnet_mm.apis import build_runner
-    build_runner(load_config(args), ('test', )).test()
+    from ascnet_mm.apis import build_runner, telling_new_options
+    cfg = load_config(args)
+    with telling_new_options(args.config, args.cfg_options):
+        build_runner(cfg, ('test', )).test()

@@ -102,8 +102,14 @@ def load_config(args: argparse.Namespace) -> 'Config':
 
 def run(args: argparse.Namespace) -> None:
     """Train."""
-    from ascnet_mm.apis import build_runner, check_pretrained, check_resume
+    from ascnet_mm.apis import (
+        build_runner,
+        check_pretrained,
+        check_resume,
+        telling_new_options,
+    )
     cfg = load_config(args)
-    check_resume(cfg)
-    check_pretrained(cfg)
-    build_runner(cfg, ('train', 'val')).train()
+    with telling_new_options(args.config, args.cfg_options):
+        check_resume(cfg)
+        check_pretrained(cfg)
+        build_runner(cfg, ('train', 'val')).train()

@@ -2,9 +2,10 @@
 import ast
 import os
 import os.path as osp
+from contextlib import contextmanager
 from difflib import get_close_matches
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Set, Tuple
+from typing import Any, Dict, Iterator, Set, Tuple
 
 from mmengine.config import Config, DictAction
 
@@ -226,6 +227,48 @@ def value_at(cfg: Config, name: str) -> Any:
         else:
             return None
     return part
+
+
+@contextmanager
+def telling_new_options(filename: str, options: Dict[str, Any]
+                        ) -> Iterator[None]:
+    """Add to errors which options name nothing that a config has.
+
+    Components may take what no config sets, so such options are not refused
+    before these are built; what MMEngine then says seldom names the option.
+
+    Args:
+        filename (str): As for :func:`read_config`.
+        options (dict): Likewise.
+
+    Examples:
+        >>> config = 'ascnet_mm::ascnet/r18_folder.py'
+        >>> options = {'model.backbone.base_chanels': 4}
+        >>> with telling_new_options(config, options):  # doctest: +SKIP
+        ...     runner = build_runner(read_config(config, options), ['train'])
+        Traceback (most recent call last):
+            ...
+        AssertionError
+        model.backbone.base_chanels: ascnet_mm::ascnet/r18_folder.py has ...
+    """
+    try:
+        yield
+    except (AssertionError, AttributeError, KeyError, TypeError) as error:
+        plain = Config.fromfile(config_path(filename))
+        new = [name for name in options
+               if not (name in RUNNER_KEYS or _has(plain, name))]
+        if new:
+            error.add_note(
+                f'{", ".join(new)}: {filename} has nothing of this name; was '
+                'it misspelled?')
+        raise
+
+
+def _has(cfg: Config, name: str) -> bool:
+    whole, _, key = name.rpartition('.')
+    part = value_at(cfg, whole) if whole else cfg
+    return value_at(cfg, name) is not None or (
+        isinstance(part, (dict, Config)) and key in part)
 
 
 # Texts of configs, with their bases', and variables known to lead somewhere

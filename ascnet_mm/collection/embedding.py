@@ -150,11 +150,12 @@ def embed(encoder: VideoEncoder, paths: List[str], window: float,
             features[number].append(encoder.encode(sent))
             left[number] -= len(features[number][-1])
             if not left[number]:
+                del left[number]
                 yield number, _embedded(
                     windows.pop(number), features.pop(number))
         else:
-            windows.pop(number, None)
-            features.pop(number, None)
+            for known in (windows, features, left):
+                known.pop(number, None)
             yield number, sent
 
 

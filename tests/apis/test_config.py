@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mmengine.config import Config
 
 from ascnet_mm import InputError
-from ascnet_mm.apis import Options, read_config
+from ascnet_mm.apis import Options, read_config, telling_new_options
 from ascnet_mm_cli.arguments import KeyValueAction
 
 
@@ -83,6 +83,22 @@ def test_a_misspelled_name_is_refused(path, name, meant):
         read_config(path, {name: 1})
     with pytest.raises(InputError, match='see the config'):
         read_config(path, {'qqqq.zzz': 1})
+
+
+def test_an_error_of_building_names_the_options_that_are_new(path):
+    options = {'loader.roott': 'x', 'val.pipeline.0.clip_len': 4,
+               'load_from': None, 'resume': True, 'val.pipeline.0.cliplen': 4}
+    with (pytest.raises(TypeError) as error,
+          telling_new_options(path, options)):
+        raise TypeError('unexpected keyword argument')
+    [note] = error.value.__notes__
+    assert note.startswith(
+        f'loader.roott, val.pipeline.0.cliplen: {path} has nothing')
+    del options['loader.roott'], options['val.pipeline.0.cliplen']
+    with (pytest.raises(TypeError) as error,
+          telling_new_options(path, options)):
+        raise TypeError('unexpected keyword argument')
+    assert not hasattr(error.value, '__notes__')
 
 
 def test_a_dotted_key_wins_over_a_variable(path):
