@@ -288,6 +288,12 @@ def candidates() -> str:
          for method in found['methods']], len(keys))
 
 
+@fragment('choice')
+def choice() -> str:
+    found = figures('compare_ucf101_subset_choice')
+    return compared_with(found, found['methods'][1])
+
+
 # Losses of a network that has not learned the task, by what is logged
 UNLEARNED = {
     ('Pace', 'loss_pace'): ('ln 4', log(4)),

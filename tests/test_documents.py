@@ -250,6 +250,21 @@ def test_what_is_said_of_the_candidates_holds():
             assert abs(training['loss_order'] - math.log(2)) < 0.01
 
 
+def test_what_is_said_of_the_choice_holds():
+    found = fragments.figures('compare_ucf101_subset_choice')
+    untrained, ascnet, four, four_untrained = found['methods']
+    keys = [measure['key'] for measure in found['measures']]
+    assert found['chooses'] and found['budgets'] == [2000]
+    assert [len(method['runs']) for method in found['methods']] == [3] * 4
+    assert four['encoder'] == {
+        'model.backbone.frame_strides': [2, 1, 1, 1, 1]}
+    assert all(change(found, ascnet, four, key).holds_zero for key in keys)
+    for before, after in ((untrained, ascnet), (four_untrained, four)):
+        spans = {key: change(found, before, after, key) for key in keys}
+        assert spans.pop('vcop/whitened_retrieval/top1').low > 0
+        assert all(span.holds_zero for span in spans.values())
+
+
 def test_what_is_said_of_speed_after_short_runs_holds():
     speed = 'motion/paired_speed_probe/accuracy'
     spans = differences_from('ucf101_subset_learners', 0)
