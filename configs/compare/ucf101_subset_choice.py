@@ -15,8 +15,5 @@ methods = [
     _ascnet,
     dict(_ascnet, name='four frames kept', encoder=_four),
     dict(
-        name='four frames kept, untrained',
-        config=_ascnet['config'],
-        epochs=0,
-        encoder=_four),
+        _ascnet, name='four frames kept, untrained', epochs=0, encoder=_four),
 ]

@@ -44,7 +44,7 @@ def test_the_shipped_experiments_resolve(name):
         with torch.device('meta'):  # shapes alone
             MODELS.build(cfg.model)
         resolved.append((json.dumps(cfg.to_dict(), sort_keys=True),
-                         part.get('trained_on')))
+                         part.get('trained_on'), part.get('epochs')))
     # Each option has changed something.
     assert len(set(resolved)) == len(resolved)
 
