@@ -82,17 +82,17 @@ def load_encoder(source: str,
         torch.Size([2, 512])
     """
     weights = os.fspath(source if checkpoint is None else checkpoint)
-    content = read_checkpoint(weights)
+    if checkpoint is None:
+        said, find = read_checkpoint(weights), recipe_in
+    else:
+        cfg = Config.fromfile(config_path(os.fspath(source)))
+        # apis import this module.
+        from .apis import take_encoder
+        with DefaultScope.overwrite_default_scope('mmaction'):
+            take_encoder(cfg, weights, {})
+        said, find = settings_of(cfg), recipe_of
     try:
-        if checkpoint is None:
-            recipe = recipe_in(content)
-        else:
-            cfg = Config.fromfile(config_path(os.fspath(source)))
-            # apis import this module.
-            from .apis import take_encoder
-            with DefaultScope.overwrite_default_scope('mmaction'):
-                take_encoder(cfg, weights, {})
-            recipe = recipe_of(settings_of(cfg))
+        recipe = find(said)
     except InputError as error:
         raise InputError(f'{weights}: {error}') from error
     return build_encoder(recipe, weights, device)

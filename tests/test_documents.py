@@ -269,6 +269,7 @@ def test_what_is_said_of_speed_after_short_runs_holds():
     speed = 'motion/paired_speed_probe/accuracy'
     spans = differences_from('ucf101_subset_learners', 0)
     assert spans['ASCNet', speed].high < 0 < spans['Pace', speed].low
+    assert spans['ACP alone', speed].high < 0
     assert not any(
         spans[name, speed] and spans[name, speed].low > 0
         for name, key in spans if key == speed and name != 'Pace')

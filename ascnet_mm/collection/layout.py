@@ -186,9 +186,10 @@ def require_own_file(path: str) -> None:
         raise InputError(f'{path} is missing: run `ascnet-mm index` again, '
                          'which makes it anew')
     # The folder of a collection may be a link that its owner has made.
-    inside = [path] + [folder for folder in [osp.dirname(path)]
-                       if osp.basename(folder) == SHARDS]
-    if not osp.isfile(path) or any(map(osp.islink, inside)):
+    folder = osp.dirname(path)
+    linked = osp.islink(path) or (
+        osp.basename(folder) == SHARDS and osp.islink(folder))
+    if linked or not osp.isfile(path):
         raise InputError(f'{path} is a link or no regular file: a '
                          'collection keeps its files in its own folder')
 

@@ -142,13 +142,14 @@ def best_line(one: np.ndarray, other: np.ndarray,
         Line, optional: None if no line is as similar.
     """
     length = math.ceil(SHARE * min(len(one), len(other)))
+    similarity = _similarity(one, other)
     # A line passes each clip once at most: most pairs end here.
     if min(np.sort(highest)[-length:].mean()
-           for highest in _highest(one, other)) < threshold:
+           for highest in _highest(similarity)) < threshold:
         return None
     best = threshold, None
     for steps in STEPS:
-        for place, along in _lines(one, other, steps):
+        for place, along in _lines(similarity, steps):
             if len(along) < length:
                 continue
             sums = np.cumsum(np.concatenate([[0.], along]))
@@ -157,7 +158,7 @@ def best_line(one: np.ndarray, other: np.ndarray,
             # Of equals the first: at the same pace if that is as good.
             if means[at] > best[0] or (best[1] is None
                                        and means[at] >= best[0]):
-                best = float(means[at]), (steps, place, at, along.copy())
+                best = float(means[at]), (steps, place, at, along)
     if best[1] is None:
         return None
     steps, place, at, along = best[1]
@@ -171,48 +172,87 @@ def best_line(one: np.ndarray, other: np.ndarray,
         for start, step in zip(place, steps)))
 
 
-def _highest(one: np.ndarray,
-             other: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+class _Similarity(NamedTuple):
+    """Of each clip of the one video to each of the other, ``[n, m]``.
+
+    Args:
+        one (np.ndarray): Rows of the one video's clips, ``[n, C]``.
+        other (np.ndarray): Those of the other's, ``[m, C]``.
+        whole (np.ndarray, optional): Their products, where there are no more
+            than ``BAND``; else they are computed when asked for.
+    """
+    one: np.ndarray
+    other: np.ndarray
+    whole: Optional[np.ndarray]
+
+    def part(self, rows: slice, columns: slice) -> '_Similarity':
+        """That of some clips of each."""
+        whole = self.whole
+        return _Similarity(self.one[rows], self.other[columns],
+                           None if whole is None else whole[rows, columns])
+
+    def turned(self) -> '_Similarity':
+        """That of the other to the one."""
+        whole = self.whole
+        return _Similarity(self.other, self.one,
+                           None if whole is None else whole.T)
+
+    def numbers(self) -> np.ndarray:
+        """All of it, ``[n, m]``."""
+        return (self.one @ self.other.T if self.whole is None else
+                self.whole)
+
+
+def _similarity(one: np.ndarray, other: np.ndarray) -> _Similarity:
+    fits = len(one) * len(other) <= BAND
+    return _Similarity(one, other, one @ other.T if fits else None)
+
+
+def _highest(similarity: _Similarity) -> Tuple[np.ndarray, np.ndarray]:
     """The highest similarity of each clip to one of the other video."""
+    one, other, _ = similarity
     rows = max(BAND // len(other), 1)
     of_one, of_other = [], np.full(len(other), -np.inf, other.dtype)
     for start in range(0, len(one), rows):
-        block = one[start:start + rows] @ other.T
+        block = similarity.part(
+            slice(start, start + rows), slice(None)).numbers()
         of_one.append(block.max(axis=1))
         np.maximum(of_other, block.max(axis=0), out=of_other)
     return np.concatenate(of_one), of_other
 
 
-def _lines(one: np.ndarray, other: np.ndarray, steps: Tuple[int, int]
+def _lines(similarity: _Similarity, steps: Tuple[int, int]
            ) -> Iterator[Tuple[Tuple[int, int], np.ndarray]]:
     """The similarities along each line of a pace, with its first clips."""
     for first in range(steps[0]):
         for second in range(steps[1]):
-            parts = one[first::steps[0]], other[second::steps[1]]
-            if not min(map(len, parts)):  # of a single clip
+            part = similarity.part(slice(first, None, steps[0]),
+                                   slice(second, None, steps[1]))
+            if not min(len(part.one), len(part.other)):  # of a single clip
                 continue
-            for offset, along in _diagonals(*parts, 0):
+            for offset, along in _diagonals(part, 0):
                 yield (first, second + offset * steps[1]), along
-            for offset, along in _diagonals(*parts[::-1], 1):
+            for offset, along in _diagonals(part.turned(), 1):
                 yield (first + offset * steps[0], second), along
 
 
-def _diagonals(one: np.ndarray, other: np.ndarray, first: int
+def _diagonals(similarity: _Similarity, first: int
                ) -> Iterator[Tuple[int, np.ndarray]]:
     """Similarities of the clips i and i + offset, from an offset on.
 
-    Where two videos have more similarities than ``BAND``, those of a band of
-    offsets are in memory at a time, computed tile by tile.
+    Where they are not in memory as a whole, those of a band of offsets are,
+    computed tile by tile.
     """
-    whole = len(one) * len(other) <= BAND
-    width = len(other) if whole else max(BAND // len(one), 1)
-    height = len(one) if whole else width
+    one, other, whole = similarity
+    width = len(other) if whole is not None else max(BAND // len(one), 1)
+    height = len(one) if whole is not None else width
     for begin in range(first, len(other), width):
         offsets = range(begin, min(begin + width, len(other)))
         band = [[] for _ in offsets]
         for row in range(0, min(len(one), len(other) - begin), height):
-            tile = one[row:row + height] @ other[
-                row + begin:row + height + offsets[-1]].T
+            tile = similarity.part(
+                slice(row, row + height),
+                slice(row + begin, row + height + offsets[-1])).numbers()
             for number, pieces in enumerate(band):
                 pieces.append(tile.diagonal(number))
         for offset, pieces in zip(offsets, band):
