@@ -20,18 +20,20 @@ from mmengine.registry import (
     METRICS,
     MODELS,
     OPTIM_WRAPPERS,
+    TRANSFORMS,
     init_default_scope,
 )
 from mmengine.runner import find_latest_checkpoint
 from torch import nn
 
 from ..compat.checkpoints import SafeCheckpointLoader
-from ..datasets import DecodeSmall, VideoList
+from ..datasets import AppendPairedClip, DecodeSmall, VideoList
 from ..device import computes_in_bfloat16
 from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
 from ..engine.unwrap import refused_wrapper
 from ..errors import InputError
 from ..models.checkpoints import require_same_options
+from ..models.selfsup.coclr import CoCLR, require_modality
 from ..settings import require_same_schedule
 from .config import value_at
 from .types import is_a, resolved_type
@@ -91,6 +93,26 @@ def check_pretrained(cfg: Config) -> None:
             raise InputError(
                 f'the run starts from {whole}, which holds an encoder '
                 'already: leave out --pretrained or load_from')
+
+
+def check_modalities(cfg: Config) -> None:
+    """Refuse CoCLR's checkpoints of RGB and flow where they are exchanged.
+
+    Raises:
+        InputError: If one of them was trained on the folder that the config
+            names for the other.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    if cfg.get('resume') or not is_a(cfg.model, CoCLR, MODELS):
+        return
+    for step in value_at(cfg, 'train_dataloader.dataset.pipeline') or []:
+        if not is_a(step, AppendPairedClip, TRANSFORMS):
+            continue
+        folders = step['root'], step['paired_root']
+        for option, (videos, other) in (('online_from', folders),
+                                        ('positives_from', folders[::-1])):
+            if cfg.model.get(option):
+                require_modality(option, cfg.model[option], videos, other)
 
 
 def _encoder_hooks(cfg: Config) -> List[dict]:

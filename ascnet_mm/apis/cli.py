@@ -21,6 +21,7 @@ from .checks import (
     check_best,
     check_compile,
     check_data,
+    check_modalities,
     check_numbers,
     check_wrapper,
 )
@@ -58,8 +59,9 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
 
     Raises:
         InputError: If a data set, a wrapper or a compiled step cannot be
-            had, a number makes no sense, or another training has the work
-            folder; nothing is written then.
+            had, a number makes no sense, checkpoints of two modalities are
+            exchanged, or another training has the work folder; nothing is
+            written then.
 
     Examples:
         >>> from ascnet_mm.apis import read_config
@@ -72,6 +74,8 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
     check_numbers(cfg, phases)
     if 'val' in phases:
         check_best(cfg)
+    if 'train' in phases:
+        check_modalities(cfg)
     check_data(cfg, phases)
     check_compile(cfg)
     for phase in phases:

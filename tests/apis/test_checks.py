@@ -9,7 +9,13 @@ from mmengine.logging import MMLogger
 
 import ascnet_mm.benchmarking.processes  # noqa: F401
 from ascnet_mm import InputError
-from ascnet_mm.apis import build_runner, check_data, check_resume, checks
+from ascnet_mm.apis import (
+    build_runner,
+    check_data,
+    check_resume,
+    checks,
+    read_config,
+)
 
 from ..engine.reliability.test_loops import (
     Stop,
@@ -372,3 +378,51 @@ def test_crops_that_cannot_fit_are_refused(scale, keep_ratio, crop, expected):
     else:
         with pytest.raises(InputError, match=expected):
             checks._check_crops('test', steps)
+
+
+@pytest.mark.parametrize('name, folders', [
+    ('coclr', ('data/ucf101', 'data/ucf101_flow')),
+    ('coclr_flow', ('data/ucf101_flow', 'data/ucf101')),
+])
+@pytest.mark.parametrize('option', ['online_from', 'positives_from'])
+def test_checkpoints_of_rgb_and_flow_that_are_exchanged_are_refused(
+        name, folders, option, tmp_path):
+    """By the folder of their videos, where they name one."""
+    if option == 'positives_from':
+        folders = folders[::-1]
+    right, wrong = folders
+    checkpoint = str(tmp_path / 'infonce.pth')
+    cfg = read_config(f'ascnet_mm::ascnet/baselines/r18_ucf101_{name}.py',
+                      {f'model.{option}': checkpoint})
+
+    def trained_on(**dataset):
+        settings = dict(train_dataloader=dict(dataset=dataset))
+        torch.save(dict(meta=dict(settings=settings), state_dict={}),
+                   checkpoint)
+
+    trained_on(data_root=f'{wrong}/')
+    with pytest.raises(InputError, match=f'model.{option}={checkpoint} was '
+                       f'trained on the videos in {wrong}/, and .* in '
+                       f'{right}: exchange'):
+        checks.check_modalities(cfg)
+    cfg.resume = True  # all weights are the checkpoint's of the run
+    checks.check_modalities(cfg)
+    cfg.resume = False
+    trained_on(data_root=right)
+    checks.check_modalities(cfg)
+    trained_on(data_root='data/kinetics400')
+    checks.check_modalities(cfg)
+    trained_on(ann_file='train.txt')
+    checks.check_modalities(cfg)
+    torch.save(dict(state_dict={}), checkpoint)
+    checks.check_modalities(cfg)
+
+
+def test_the_modalities_are_checked_before_training(monkeypatch):
+    def refuse(cfg):
+        raise InputError('exchanged')
+
+    monkeypatch.setattr('ascnet_mm.apis.cli.check_modalities', refuse)
+    cfg = read_config('ascnet_mm::ascnet/baselines/r18_ucf101_coclr.py', {})
+    with pytest.raises(InputError, match='exchanged'):
+        build_runner(cfg, ['train'])

@@ -1,5 +1,6 @@
 """CoCLR: positives that the other modality finds."""
 import logging
+import os.path as osp
 from copy import deepcopy
 from typing import Any, Dict, List, Optional, Tuple, Union
 
@@ -257,6 +258,28 @@ class CoCLR(MemoryBankRecognizer):
         positive.scatter_(1, found.indices, there)
         total = found.values.where(there, other.new_zeros(())).sum()
         return positive, total / there.sum().clamp(min=1)
+
+
+def require_modality(option: str, checkpoint: str, videos: str,
+                     other: str) -> None:
+    """Refuse a checkpoint that is known to be of the other modality.
+
+    Args:
+        option (str): ``'online_from'`` or ``'positives_from'``.
+        checkpoint (str): Path of the checkpoint.
+        videos (str): Folder of the videos that it should be trained on.
+        other (str): Folder of the same videos in the other modality.
+
+    Raises:
+        InputError: If it was trained on those in ``other``. A checkpoint that
+            names neither folder passes.
+    """
+    root, *_ = _videos_of(checkpoint) or [None]
+    if root and osp.normpath(root) == osp.normpath(other):
+        raise InputError(
+            f'model.{option}={checkpoint} was trained on the videos in '
+            f'{root}, and this config wants one of those in {videos}: '
+            'exchange model.online_from and model.positives_from')
 
 
 def _require_two_modalities(online: str, positives: str) -> None:
