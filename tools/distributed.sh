@@ -1,6 +1,6 @@
 # Sourced by dist_*.sh and slurm_*.sh: how a script is started many times.
 set -euo pipefail
-tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tools=$(CDPATH= cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 export PYTHONPATH="${tools%/*}${PYTHONPATH:+:$PYTHONPATH}"
 
 # usage COUNT ARGUMENTS...: the first comment of the script, if one is missing

@@ -177,14 +177,28 @@ def make_set(videos: str, count: int, folder: str) -> int:
         os.makedirs(osp.join(folder, name), exist_ok=True)
     for number, path in enumerate(track(chosen, 'copies')):
         original = osp.join(folder, ORIGINAL, f'{number:04}.mkv')
-        if not osp.lexists(original):
-            os.symlink(osp.abspath(path), original)
+        link(path, original)
         for kind in KINDS:
             target = osp.join(folder, kind, f'{number:04}.mkv')
             if not osp.exists(target):
                 make_copy(path, target + '.part', kind)
                 os.replace(target + '.part', target)
     return len(chosen)
+
+
+def link(path: str, place: str) -> None:
+    """Link a video into the work folder.
+
+    Raises:
+        InputError: If the place has another video, of an earlier call.
+    """
+    path = osp.abspath(path)
+    if not osp.lexists(place):
+        os.symlink(path, place)
+    elif not osp.islink(place) or os.readlink(place) != path:
+        raise InputError(
+            f'{place} is not of {path}: the work folder was made of other '
+            'videos, so choose another --work-dir')
 
 
 def choose(videos: str, count: int, shortest: float) -> List[str]:

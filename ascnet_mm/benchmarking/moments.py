@@ -9,7 +9,7 @@ from rich.progress import track
 from ..collection import Collection, index
 from ..figures import write_json
 from ..inference import VideoEncoder, load_encoder
-from .copies import choose, read_frames, untrained, write_frames
+from .copies import choose, link, read_frames, untrained, write_frames
 
 # Seconds: of a clip, of the shortest video, and how far off it may be found
 CLIP, SHORTEST, OFF = 2.0, 6.0, 0.5
@@ -62,8 +62,7 @@ def cut_clips(videos: str, count: int, folder: str) -> List[float]:
     chosen = choose(videos, count, SHORTEST)
     for number, path in enumerate(track(chosen, 'clips')):
         video, clip = _files(folder, number)
-        if not osp.lexists(video):
-            os.symlink(osp.abspath(path), video)
+        link(path, video)
         frames, rate = read_frames(path)
         length = round(CLIP * rate)
         first = int(rng.integers(0, len(frames) - length + 1))

@@ -5,8 +5,9 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from mmengine.config import Config
 
+from ..datasets.transforms.paired import find_paired
 from ..datasets.video_list import split_line
-from .identity import digest, sized, slug
+from .identity import content, digest, sized, slug
 from .plan import Evaluation, Method, folder_of, lines_of
 from .source import DATA_ROOT, PRETRAIN, UNTRAINED, Videos, references, texts
 
@@ -125,10 +126,9 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
     names = [split_line(line)[0] for line in lines]
     seen = sized(folder, names)
     starts = sorted(references(cfg.to_dict()) & made.keys())
-    filled_in = [osp.basename(made[name].path) for name in starts] + [
-        (text, sized(*_files(text, videos, names)))
-        for text in sorted(set(texts(cfg.to_dict())))
-        if DATA_ROOT in references(text)
+    filled_in = [
+        *(osp.basename(made[name].path) for name in starts),
+        *_named_files(cfg, videos, names)
     ]
     identity = digest(cfg.to_dict(), seen if trains else None, *labels,
                       *([filled_in] if filled_in else []))
@@ -148,13 +148,22 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
                tuple(made[name].path for name in starts))
 
 
-def _files(text: str, videos: Videos,
-           names: Sequence[str]) -> Tuple[str, Sequence[str]]:
-    """A folder and names of the files that a path in the options means."""
-    path = _filled(text, {DATA_ROOT: videos.root})
-    if osp.isdir(path):
-        return path, names
-    return videos.root, [osp.relpath(path, videos.root)]
+def _named_files(cfg: Config, videos: Videos,
+                 names: Sequence[str]) -> List[Tuple[str, Any]]:
+    """What is in the files that a config names, such as checkpoints.
+
+    Of a folder in DATA_ROOT, those that belong to the videos, by their sizes.
+    """
+    found: List[Tuple[str, Any]] = []
+    for text in sorted(set(texts(cfg.to_dict()))):
+        path = _filled(text, {DATA_ROOT: videos.root})
+        if osp.isfile(path):
+            found.append((text, content(path)))
+        elif path != text:
+            paired = [osp.relpath(find_paired(path, name), path)
+                      for name in names]
+            found.append((text, sized(path, paired)))
+    return found
 
 
 def _filled(part: Any, places: Dict[str, str]) -> Any:

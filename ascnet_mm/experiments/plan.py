@@ -5,13 +5,11 @@ import re
 from typing import (
     Any,
     Dict,
-    Iterable,
     List,
     Mapping,
     NamedTuple,
     Optional,
     Sequence,
-    Set,
 )
 
 import torch
@@ -26,7 +24,14 @@ from ..errors import InputError
 from ..evaluation.functional import chance_topk
 from ..shipped import CONFIGS
 from .identity import digest, sized
-from .source import UNTRAINED, Videos, averaged, has_budget, infos_of
+from .source import (
+    UNTRAINED,
+    Videos,
+    averaged,
+    has_budget,
+    infos_of,
+    real_paths,
+)
 
 # Experiments name configs by their paths in the repository; the folder that
 # has configs/ in it is another one where the package is installed.
@@ -307,7 +312,7 @@ def plan_evaluations(experiment: Config, videos: Videos,
 def _check_queries(name: str, queries: Sequence[dict],
                    videos: Videos) -> None:
     """Refuse queries that pre-train."""
-    kept_out = _files(videos.folder, videos.kept_out)
+    kept_out = real_paths(videos.folder, videos.kept_out)
     for info in queries:
         if osp.realpath(info['filename']) not in kept_out:
             raise InputError(
@@ -318,17 +323,13 @@ def _check_queries(name: str, queries: Sequence[dict],
 
 def _check_choice(name: str, infos: Sequence[dict], videos: Videos) -> None:
     """Refuse test videos, in the gallery as well: its labels count, too."""
-    test = _files(videos.folder, set(videos.kept_out) - set(videos.judged))
+    test = real_paths(videos.folder, set(videos.kept_out) - set(videos.judged))
     for info in infos:
         if osp.realpath(info['filename']) in test:
             raise InputError(
                 f'{name}: {info["filename"]}, of the {info["role"]} list, '
                 'stands in test_lists, by which an experiment that chooses '
                 'may not judge: name training and validation lists')
-
-
-def _files(folder: str, paths: Iterable[str]) -> Set[str]:
-    return {osp.realpath(osp.join(folder, path)) for path in paths}
 
 
 def _chance(infos: Sequence[dict], name: str,

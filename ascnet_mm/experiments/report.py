@@ -1,5 +1,6 @@
 """A page and pictures of the JSON files of experiments."""
 import json
+import os
 import os.path as osp
 from glob import escape, glob
 from typing import Dict
@@ -21,6 +22,7 @@ def write_report(figures: str, out: str) -> None:
         InputError: See :func:`read_figures`.
     """
     experiments = read_figures(figures)
+    os.makedirs(out, exist_ok=True)
     for name, found in experiments.items():
         draw(name, found, osp.join(out, f'compare_{name}.png'))
     text = page(experiments)

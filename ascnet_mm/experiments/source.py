@@ -6,6 +6,7 @@ import re
 from typing import (
     Any,
     Dict,
+    Iterable,
     Iterator,
     List,
     Mapping,
@@ -276,7 +277,11 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
         raise InputError(
             f'{len(missing)} videos that are to be kept out of pre-training '
             f'are not below {folder}, {missing[0]} the first of them')
-    allowed = sorted(videos - kept_out)
+    # By a link, a video may have a second name.
+    hidden = real_paths(folder, kept_out)
+    allowed = sorted(
+        path for path in videos
+        if hidden.isdisjoint(real_paths(folder, [path])))
     pretrain = _matching(experiment.get('trained_on', ''), allowed, folder)
     judged = kept_out - test if experiment.get('chooses') else (
         test or kept_out)
@@ -299,6 +304,11 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
     return Videos(
         osp.abspath(data_root), folder, pretrain, sorted(kept_out),
         sorted(judged), labelled, selected, _prepared(data_root))
+
+
+def real_paths(folder: str, paths: Iterable[str]) -> Set[str]:
+    """The files that paths in a folder lead to."""
+    return {osp.realpath(osp.join(folder, path)) for path in paths}
 
 
 def _check_groups(pattern: Optional[str], judged: Sequence[str]) -> None:

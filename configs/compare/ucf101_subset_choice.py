@@ -7,7 +7,8 @@ question = 'Which change of ASCNet is worth a test?'
 budgets = (2000, )
 seeds = [0, 1, 2]
 
-_ascnet = _base_.methods[0]
+_known = {part['name']: part for part in _base_.methods}
+_ascnet = _known['ASCNet']
 # Of the eight frames, four reach the last layer instead of one. SpeedNet keeps
 # all (Benaim et al., CVPR 2020).
 _four = {'model.backbone.frame_strides': (2, 1, 1, 1, 1)}
@@ -16,4 +17,18 @@ methods = [
     dict(_ascnet, name='four frames kept', encoder=_four),
     dict(
         _ascnet, name='four frames kept, untrained', epochs=0, encoder=_four),
+    dict(
+        _ascnet,
+        name='one of five look-alikes',
+        options={
+            **_ascnet['options'], 'model.memory_bank.type': 'TopKMemoryBank'
+        }),
+    dict(
+        _ascnet,
+        name='clips at one time',
+        options={
+            **_ascnet['options'], 'sample_frames.max_distance': 0
+        }),
+    _known['AdamW'],
+    _known['covariance'],
 ]

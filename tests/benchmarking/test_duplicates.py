@@ -78,6 +78,18 @@ def test_each_copy_is_of_its_kind(folder, work):
         copies.choose(str(folder), 3, 99)
 
 
+def test_a_work_folder_is_of_the_same_videos(folder, work, tmp_path):
+    """Those of another folder would be mixed with its own."""
+    for number in range(3):
+        write_video(str(tmp_path / f'{number}.mp4'), drifting(8, 7), fps=8)
+    with pytest.raises(InputError, match='another --work-dir'):
+        copies.make_set(str(tmp_path), 3, str(work / 'videos'))
+    moments.cut_clips(str(folder), 2, str(work / 'moments'))
+    moments.cut_clips(str(folder), 2, str(work / 'moments'))
+    with pytest.raises(InputError, match='another --work-dir'):
+        moments.cut_clips(str(tmp_path), 2, str(work / 'moments'))
+
+
 def test_figures_are_counted_by_hand():
     small, fast = 'half the size', 'twice as fast'
     pairs = [

@@ -128,6 +128,46 @@ def test_a_second_stage_starts_from_the_first_ones(videos, tmp_path):
         *4 * [True], *2 * [False]]
 
 
+def test_a_run_is_known_by_the_files_that_it_names(videos, tmp_path):
+    """By their content: weights of one network are all of one size."""
+    root = tmp_path / 'set'
+    root.mkdir()
+    for name in ('videos', 'train.txt', 'test.txt'):
+        (root / name).symlink_to(f'{videos}/{name}')
+    (root / 'flow').mkdir()
+    names = ('here.pth', 'there.pth', 'flow')
+    first, *_ = Config.fromfile(EXPERIMENT).methods
+    places = ('{data_root}/here.pth', str(tmp_path / 'there.pth'),
+              '{data_root}/flow')
+    path = changed(tmp_path, methods=[
+        first, *(dict(name=name, config=first.config,
+                      options={'load_from': place})
+                 for name, place in zip(names, places))])
+
+    def paths():
+        return {
+            job.method: job.path
+            for job in jobs_of(planned(str(root), path), tmp_path / 'runs')
+            if job.kind == 'pretrain'
+        }
+
+    files = dict(zip(names, (root / 'here.pth', tmp_path / 'there.pth')))
+    # The flow of a training video, whatever its extension is
+    with open(f'{videos}/train.txt') as file:
+        video = file.readline().split()[0]
+    files['flow'] = (root / 'flow' / video).with_suffix('.webm')
+    files['flow'].parent.mkdir()
+    for file in files.values():
+        file.write_text('first')
+    before = paths()
+    assert paths() == before
+    for name, file in files.items():
+        file.write_text('other one' if name == 'flow' else 'other')
+        after = paths()
+        assert [key for key in before if before[key] != after[key]] == [name]
+        before = after
+
+
 def test_flow_has_all_videos_that_are_trained_on(videos, tmp_path):
     root = with_flow(videos, tmp_path)
     (tmp_path / 'flow').unlink()

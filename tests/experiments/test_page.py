@@ -1,4 +1,6 @@
 import json
+import os.path as osp
+import shutil
 
 import numpy as np
 import pytest
@@ -8,11 +10,12 @@ from ascnet_mm import InputError
 from ascnet_mm.experiments.intervals import estimate, standard_error
 from ascnet_mm.experiments.page import page
 from ascnet_mm.experiments.pictures import _draw_curves, draw, plt
-from ascnet_mm.experiments.report import read_figures
+from ascnet_mm.experiments.report import read_figures, write_report
 from ascnet_mm.experiments.results import collect
 from ascnet_mm.experiments.running import run_jobs
 from ascnet_mm.experiments.tables import table
 
+from ..conftest import ROOT
 from .planning import EXPERIMENT, changed, jobs_of, planned
 
 
@@ -156,3 +159,10 @@ def test_curves_have_intervals_at_each_budget(
     draw('tiny', dict(found, budgets=[6], methods=[*at.values()]),
          str(tmp_path / 'dots.png'))
     assert (tmp_path / 'dots.png').stat().st_size > 1000
+
+
+def test_a_report_makes_its_folder(tmp_path):
+    shutil.copy(osp.join(ROOT, 'benchmarks', 'compare_grid_s1_methods.json'),
+                tmp_path)
+    write_report(str(tmp_path), str(tmp_path / 'new' / 'docs'))
+    assert (tmp_path / 'new' / 'docs' / 'results.md').exists()

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 from mmengine.config import Config
 
@@ -48,6 +50,19 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
         job for job in jobs_of(plan, tmp_path) if job.kind == 'pretrain')
     dataset = training.cfg.train_dataloader.dataset
     assert dataset.ann_file == list_file(str(tmp_path), found.pretrain)
+
+
+def test_a_link_to_a_test_video_does_not_pre_train(videos, tmp_path):
+    root = tmp_path / 'set'
+    shutil.copytree(videos, root)
+    plain = planned(str(root))[1]
+    links = root / 'videos' / 'again'
+    links.mkdir()
+    (links / 'test.mp4').symlink_to(root / 'videos' / plain.kept_out[0])
+    (links / 'train.mp4').symlink_to(root / 'videos' / plain.pretrain[0])
+    found = planned(str(root))[1]
+    assert found.kept_out == plain.kept_out
+    assert found.pretrain == sorted([*plain.pretrain, 'again/train.mp4'])
 
 
 def test_a_part_of_the_folder_can_pre_train(videos, plan, tmp_path):

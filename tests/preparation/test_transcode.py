@@ -352,6 +352,15 @@ def test_a_data_set(run, tmp_path):
     assert there == [True, True, False, False, True]
 
 
+def files():
+    """All files of the folder, with their sizes."""
+    return {
+        osp.join(folder, name): osp.getsize(osp.join(folder, name))
+        for folder, _, names in os.walk('.')
+        for name in names if name != '.lock'
+    }
+
+
 def test_one_video(run):
     save('x.avi', gray(4), 'mpeg4')
     run(source='x.avi')
@@ -367,14 +376,24 @@ def test_one_video(run):
     ('source', '.', 'DST: . and SRC, source, lie'),
     ('source', 'source/x.mp4/y', 'DST: '),
     ('source', 'file', 'DST: the folder file cannot be made'),
+    ('source/x.mp4', 'source', 'DST: source is the folder of source/x.mp4'),
+    ('source/x.mp4', 'elsewhere/../source', 'is the folder of source/x.mp4'),
+    ('link.avi', '.', 'DST: . is the folder of link.avi'),
+    ('link.avi', 'source', 'DST: source is the folder of link.avi'),
+    ('source', 'twice', 'DST: twice holds videos, such as x.avi, and no'),
+    ('source/x.mp4', 'twice', 'DST: twice holds videos, such as x.avi'),
 ])
 def test_what_is_refused(source, target, parts, run):
     os.makedirs('empty')
     for path in ('source/x.mp4', 'twice/x.avi', 'twice/x.mov', 'file'):
         os.makedirs(osp.dirname(path) or '.', exist_ok=True)
         open(path, 'w').close()
+    os.makedirs('elsewhere')
+    os.symlink('source/x.mp4', 'link.avi')
+    before = files()
     with pytest.raises(InputError, match=parts):
         run(source=source, target=target)
+    assert files() == before
 
 
 @pytest.mark.parametrize('options', [
@@ -509,6 +528,37 @@ def test_of_a_damaged_video_the_beginning_is_kept(run, capsys):
 
     run()  # still damaged, though there is nothing to do
     assert reported() == found
+
+
+def test_a_killed_run_does_not_forget_that_a_copy_is_of_a_part(
+        run, monkeypatch):
+    save('source/whole.mp4', noise(60))
+    run()
+    with open('source/whole.mp4', 'rb') as file:
+        data = file.read()
+    with open('source/x.mp4', 'wb') as file:
+        file.write(data[:len(data) * 2 // 3])
+
+    class Killed(BaseException):
+        pass
+
+    def killed(text, *_):
+        if 'only' in text or text.endswith('.tmp'):
+            raise Killed
+        return text
+
+    # While the problem is written down, and while the copy gets its name
+    for place in ('ascnet_mm.preparation.transcoding.run.printable',
+                  'os.replace'):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(place, killed)
+            run()
+        assert list(state()) == ['target/whole.mp4'] and not unfinished()
+    run()
+    assert len(state()) == 2
+    assert ', only ' in reported()['x.mp4']
+    run()
+    assert ', only ' in reported()['x.mp4']
 
 
 def test_a_container_that_breaks_off_is_damaged():

@@ -18,7 +18,7 @@ def started(tmp_path):
     def start(script, *arguments, **env):
         path = f'{tmp_path}:{os.environ["PATH"]}'
         done = subprocess.run(
-            [osp.join(ROOT, 'tools', script), *arguments], check=True,
+            [osp.join('tools', script), *arguments], check=True, cwd=ROOT,
             env=dict(os.environ, PATH=path, PYTHONPATH='mine', **env),
             capture_output=True, text=True)  # yapf: disable
         return done.stdout.splitlines()
@@ -38,6 +38,13 @@ def test_ranks_of_one_machine_meet_at_a_free_port(started, script, before):
         '--nproc-per-node', '2', osp.join(ROOT, 'tools', tool), *before,
         '--cfg-options', 'a=b c', '--launcher', 'pytorch'
     ]
+
+
+def test_no_other_folder_of_the_shell_is_meant(started, tmp_path):
+    (tmp_path / 'tools').mkdir()
+    for elsewhere in (str(tmp_path), '.'):
+        found = started('dist_train.sh', 'config.py', '2', CDPATH=elsewhere)
+        assert found[0] == f'{ROOT}:mine'
 
 
 def test_ranks_of_several_machines_meet_at_one_address(started):

@@ -11,6 +11,29 @@ from ..video import UnreadableVideo
 from .decode import DecodePlanes, OpenVideo
 
 
+def find_paired(folder: str, place: str) -> str:
+    """The file of a video in another folder.
+
+    Args:
+        folder (str): Path of the other folder.
+        place (str): Path of the video below its own.
+
+    Returns:
+        str: The ``.mp4`` of that name, if there is none the first file of that
+        name with another extension, and if there is none either, the path
+        that the ``.mp4`` would have.
+
+    Examples:
+        >>> find_paired('data/ucf101_flow', 'Archery/x.avi')
+        'data/ucf101_flow/Archery/x.mp4'
+    """
+    stem, own = osp.splitext(osp.join(folder, place))
+    for ending in ('.mp4', own, '.avi', '.mkv', '.webm'):
+        if osp.exists(stem + ending):
+            return stem + ending
+    return f'{stem}.mp4'
+
+
 @TRANSFORMS.register_module()
 class AppendPairedClip(BaseTransform):
     """Append the last clip again, as another file of the video shows it.
@@ -85,12 +108,10 @@ class AppendPairedClip(BaseTransform):
             raise InputError(
                 f'AppendPairedClip: {path} does not lie below root='
                 f'{self.root}: set it to the data_root of the data set')
-        stem = osp.join(self.paired_root, osp.splitext(place)[0])
-        for ending in ('.mp4', osp.splitext(place)[1], '.avi', '.mkv',
-                       '.webm'):
-            if osp.exists(stem + ending):
-                return stem + ending
-        raise UnreadableVideo(f'there is no {stem}.mp4 that belongs to it')
+        paired = find_paired(self.paired_root, place)
+        if not osp.exists(paired):
+            raise UnreadableVideo(f'there is no {paired} that belongs to it')
+        return paired
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(root={self.root!r}, '

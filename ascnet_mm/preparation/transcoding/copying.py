@@ -25,9 +25,7 @@ DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG,
 
 
 def make_copy(job: Job, recipe: Recipe) -> Outcome:
-    """Make a copy of one video.
-
-    It is written under a name of this process, and moved when it is whole.
+    """Write a copy of one video under a temporary name of this process.
 
     Args:
         job (Job): The video.
@@ -62,5 +60,4 @@ def make_copy(job: Job, recipe: Recipe) -> Outcome:
     problem = f'{problems[0]}, only {count} frames' if problems else ''
     if problem and count < FEWEST:
         raise UnreadableVideo(problem)
-    os.replace(temporary, job.target)
     return Outcome(True, problem)

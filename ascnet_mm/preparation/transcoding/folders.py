@@ -16,7 +16,8 @@ def make_apart(source: str, target: str) -> None:
         target (str): Folder of the copies.
 
     Raises:
-        InputError: If one folder lies in the other, or DST is no folder.
+        InputError: If one folder lies in the other, DST is the folder of the
+            one video that is copied, or DST is no folder.
 
     Examples:
         >>> make_apart('data/ucf101',
@@ -27,6 +28,11 @@ def make_apart(source: str, target: str) -> None:
         raise InputError(
             f'DST: {target} and SRC, {source}, lie in one another: choose a '
             'folder apart')
+    # A copy may have the name of another original there.
+    beside = osp.realpath(osp.dirname(osp.abspath(source)))
+    if paths[1] in (osp.dirname(paths[0]), beside):
+        raise InputError(
+            f'DST: {target} is the folder of {source}: choose another')
     try:
         os.makedirs(target, exist_ok=True)
     except OSError as error:

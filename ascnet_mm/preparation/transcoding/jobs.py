@@ -115,7 +115,7 @@ def find_jobs(source: str, target: str) -> List[Job]:
 def make_folders(jobs: List[Job]) -> None:
     """Make the folders of copies, without what a killed run left there.
 
-    A process of it may not have noticed yet: it will find its file gone.
+    A process of it may not have noticed yet: its file has no name any more.
 
     Args:
         jobs (list[Job]): The copies that are to be made.

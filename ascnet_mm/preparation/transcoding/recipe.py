@@ -9,6 +9,7 @@ from typing import Iterator, NamedTuple, Optional, Tuple, Union
 import av
 
 from ...datasets.video import Timing
+from ...datasets.video_folder import sort_out
 from ...errors import InputError
 from ...files import write_lines
 from .frame_rate import at_constant_rate
@@ -106,7 +107,8 @@ def check_recipe(target: str, recipe: Recipe) -> None:
         recipe (Recipe): How they are to be made.
 
     Raises:
-        InputError: If those that are there were made otherwise.
+        InputError: If those that are there were made otherwise, or the folder
+            holds videos that are no copies, which could be replaced.
 
     Examples:
         >>> recipe = Recipe(128, 16, 20, None)
@@ -115,6 +117,12 @@ def check_recipe(target: str, recipe: Recipe) -> None:
     path = osp.join(target, 'transcode.json')
     wanted = recipe._asdict()
     if not osp.exists(path):
+        videos, _ = sort_out(target)
+        if videos:
+            raise InputError(
+                f'DST: {target} holds videos, such as {videos[0]}, and no '
+                'transcode.json, so they are no copies: choose an empty '
+                'folder')
         write_lines(path, [json.dumps(wanted)])
         return
     with open(path, encoding='utf-8') as file:

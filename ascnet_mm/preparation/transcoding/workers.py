@@ -1,5 +1,6 @@
 """Copies in parallel, each in a process of its own."""
 import multiprocessing
+import os
 import signal
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -79,7 +80,9 @@ def make_copies(jobs: List[Job], recipe: Recipe, workers: int,
                 timeout: int) -> Iterator[Tuple[Job, Outcome]]:
     """Copy videos in parallel, and yield them as they are finished.
 
-    A process for each: none can take others along when it crashes.
+    A process for each: none can take others along when it crashes. A copy gets
+    its name when the next one is asked for, so that what is known of it can be
+    written down first: one that is there is not made again.
 
     Args:
         jobs (list[Job]): The videos; the folders of their copies exist.
@@ -113,11 +116,13 @@ def make_copies(jobs: List[Job], recipe: Recipe, workers: int,
             for process in [one for one in running if one.sentinel in ended]:
                 job, answer = running[process]
                 result = outcome(process, answer, timeout)
-                del running[process]
-                remove_if_there(job.temporary(process.pid))
-                if not result.kept:
-                    remove_if_there(job.target)
                 yield job, result
+                if result.kept:
+                    os.replace(job.temporary(process.pid), job.target)
+                else:
+                    remove_if_there(job.temporary(process.pid))
+                    remove_if_there(job.target)
+                del running[process]
     finally:
         for process, (job, _) in running.items():
             if process.pid is not None:
