@@ -6,6 +6,7 @@ transforms that make clips of a video. Since a checkpoint may come from
 anybody, only registered components are built from it, and nothing is
 downloaded.
 """
+import sys
 from importlib import import_module
 from typing import Any, Iterator, List, Optional, Sequence
 
@@ -54,8 +55,7 @@ def recipe_in(checkpoint: dict) -> dict:
         InputError: If it holds neither, or names a type that is not
             registered.
     """
-    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
-    meta = meta if isinstance(meta, dict) else {}
+    meta = _meta(checkpoint)
     recipe = meta.get('recipe')
     if isinstance(recipe, dict) and set(recipe) == PARTS:
         return require_registered(recipe)
@@ -63,6 +63,26 @@ def recipe_in(checkpoint: dict) -> dict:
         return recipe_of(meta['settings'])
     raise InputError('it does not say how its encoder is built: give its '
                      'config as well, before the checkpoint')
+
+
+def describes_encoder(checkpoint: dict) -> bool:
+    """Whether a checkpoint is meant to say how its encoder is built.
+
+    Args:
+        checkpoint (dict): Any. Those of MMAction2 do not.
+
+    Examples:
+        >>> describes_encoder(dict(meta=dict(settings=dict(model=dict()))))
+        True
+        >>> describes_encoder(dict(state_dict=dict()))
+        False
+    """
+    return not {'recipe', 'settings'}.isdisjoint(_meta(checkpoint))
+
+
+def _meta(checkpoint: Any) -> dict:
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    return meta if isinstance(meta, dict) else {}
 
 
 def recipe_of(settings: dict) -> dict:
@@ -195,8 +215,8 @@ def _registered(kind: Any) -> str:
             return kind
     names = [
         name for registry in (TRANSFORMS, MODELS)
-        for name, known in _components(registry)
-        if kind in (name, f'{known.__module__}.{known.__qualname__}')
+        for scope, name, known in _components(registry)
+        if kind in (name, f'{scope}.{name}') or _is_at(kind, known)
     ]
     if not names:
         raise InputError(
@@ -205,10 +225,22 @@ def _registered(kind: Any) -> str:
     return names[0]
 
 
+def _is_at(place: Any, known: Any) -> bool:
+    """Whether a component has this dotted name, in any imported module.
+
+    Pure Python configs name a class as they import it.
+    """
+    module, _, name = str(place).rpartition('.')
+    return place == f'{known.__module__}.{known.__qualname__}' or (
+        module in sys.modules
+        and vars(sys.modules[module]).get(name) is known)
+
+
 def _components(registry: Optional[Registry]) -> Iterator[tuple]:
     while registry is not None:
         registry.import_from_location()
-        yield from registry.module_dict.items()
+        for name, known in registry.module_dict.items():
+            yield registry.scope, name, known
         registry = registry.parent
 
 

@@ -88,11 +88,17 @@ def load_config(args: argparse.Namespace) -> 'Config':
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
-    if cfg.get('randomness') is None:
-        cfg.randomness = dict(
-            seed=args.seed,
-            diff_rank_seed=args.diff_rank_seed,
-            deterministic=args.deterministic)
+    # What is given in so many words counts, beside what a config sets.
+    given = {
+        name: getattr(args, name)
+        for name in ('seed', 'diff_rank_seed', 'deterministic')
+    }
+    cfg.randomness = {
+        **given,
+        **(cfg.get('randomness') or {}),
+        **{name: value for name, value in given.items()
+           if value not in (None, False)}
+    }  # yapf: disable
     if args.pretrained is not None:
         set_pretrained(cfg, args.pretrained)
         take_encoder(cfg, args.pretrained, options)

@@ -7,6 +7,7 @@ import pytest
 from mmengine.runner import Runner
 
 import ascnet_mm
+from ascnet_mm import InputError
 from ascnet_mm.apis import export_encoder, read_config
 
 from .conftest import ROOT, LossRecorder
@@ -77,6 +78,8 @@ def test_its_encoder_needs_no_code_of_it(trained, videos):
                   for path in (checkpoint, exported))
     assert one.shape == (1, 16)
     assert (one == other).all()
+    with pytest.raises(InputError, match='nowhere.pth, does not exist'):
+        export_encoder('nowhere.pth', exported)
 
 
 def test_it_is_tested_where_its_code_is_not(trained, videos, tmp_path):

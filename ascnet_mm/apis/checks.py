@@ -157,9 +157,11 @@ def check_resume(cfg: Config) -> None:
         >>> check_resume(cfg)  # doctest: +SKIP
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
-    path = cfg.get('resume') and (
-        cfg.get('load_from') or find_latest_checkpoint(cfg.work_dir))
+    if not cfg.get('resume'):
+        return
+    path = cfg.get('load_from') or find_latest_checkpoint(cfg.work_dir)
     if not path:
+        _require_nothing_to_resume(cfg)
         return
     try:
         checkpoint = _resumable(cfg, path)
@@ -170,8 +172,30 @@ def check_resume(cfg: Config) -> None:
     require_same_schedule(checkpoint, cfg)
 
 
+def _require_nothing_to_resume(cfg: Config) -> None:
+    """Refuse to begin anew beside checkpoints, as of a folder that was copied.
+
+    Raises:
+        InputError: If the run can be resumed from one of them.
+    """
+    other = _resumable_beside(cfg, osp.join(cfg.work_dir, 'last_checkpoint'))
+    if other:
+        raise InputError(
+            f'{cfg.work_dir} has checkpoints, but no last_checkpoint that '
+            f'names the newest: give --resume {other}')
+
+
 def _another(cfg: Config, path: str) -> str:
     """What to do where a checkpoint is of no use."""
+    other = _resumable_beside(cfg, path)
+    if other:
+        return (f'the last whole one beside it is {other}: give '
+                f'--resume {other}')
+    return 'there is no other beside it: start without --resume'
+
+
+def _resumable_beside(cfg: Config, path: str) -> Optional[str]:
+    """The newest other checkpoint in a folder that the run can go on from."""
     # The folder may have been moved since its last checkpoint was noted.
     folder = osp.dirname(path) if cfg.get('load_from') else cfg.work_dir
     others = sorted(
@@ -183,9 +207,8 @@ def _another(cfg: Config, path: str) -> str:
             continue
         with suppress(InputError):
             require_same_schedule(_resumable(cfg, other), cfg)
-            return (f'the last whole one beside it is {other}: give '
-                    f'--resume {other}')
-    return 'there is no other beside it: start without --resume'
+            return other
+    return None
 
 
 def _resumable(cfg: Config, path: str) -> dict:

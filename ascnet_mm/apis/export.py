@@ -44,7 +44,8 @@ def export_encoder(checkpoint: str,
     Examples:
         >>> export_encoder('epoch_200.pth', 'encoder.pth')  # doctest: +SKIP
     """
-    if osp.isdir(out) or (osp.exists(out)
+    # The checkpoint may be an address.
+    if osp.isdir(out) or (osp.exists(out) and osp.exists(checkpoint)
                           and osp.samefile(out, checkpoint)):
         raise InputError(f'{out} would be overwritten: name another file')
     content = read_checkpoint(checkpoint)

@@ -18,7 +18,12 @@ from ..errors import InputError
 from ..models.checkpoints import read_checkpoint
 from ..models.recognizer import ActionRecognizer
 from ..models.selfsup.base import SelfSupervisedRecognizer, pool
-from ..recipe import evaluation_pipeline, recipe_in, require_registered
+from ..recipe import (
+    describes_encoder,
+    evaluation_pipeline,
+    recipe_in,
+    require_registered,
+)
 from ..settings import RUNNER_KEYS
 from .config import as_meant, read_config, require_known
 from .types import is_a, resolved_type
@@ -52,7 +57,11 @@ def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
     content = read_checkpoint(checkpoint)
     try:
         recipe = recipe_in(content)
-    except InputError:
+    except InputError as error:
+        if describes_encoder(content):
+            print_log(
+                f'The encoder is built as the config says, not as '
+                f'{checkpoint} does: {error}', 'current', logging.WARNING)
         return
     same = (
         resolved_type(recipe['backbone'], MODELS) is resolved_type(
@@ -173,11 +182,16 @@ def _model_in(content: dict) -> Optional[dict]:
 
 
 def _take_backbone(cfg: Config, recipe: dict) -> None:
+    built = {
+        key: value
+        for key, value in recipe['backbone'].items()
+        if key not in OF_TRAINING
+    }
     kept = {
         key: cfg.model.backbone[key]
         for key in OF_TRAINING if key in cfg.model.backbone
     }
-    cfg.model.backbone = {**recipe['backbone'], **kept}
+    cfg.model.backbone = {**built, **kept}
     given = cfg.model.get('data_preprocessor') or {}
     for key in ('mean', 'std'):
         if key in given and key in recipe['data_preprocessor']:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import HistoryBuffer
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
 
@@ -126,7 +127,10 @@ def load_from_local(filename: str,
 def load_from_http(filename: str,
                    map_location: Any = None,
                    model_dir: Optional[str] = None) -> dict:
-    """Download a checkpoint, on one rank, and load it like a local file.
+    """Download a checkpoint, and load it like a local file.
+
+    The first rank downloads it, and then those that do not find it there, as
+    on another machine.
 
     Args:
         filename (str): Address of the file.
@@ -139,23 +143,41 @@ def load_from_http(filename: str,
     """
     folder = model_dir or osp.join(torch.hub.get_dir(), 'checkpoints')
     path = osp.join(folder, osp.basename(urlparse(filename).path))
-    if is_main_process() and not osp.isfile(path):
-        os.makedirs(folder, exist_ok=True)
-        torch.hub.download_url_to_file(filename, path, progress=False)
+    if is_main_process():
+        _download(filename, path)
     barrier()
+    _download(filename, path)
     return load_from_local(path, map_location)
 
 
+def _download(address: str, path: str) -> None:
+    """Download a file that is not there, whole or not at all."""
+    if not osp.isfile(path):
+        os.makedirs(osp.dirname(path), exist_ok=True)
+        torch.hub.download_url_to_file(address, path, progress=False)
+
+
 class _Refused(Exception):
-    """A call that a log buffer never needs."""
+    """A call that no checkpoint of MMEngine needs."""
 
 
-def _buffer_method(owner: Any, name: str) -> Callable:
-    """All that a pickled ``getattr`` may do: name a log buffer's method."""
-    if owner is not HistoryBuffer or name.startswith('_') or not callable(
-            getattr(HistoryBuffer, name, None)):
+class _Annealing:
+    """Stands for OneCycleLR, whose state names a function of its class."""
+    _annealing_cos = OneCycleParamScheduler._annealing_cos
+    _annealing_linear = OneCycleParamScheduler._annealing_linear
+
+
+def _method(owner: Any, name: str) -> Callable:
+    """All that a pickled ``getattr`` may do.
+
+    Name a method of a log buffer, or how OneCycleLR anneals.
+    """
+    public = owner is HistoryBuffer and not name.startswith('_')
+    annealing = owner is _Annealing and name in (
+        '_annealing_cos', '_annealing_linear')
+    if not (public or annealing) or not callable(getattr(owner, name, None)):
         raise _Refused(f'it asks for the attribute {name!r} of {owner!r}')
-    return getattr(HistoryBuffer, name)
+    return getattr(owner, name)
 
 
 @functools.cache
@@ -175,8 +197,10 @@ def _allowed_globals() -> List[Tuple[Any, str]]:
     """What MMEngine's checkpoints name, beside tensors and containers."""
     allowed: Dict[str, Any] = {
         'mmengine.logging.history_buffer.HistoryBuffer': HistoryBuffer,
-        '__builtin__.getattr': _buffer_method,
-        'builtins.getattr': _buffer_method,
+        'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler':
+        _Annealing,
+        '__builtin__.getattr': _method,
+        'builtins.getattr': _method,
     }
     return [(value, name) for name, value in allowed.items()
             ] + list(_numpy_globals())

@@ -40,7 +40,8 @@ class ClipFeaturesMetric(BaseMetric):
             read.
 
         Raises:
-            InputError: If the model gives no such features.
+            InputError: If the model gives no such features, or they hold NaN
+                or infinity.
         """
         if 'clip_features' in sample and self.feature not in sample:
             given = [key for key in sample if key.endswith('_projection')]
@@ -48,7 +49,14 @@ class ClipFeaturesMetric(BaseMetric):
                 f'the model gives no {self.feature} to evaluate, but '
                 f'{", ".join(["clip_features", *given])}: set feature of the '
                 'metric to one of them')
-        return sample.get(self.feature)
+        features = sample.get(self.feature)
+        # Figures made of them would look like those of a poor encoder.
+        if features is not None and not features.isfinite().all():
+            raise InputError(
+                f'{type(self).__name__}: the features of '
+                f'{sample.get("filename", "a video")} hold NaN or infinity; '
+                'the checkpoint that they come from may have diverged')
+        return features
 
 
 def outcomes_of(videos: List[str],

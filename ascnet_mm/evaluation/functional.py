@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..errors import InputError
 from .search import ComparableRows, nearest
 
 
@@ -228,6 +229,9 @@ def train_linear(features: Tensor,
 
     Returns:
         Callable: Maps features ``[M, C]`` to scores ``[M, classes]``.
+
+    Raises:
+        InputError: If the training diverges.
     """
     generator = torch.Generator().manual_seed(seed)
     weight = 0.01 * torch.randn(
@@ -251,6 +255,11 @@ def train_linear(features: Tensor,
                 F.cross_entropy(scores, labels[batch]).backward()
             optimizer.step()
         schedule.step()
+    if not (weight.isfinite().all() and bias.isfinite().all()):
+        raise InputError(
+            'LinearProbeMetric: training diverged on features of up to '
+            f'{features.abs().max():.1e}: set standardise=True, or a smaller '
+            'lr')
     return lambda x: F.linear(x, weight, bias).detach()
 
 

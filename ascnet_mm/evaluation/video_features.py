@@ -224,13 +224,13 @@ class NearestVideosMetric(PooledVideosMetric):
         """
 
 
-def check_counts(owner: str, name: str, counts: Sequence[int]) -> None:
+def check_counts(owner: str, name: str, counts: Any) -> None:
     """Refuse what is no list of numbers of neighbors.
 
     Raises:
         InputError: If it is empty or holds other than positive integers.
     """
-    if not counts or not all(
+    if not isinstance(counts, (list, tuple)) or not counts or not all(
             isinstance(count, int) and count > 0 for count in counts):
-        raise InputError(f'{owner}: {name} must be one or more positive '
-                         f'integers, not {tuple(counts)}')
+        raise InputError(f'{owner}: {name} must be a list of one or more '
+                         f'positive integers, not {counts!r}')

@@ -98,9 +98,12 @@ class ActionRecognizer(Recognizer3D):
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:
         require_same_encoder(self, state_dict, prefix)
-        name = f'{prefix}cls_head.fc_cls.weight'
-        given, wanted = state_dict.get(name), self.cls_head.fc_cls.weight
-        if given is None or given.shape != wanted.shape:
+        # A FeatureHead has none.
+        classifier = getattr(getattr(self, 'cls_head', None), 'fc_cls', None)
+        given = state_dict.get(f'{prefix}cls_head.fc_cls.weight')
+        wanted = getattr(classifier, 'weight', None)
+        if wanted is not None and (given is None
+                                   or given.shape != wanted.shape):
             found = 'none' if given is None else f'one of {len(given)} classes'
             raise InputError(
                 f'the config has a classifier of {len(wanted)} classes and '

@@ -79,6 +79,13 @@ def test_a_good_one_is_not(cfg):
     check_resume(cfg)
     os.remove(f'{cfg.work_dir}/last_checkpoint')
     cfg.load_from = None
+    # As of a folder that was copied in part
+    with pytest.raises(InputError, match='no last_checkpoint .*'
+                       f'--resume {cfg.work_dir}/iter_4.pth'):
+        check_resume(cfg)
+    for name in ('iter_2.pth', 'iter_4.pth'):
+        with open(f'{cfg.work_dir}/{name}', 'wb') as file:
+            file.write(b'no checkpoint')
     check_resume(cfg)  # nothing to resume from: the run starts
 
 

@@ -206,3 +206,46 @@ def test_without_a_config_options_are_of_the_kind_in_their_place(tmp_path):
     with pytest.raises(InputError, match='batch_size.*cannot be read'):
         read_features_config(
             None, path, Options({'test_dataloader.batch_size': '(1,'}))
+
+
+def test_how_an_encoder_is_trained_is_not_taken(tmp_path):
+    """A linear probe's checkpoint does not freeze a fine-tuned encoder."""
+    cfg = config('finetune/r18_ucf101')
+    take_encoder(cfg, checkpoint(tmp_path, 'linear/r18_ucf101'), {})
+    assert cfg.model.backbone.base_channels == 4
+    assert not {'frozen_stages', 'norm_eval'} & cfg.model.backbone.keys()
+    frozen = config('linear/r18_ucf101')
+    take_encoder(frozen, checkpoint(tmp_path, 'finetune/r18_ucf101'), {})
+    assert frozen.model.backbone.frozen_stages == 4
+    assert frozen.model.backbone.norm_eval
+
+
+@pytest.mark.parametrize('kind', [
+    'ascnet_mm.models.R3D', 'ascnet_mm.models.backbones.r3d.R3D',
+    'mmaction.R3D', 'R3D'])
+def test_a_type_may_be_named_as_a_config_names_it(kind, tmp_path):
+    """As imported, where it is defined, or with its scope."""
+    path = checkpoint(tmp_path, 'r18_folder')
+    content = torch.load(path)
+    content['meta']['settings']['model']['backbone']['type'] = kind
+    torch.save(content, path)
+    cfg = config('retrieval/r18_ucf101')
+    take_encoder(cfg, path, {})
+    assert cfg.model.backbone.base_channels == 4
+    assert cfg.model.backbone.type == 'R3D'
+    assert cfg.model.data_preprocessor.mean == [1., 2., 3.]
+
+
+@pytest.mark.parametrize('kind', [
+    'torch.nn.Linear', 'other.R3D', 'ascnet_mm.R3D', 'os.system', 'mmaction.'])
+def test_what_only_looks_like_a_registered_type_is_not_taken(
+        kind, tmp_path, monkeypatch):
+    path = checkpoint(tmp_path, 'r18_folder')
+    content = torch.load(path)
+    content['meta']['settings']['model']['backbone']['type'] = kind
+    torch.save(content, path)
+    cfg, lines = config('retrieval/r18_ucf101'), said(monkeypatch)
+    before = cfg.to_dict()
+    take_encoder(cfg, path, {})
+    assert cfg.to_dict() == before
+    assert kind in lines[0] and 'as the config says' in lines[0]

@@ -6,7 +6,13 @@ from glob import glob
 
 import pytest
 
-from ascnet_mm_cli import COMMANDS, MODULES, commands_parser, main
+from ascnet_mm_cli import (
+    COMMANDS,
+    MODULES,
+    commands_parser,
+    main,
+    train,
+)
 
 from ..conftest import ROOT
 from ..helpers.processes import run_script
@@ -79,3 +85,20 @@ def test_it_runs_as_a_module():
         [osp.join(ROOT, 'ascnet_mm_cli', '__main__.py'), 'doctor'])
     assert 'PyAV' in done.stdout and 'NOTE' in done.stdout or (
         done.returncode == 0), done.stderr
+
+
+@pytest.mark.parametrize('arguments, options, expected', [
+    ([], [], (None, False, False)),
+    (['--seed', '5', '--deterministic'], ['randomness.diff_rank_seed=True'],
+     (5, True, True)),
+    ([], ['randomness.seed=3'], (3, False, False)),
+    (['--seed', '5'], ['randomness.seed=3'], (5, False, False)),
+])
+def test_what_is_given_of_the_seed_adds_up(arguments, options, expected):
+    config = osp.join(ROOT, 'configs', 'ascnet', 'r18_folder.py')
+    args = commands_parser().parse_args([
+        'train', config, *arguments, '--cfg-options', 'data_root=videos',
+        *options])
+    found = train.load_config(args).randomness
+    assert tuple(found[key] for key in (
+        'seed', 'diff_rank_seed', 'deterministic')) == expected

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleLR
+from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 from mmengine.runner.checkpoint import CheckpointLoader
+from torch.optim import SGD
 
 from ascnet_mm import InputError
 
@@ -64,10 +67,41 @@ def test_a_pickle_with_code_is_refused_before_it_runs(tmp_path):
     Attack(getattr, HistoryBuffer, '_statistics_methods'),
     Attack(getattr, collections.OrderedDict, 'update'),
     Attack(getattr, np.ndarray, 'tofile'),
+    Attack(getattr, OneCycleParamScheduler, 'step'),
+    Attack(getattr, OneCycleParamScheduler, '__init__'),
 ])
 def test_getattr_names_log_buffer_methods_alone(attack, tmp_path):
     with pytest.raises(InputError, match='not loaded'):
         load(save(tmp_path / 'a.pth', x=attack))
+
+
+@pytest.mark.parametrize('strategy', ['cos', 'linear'])
+def test_onecyclelr_loads_and_goes_on(strategy, tmp_path):
+    """Its state names a function of its class."""
+
+    def schedule():
+        optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        return optimizer, OneCycleLR(
+            optimizer, eta_max=0.5, total_steps=9, anneal_strategy=strategy)
+
+    def rates(optimizer, scheduler, steps):
+        found = []
+        for _ in range(steps):
+            optimizer.step()
+            scheduler.step()
+            found.append(optimizer.param_groups[0]['lr'])
+        return found
+
+    expected = rates(*schedule(), 7)
+    optimizer, scheduler = schedule()
+    rates(optimizer, scheduler, 3)
+    path = save(tmp_path / 'a.pth', optimizer=optimizer.state_dict(),
+                param_schedulers=[scheduler.state_dict()])
+    optimizer, scheduler = schedule()
+    loaded = load(path)
+    optimizer.load_state_dict(loaded['optimizer'])
+    scheduler.load_state_dict(loaded['param_schedulers'][0])
+    assert rates(optimizer, scheduler, 4) == expected[3:]
 
 
 @pytest.mark.parametrize('keep', [0, 10, 0.5, 0.99])
@@ -127,6 +161,11 @@ def test_a_download_is_protected_alike(tmp_path, monkeypatch):
         assert load(f'{address}/good.pth')['state_dict']['w'].sum() == 2
         with pytest.raises(InputError, match='weights alone'):
             load(f'{address}/bad.pth')
+        # Of a rank on another machine, the first one's files are not there.
+        monkeypatch.setattr(
+            'ascnet_mm.compat.checkpoints.is_main_process', lambda: False)
+        monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'other'))
+        assert load(f'{address}/good.pth')['state_dict']['w'].sum() == 2
         server.shutdown()
 
 

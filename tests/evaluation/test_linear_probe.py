@@ -144,3 +144,14 @@ def test_the_seed_alone_decides():
 def test_impossible_options_are_refused(options):
     with pytest.raises(InputError, match=list(options)[0]):
         LinearProbeMetric(**options)
+
+
+def test_a_training_that_diverges_is_refused():
+    """Its scores would be NaN, and every answer the first class."""
+    parts = (samples('gallery', 3, 12, seed=0), samples('query', 3, 6, seed=1))
+    huge = [[dict(s, clip_features=1e30 * s['clip_features'])
+             for s in part] for part in parts]
+    with pytest.raises(InputError, match='diverged .* standardise=True'):
+        evaluate(LinearProbeMetric(), *huge)
+    result = evaluate(LinearProbeMetric(standardise=True), *huge)
+    assert result['linear/top1'] == 100

@@ -2,11 +2,13 @@
 import pytest
 import torch
 
+from ascnet_mm import InputError
 from ascnet_mm.evaluation import (
     EffectiveRankMetric,
     KNNMetric,
     LinearProbeMetric,
     PairedSpeedProbeMetric,
+    RidgeProbeMetric,
     SameVideoRetrievalMetric,
     SpeedProbeMetric,
     VideoAccuracyMetric,
@@ -112,3 +114,19 @@ def test_outcomes_of_a_classifier_are_those_of_its_scores():
         assert result[f'acc/top{k}'] == pytest.approx(sum(expected) / 8)
     assert metric.outcomes['videos'][7] == '7.mp4'
     assert metric.outcomes['labels'] == LABELS
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('metric', [
+    VideoRetrievalMetric, KNNMetric, LinearProbeMetric, RidgeProbeMetric,
+    SpeedProbeMetric, PairedSpeedProbeMetric, SameVideoRetrievalMetric,
+    EffectiveRankMetric])
+def test_features_of_a_network_that_diverged_are_refused(metric, value):
+    """Figures made of them would look like those of a poor encoder."""
+    clips = torch.rand(2, 5)
+    clips[1, 3] = value
+    with pytest.raises(InputError, match=f'{metric.__name__}: the features of '
+                       'v/x.mp4 hold NaN'):
+        metric().process(None, [dict(
+            filename='v/x.mp4', role='query', gt_label=torch.tensor([0]),
+            clip_features=clips)])

@@ -179,7 +179,7 @@ def test_a_video_without_a_class_is_named():
 
 
 @pytest.mark.parametrize('options', [
-    dict(topk=()), dict(topk=(1, 0)), dict(topk=(1.5, )),
+    dict(topk=()), dict(topk=(1, 0)), dict(topk=(1.5, )), dict(topk=1),
     dict(pooling='median')])  # yapf: disable
 def test_impossible_options_are_refused(options):
     with pytest.raises(InputError, match=list(options)[0]):

@@ -103,3 +103,17 @@ def test_encoder_passes_are_those_that_happen(recognizer, frozen):
         torch.randn(3, 1, 3, 4, 8, 8), [sample(label) for label in range(3)])
     losses['loss_cls'].backward()
     assert {k: v / 3 for k, v in seen.items()} == recognizer.encoder_passes
+
+
+@pytest.mark.parametrize('head', [dict(type='FeatureHead'), None])
+def test_without_a_classifier_the_encoder_is_loaded(recognizer, head):
+    """As features are extracted with MMAction2's scripts."""
+    model = MODELS.build(dict(
+        type='ActionRecognizer', backbone=dict(type='TinyEncoder'),
+        cls_head=head))
+    weights = recognizer.state_dict()
+    model.load_state_dict({
+        key: value for key, value in weights.items()
+        if not key.startswith('cls_head')})
+    for key, value in model.backbone.state_dict().items():
+        assert torch.equal(value, weights[f'backbone.{key}'])

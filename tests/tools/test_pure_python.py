@@ -2,6 +2,8 @@
 import pytest
 import torch
 
+from ascnet_mm import load_encoder
+
 from ..conftest import run_tool
 
 RUNTIME = '''
@@ -116,6 +118,8 @@ def test_a_whole_chain_in_pure_python(run, tmp_path):
     encoder = tmp_path / 'pretraining' / 'epoch_1.pth'
     missing = run('finetuning')
     assert missing.returncode == 1 and '--pretrained' in missing.stderr
+    loaded = load_encoder(str(encoder))
+    assert loaded.recipe['data_preprocessor']['mean'] == [120] * 3
     second = run('finetuning', 'optim_wrapper.optimizer.lr=0',
                  args=['--pretrained', str(encoder), '--amp'])
     assert second.returncode == 0, second.stdout + second.stderr

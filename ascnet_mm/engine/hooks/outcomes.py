@@ -43,7 +43,7 @@ class OutcomesHook(Hook):
             metric.prefix: dict(
                 metric.outcomes,
                 videos=[
-                    osp.relpath(video, folder)
+                    video and osp.relpath(video, folder)
                     for video in metric.outcomes['videos']
                 ])
             for metric in runner.test_evaluator.metrics

@@ -21,8 +21,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     stopped. It enters the epoch after the batches that were seen, of which
     nothing is decoded again. It draws the samples in the same order, even if
     no seed was given. It has the gradients of an unfinished accumulation (with
-    one process: with several ranks they are lost, so let checkpoints by
-    iteration coincide with optimizer steps there). A validation that was due
+    one process: with several ranks they are lost, and the log says so, unless
+    checkpoints and epochs end on optimizer steps). A validation that was due
     when the run was stopped is made up for.
 
     Args:
@@ -123,6 +123,9 @@ class _Batches:
 class _PositionHook(Hook):
     """What MMEngine's checkpoints do not say of where a run is."""
 
+    def __init__(self) -> None:
+        self._warned = False
+
     def after_val_epoch(self,
                         runner: Runner,
                         metrics: Optional[dict] = None) -> None:
@@ -139,9 +142,19 @@ class _PositionHook(Hook):
             for name, weight in unwrap(runner).named_parameters()
             if weight.grad is not None
         }
+        if 'optimizer' not in checkpoint or not gradients:
+            return
         # Those of other ranks are out of reach here.
-        if 'optimizer' in checkpoint and get_world_size() == 1 and gradients:
+        if get_world_size() == 1:
             checkpoint['gradients'] = gradients
+        elif not self._warned:
+            self._warned = True
+            at = checkpoint['meta']['iter']
+            runner.logger.warning(
+                f'The checkpoint of iteration {at} lies between two optimizer '
+                'steps: whoever resumes from it loses what was accumulated. '
+                'Let checkpoints and epochs end on multiples of '
+                'optim_wrapper.accumulative_counts')
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take them over, if training resumes.

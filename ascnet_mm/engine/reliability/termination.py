@@ -14,7 +14,7 @@ from typing import Callable, Optional
 import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import get_world_size
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 from torch import distributed
 from torch.utils.data.dataloader import (
@@ -193,8 +193,10 @@ class TerminationHook(Hook):
                 work.wait(timedelta(seconds=1))
                 return bool(reduced.item())
             except RuntimeError:
+                # It may have just been completed, or have failed.
                 if work.is_completed():
-                    raise
+                    work.wait()
+                    return bool(reduced.item())
                 if self._overdue():
                     return True
 
@@ -207,6 +209,11 @@ class TerminationHook(Hook):
 
     def _end(self, runner: Runner) -> None:
         self._ending = True
+        if self._validating:
+            # The model has their averages, and the checkpoint has both.
+            for hook in runner.hooks:
+                if isinstance(hook, EMAHook):
+                    hook.after_val_epoch(runner)
         runner.save_checkpoint(
             runner.work_dir,
             FILENAME,

@@ -10,7 +10,7 @@ from typing import IO, Dict, Tuple
 from mmaction.registry import HOOKS
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
 
 from ...errors import InputError
 from ...text import printable
@@ -53,7 +53,9 @@ class WorkFolderHook(Hook):
         broadcast_object_list(fault)
         if fault[0] is not None:
             raise InputError(fault[0])
-        if not runner._resume:
+        # MMEngine begins anew, too, where it finds nothing to resume from.
+        if not (runner._resume and (
+                runner._load_from or find_latest_checkpoint(runner.work_dir))):
             _warn_of_others(runner)
 
     def after_run(self, runner: Runner) -> None:

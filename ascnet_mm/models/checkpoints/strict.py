@@ -125,10 +125,17 @@ def unseen_options(encoder: nn.Module) -> dict:
     Returns:
         dict: Names and values, of plain types.
     """
-    return {
+    options = {
         name: getattr(encoder, name)
         for name in UNSEEN if hasattr(encoder, name)
     }
+    eps = sorted({
+        module.eps for module in encoder.modules()
+        if isinstance(getattr(module, 'eps', None), float)
+    })
+    if eps:
+        options['norm_cfg.eps'] = eps[0] if len(eps) == 1 else tuple(eps)
+    return options
 
 
 def compare(wanted: Dict[str, Tensor],

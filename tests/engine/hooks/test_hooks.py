@@ -1,3 +1,4 @@
+from copy import deepcopy
 from math import cos, pi
 from types import SimpleNamespace
 from unittest.mock import MagicMock
@@ -5,8 +6,9 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.hooks import Hook
 from mmengine.registry import MODEL_WRAPPERS, init_default_scope
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoFolder
@@ -17,6 +19,7 @@ from ascnet_mm.models.memory_bank import BankEntries
 
 from ...conftest import tiny_model
 from ...helpers.processes import spawn
+from ..reliability.test_loops import finetuning
 
 
 def runner_at(iteration, max_iters=100, accumulative_counts=1, model=None):
@@ -193,3 +196,42 @@ def test_seed_and_epoch_reach_all_joined_sets(videos):
             seed=7, epoch=3,
             train_dataloader=Loader(dataset=ConcatDataset(parts))))
     assert [p._draws.tolist() for p in parts] == [[7, 3]] * 2
+
+
+def test_the_first_validation_is_of_the_runs_own_random_weights(
+        videos, tmp_path):
+    """EMAHook copies the model before its weights are initialized."""
+    seen = []
+
+    class See(Hook):
+
+        def after_val_epoch(self, runner, metrics=None):
+            # Before EMAHook, which puts the averages back
+            seen.append(deepcopy(runner.model.state_dict()))
+
+        priority = 'VERY_HIGH'
+
+    cfg = finetuning(
+        videos, tmp_path, **{
+            'custom_hooks': [dict(type='EMAHook', momentum=0.3),
+                             dict(type='InitialValidationHook')],
+            'train_cfg.max_epochs': 1
+        })
+    cfg.experiment_name = 'first'
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(See())
+    start = {}
+
+    class Start(Hook):
+
+        priority = 'LOWEST'
+
+        def before_train_epoch(self, runner):
+            start.update(deepcopy(runner.model.state_dict()))
+
+    runner.register_hook(Start())
+    runner.train()
+    assert len(seen) == 2
+    for key, value in start.items():
+        assert torch.equal(seen[0][key], value), key
+    assert any(not torch.equal(seen[1][key], start[key]) for key in start)

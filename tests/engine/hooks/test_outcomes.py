@@ -112,3 +112,13 @@ def test_figures_are_logged_even_if_outcomes_cannot_be_written(tmp_path):
     [figures] = glob(f'{tmp_path}/*/*.json')
     with open(figures) as file:
         assert 'retrieval/top1' in json.load(file)
+
+
+def test_samples_without_a_name_have_outcomes(tmp_path):
+    """As of MMAction2's PackActionInputs with its own meta keys."""
+    samples = [listed('x.mp4', *rest) for rest in (
+        ('gallery', 0), ('query', 0))]
+    for sample in samples:
+        sample['sample'].pop('filename')
+    found = run_test(tmp_path, Videos(samples, video='data/videos'))
+    assert found['retrieval']['videos'] == ['']

@@ -13,13 +13,15 @@ import mmaction
 import pytest
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import distributed
 
 from ascnet_mm.datasets import VideoFolder
+from ascnet_mm.engine import TerminationHook
 
 from ...conftest import ROOT
 from ...helpers.processes import start_script
 from ...helpers.resuming import differences
-from .test_loops import last, pretraining, train
+from .test_loops import finetuning, last, pretraining, train
 
 SCRIPTS = osp.join(osp.dirname(mmaction.__file__), '.mim', 'tools')
 
@@ -190,3 +192,53 @@ def test_validation_alone_needs_no_training(videos, tmp_path):
     cfg = pretraining(videos, tmp_path)
     cfg.experiment_name = str(uuid4())
     assert Runner.from_cfg(cfg).val()
+
+
+@pytest.mark.parametrize('failed', [False, True])
+def test_an_agreement_that_comes_just_after_the_wait_counts(
+        failed, monkeypatch):
+    """Between a wait that ran out and the question whether it is complete."""
+
+    class Work:
+
+        def wait(self, timeout=None):
+            if timeout is not None:
+                raise RuntimeError('Operation timed out!')
+            if failed:
+                raise RuntimeError('Connection closed by peer')
+
+        def is_completed(self):
+            return True
+
+    def reduce(tensor, *args, **kwargs):
+        tensor.fill_(1)  # another rank has the signal
+        return Work()
+
+    monkeypatch.setattr(distributed, 'all_reduce', reduce)
+    hook = TerminationHook()
+    hook._group = 'all ranks'
+    if failed:
+        with pytest.raises(RuntimeError, match='closed by peer'):
+            hook._agreed()
+    else:
+        assert hook._agreed() is True
+
+
+@pytest.mark.parametrize('moment, iteration', [
+    ('before_train_iter', 6), ('before_val_iter', 8)])
+def test_averaged_weights_stay_apart_from_the_model(
+        moment, iteration, videos, tmp_path):
+    """MMEngine's EMAHook has them in the model while it validates."""
+    ema = [dict(type='EMAHook', momentum=0.3)]
+    options = {
+        'custom_hooks': ema, 'train_dataloader.dataset.indices': 16
+    }
+    expected = train(finetuning(videos, tmp_path / 'whole', **options))
+    cfg = finetuning(videos, tmp_path / 'stopped', **options)
+    cfg.experiment_name = str(uuid4())
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(Cluster(moment, iteration))
+    with pytest.raises(SystemExit):
+        runner.train()
+    assert last(cfg)['meta']['iter'] == iteration
+    assert differences(train(cfg, resume=True), expected) == []

@@ -100,3 +100,26 @@ def test_a_fresh_run_names_the_checkpoints_of_another(videos, tmp_path):
     with open(f'{found.log_dir}/{found.timestamp}.log') as file:
         log = file.read()
     assert '(epoch_0.pth, epoch_1.pth, epoch_2.pth and 2 more)' in log
+
+
+@pytest.mark.parametrize('resume', [False, True])
+def test_checkpoints_that_will_be_replaced_are_named(
+        resume, videos, tmp_path):
+    """Also where --resume finds no last_checkpoint, as in a copied folder."""
+    (tmp_path / 'epoch_1.pth').write_text('of another run')
+    cfg = config(videos, tmp_path)
+    cfg.resume = resume
+    said = []
+    run = Runner.from_cfg(cfg)
+    run.logger.addFilter(lambda record: said.append(record.getMessage()))
+    hook = next(hook for hook in run.hooks
+                if type(hook).__name__ == 'WorkFolderHook')
+    run._train_loop = run.build_train_loop(run._train_loop)
+    hook.before_run(run)
+    leave(str(tmp_path))
+    assert any('epoch_1.pth' in line and 'replaced' in line for line in said)
+    said.clear()
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_1.pth'))
+    hook.before_run(run)
+    leave(str(tmp_path))
+    assert bool(said) is not resume

@@ -7,6 +7,7 @@ from torch import nn
 
 from ascnet_mm import InputError
 from ascnet_mm.compat.checkpoints import load_from_local
+from ascnet_mm.models import S3DG
 from ascnet_mm.models.checkpoints import (
     encoder_weights,
     load_encoder,
@@ -430,3 +431,19 @@ def test_files_in_torchs_older_format_are_read(tmp_path):
     load_encoder(randomize(encoder), path)
     for name, weight in encoder.state_dict().items():
         assert torch.equal(weight, weights[name]), name
+
+
+def test_an_encoder_with_another_eps_of_batchnorm_is_refused(tmp_path):
+    """CoCLR's and RSPNet's S3D-G differ in nothing else."""
+    path = str(tmp_path / 'a.pth')
+    coclr = S3DG(norm_cfg=dict(type='BN3d'))
+    weights = {f'backbone.{key}': value
+               for key, value in coclr.state_dict().items()}
+    torch.save(dict(state_dict=weights,
+                    meta=dict(encoder=unseen_options(coclr))), path)
+    load_encoder(S3DG(norm_cfg=dict(type='BN3d')), path)
+    with pytest.raises(InputError, match="'norm_cfg.eps': 1e-05.*0.001"):
+        load_encoder(S3DG(), path)
+    # Checkpoints of earlier versions do not say it.
+    torch.save(dict(state_dict=weights, meta=dict(encoder={})), path)
+    load_encoder(S3DG(), path)
