@@ -6,7 +6,16 @@ import os.path as osp
 import random
 from abc import abstractmethod
 from contextlib import contextmanager
-from typing import FrozenSet, Iterator, List, Optional, Set
+from typing import (
+    Callable,
+    FrozenSet,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 import numpy as np
 import torch
@@ -14,6 +23,7 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.datasets import transforms as mmaction_transforms
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
+from mmengine.registry import DefaultScope, init_default_scope
 from torch.utils.data import Dataset
 
 from ..errors import InputError
@@ -25,12 +35,16 @@ from .transforms.paired import AppendPairedClip
 from .video import MiscountedVideo, UnreadableVideo, reason, within
 
 ROLES = ('gallery', 'query')
+MMACTION2_OPENS = (mmaction_transforms.DecordInit,
+                   mmaction_transforms.PyAVInit,
+                   mmaction_transforms.OpenCVInit)
+MMACTION2_DECODES = (mmaction_transforms.DecordDecode,
+                     mmaction_transforms.PyAVDecode,
+                     mmaction_transforms.OpenCVDecode)
 # Broken files make decoders and their bindings raise about anything: what
 # one of these raises is taken for the file's fault.
 DECODING = (OpenVideo, DecodePlanes, DecodeFrames, AppendPairedClip,
-            mmaction_transforms.DecordInit, mmaction_transforms.DecordDecode,
-            mmaction_transforms.PyAVInit, mmaction_transforms.PyAVDecode,
-            mmaction_transforms.OpenCVInit, mmaction_transforms.OpenCVDecode)
+            *MMACTION2_OPENS, *MMACTION2_DECODES)
 
 
 class BaseVideoDataset(BaseActionDataset):
@@ -66,8 +80,8 @@ class BaseVideoDataset(BaseActionDataset):
         **kwargs: As for MMAction2's ``BaseActionDataset``.
 
     Raises:
-        InputError: If ``time_limit`` is not positive, or ``patience``
-            negative.
+        InputError: If ``time_limit`` is not positive, ``patience`` negative,
+            or a transform would decode what one of another kind has opened.
     """
 
     def __init__(self,
@@ -82,7 +96,11 @@ class BaseVideoDataset(BaseActionDataset):
             raise InputError(
                 f'patience is a number of seconds, not {patience}')
         self._folders: FrozenSet[str] = frozenset()
+        # Transforms are named without a scope in examples and notebooks.
+        if DefaultScope.get_current_instance() is None:
+            init_default_scope('mmaction')
         super().__init__(*args, **kwargs)
+        _check_decoding(self.pipeline.transforms)
         self.time_limit = time_limit
         self.patience = patience
         self._list: Optional[SkippedList] = None
@@ -261,6 +279,25 @@ class BaseVideoDataset(BaseActionDataset):
             filename=info['filename']))  # yapf: disable
         sample.set_gt_label(info['label'])
         return dict(inputs=None, data_samples=sample)
+
+
+def _check_decoding(transforms: Sequence[Callable]) -> None:
+    """Refuse what would fail for each video, as if the videos were broken."""
+
+    def first(kinds: Tuple[type, ...]) -> Optional[str]:
+        return next((type(transform).__name__ for transform in transforms
+                     if isinstance(transform, kinds)), None)
+
+    ours, theirs = first((OpenVideo, )), first(MMACTION2_OPENS)
+    for opens, others, decodes, fitting in (
+            (ours, theirs, first(MMACTION2_DECODES), 'DecodeFrames'),
+            (theirs, ours, first((DecodePlanes, DecodeFrames)), None)):
+        if opens and decodes and not others:
+            fitting = fitting or decodes
+            raise InputError(
+                f'the pipeline opens videos by {opens} and decodes them by '
+                f'{decodes}, which do not go together: use OpenVideo and '
+                f'{fitting}')
 
 
 def video_datasets(dataset: Dataset) -> List[BaseVideoDataset]:

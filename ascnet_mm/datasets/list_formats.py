@@ -11,7 +11,7 @@ _END = f'(?:{"|".join(map(re.escape, EXTENSIONS))})'
 _FORMATS = [
     (re.compile(pattern, re.DOTALL | re.IGNORECASE), what)
     for pattern, what in (
-        (rf'.*{_END}["\']?[ \t]*[,;|]',
+        (rf'.*{_END}["\']?[ \t]*[,;|][^/]*$',
          'a line of a table (CSV): write path, blank and label instead'),
         (rf'["\'].*{_END}',
          'quoted: leave the quotes out, paths may hold blanks as they are'),
@@ -23,6 +23,11 @@ _FORMATS = [
          '0'))
 ]  # yapf: disable
 _WINDOWS = re.compile(r'[a-z]:\\|\\\\', re.IGNORECASE)
+# A comment, or the head of a table
+_COMMENT = re.compile(
+    r'#|(?:path|file|filename|name|video|clip)s?[ \t]+[a-z]+$',
+    re.IGNORECASE)
+_LABEL_FIRST = re.compile(r'-?[0-9]+[ \t]+(.*)', re.DOTALL)
 _FRAMES = re.compile(r'(.*[^ \t])[ \t]+([0-9]+)[ \t]+[0-9]+', re.DOTALL)
 
 
@@ -51,7 +56,9 @@ def other_format(lines: List[str], folder: str,
         for pattern, what in _FORMATS:
             if pattern.match(line):
                 return f'{line[:200]!r} is {what}'
-    return (_frame_folders(lines, folder, on_disk)
+    return (_comment(lines, folder, on_disk)
+            or _labels_first(lines, folder, on_disk)
+            or _frame_folders(lines, folder, on_disk)
             or _backslashes(lines, folder, on_disk))
 
 
@@ -59,6 +66,26 @@ def split_line(line: str) -> Tuple[str, str]:
     """Path and label of a line of a list; '' where it has no label."""
     match = re.fullmatch(r'(.*[^ \t])[ \t]+(-?[0-9]+)', line, re.DOTALL)
     return match.groups() if match else (line, '')
+
+
+def _comment(lines: List[str], folder: str, on_disk: bool) -> Optional[str]:
+    # Names may begin so: the files decide.
+    for line in filter(_COMMENT.match, lines):
+        there = [osp.exists(osp.join(folder, split_line(other)[0]))
+                 for other in (line, lines[0], lines[-1])]
+        if on_disk and there[0] < max(there):
+            return f'{line[:200]!r} names no video: leave it out'
+    return None
+
+
+def _labels_first(lines: List[str], folder: str,
+                  on_disk: bool) -> Optional[str]:
+    matches = [_LABEL_FIRST.fullmatch(line) for line in lines]
+    if not on_disk or None in matches or osp.exists(
+            osp.join(folder, lines[0])) or not osp.exists(
+                osp.join(folder, matches[0][1])):
+        return None
+    return f'{lines[0][:200]!r} begins with the label: write path, then label'
 
 
 def _frame_folders(lines: List[str], folder: str,

@@ -24,7 +24,8 @@ class SkippedList:
     def names(self) -> Set[str]:
         """The videos that it names, escaped."""
         try:
-            with open(self.path, encoding='utf-8') as file:
+            # Whatever an editor made of it
+            with open(self.path, encoding='utf-8', errors='replace') as file:
                 return {line.split('\t')[0] for line in file}
         except FileNotFoundError:
             return set()

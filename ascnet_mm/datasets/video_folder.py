@@ -79,7 +79,10 @@ class VideoFolder(BaseVideoDataset):
         self.part = part
         self.val_share = val_share
         super().__init__(
-            ann_file='', data_root=data_root, pipeline=pipeline, **kwargs)
+            ann_file='',
+            data_root=os.fspath(data_root),
+            pipeline=pipeline,
+            **kwargs)
 
     @property
     def source(self) -> str:
@@ -157,19 +160,36 @@ def find_files(root: str) -> Iterator[str]:
     """Paths of all files below a folder, relative to it; links are followed.
 
     What is hidden is left out: files and folders that begin with a dot, and
-    ``SYSTEM_FOLDERS``.
+    ``SYSTEM_FOLDERS``. So are folders that may not be listed, with a warning.
+
+    Raises:
+        InputError: If the folder itself may not be listed, or one below it
+            cannot be, as on a network drive that is gone.
     """
+
+    def tell(error: OSError) -> None:
+        fault = (f'the folder {printable(error.filename)} cannot be listed '
+                 f'({error.strerror})')
+        if error.filename == root or not isinstance(
+                error, (PermissionError, FileNotFoundError)):
+            raise InputError(fault) from error
+        print_log(f'{fault}: its files are left out', 'current',
+                  logging.WARNING)
+
     visited = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True):
+    for folder, subfolders, files in os.walk(
+            root, onerror=tell, followlinks=True):
         real = osp.realpath(folder)
         if real in visited:  # a link that leads back
             subfolders.clear()
             continue
         visited.add(real)
-        subfolders[:] = [
+        # In one order on every disk: of two ways to a folder the first counts,
+        # and one without a link before others.
+        subfolders[:] = sorted((
             name for name in subfolders
             if not name.startswith('.') and name not in SYSTEM_FOLDERS
-        ]
+        ), key=lambda name: (osp.islink(osp.join(folder, name)), name))
         for name in files:
             if not name.startswith('.'):
                 yield osp.relpath(osp.join(folder, name), root)

@@ -88,13 +88,18 @@ class VideoList(BaseVideoDataset):
                  shuffle_labels: Optional[int] = None,
                  allow_outside: bool = False,
                  **kwargs) -> None:
-        lists = dict(query=ann_file) if isinstance(ann_file, str) else ann_file
+        lists = dict(query=ann_file) if isinstance(
+            ann_file, (str, os.PathLike)) else ann_file
+        if 'video' not in data_prefix:
+            raise InputError('data_prefix names the folder of the videos: '
+                             f'dict(video=...), not {data_prefix}')
         if not lists or not set(lists) <= set(ROLES):
             raise InputError(
                 "ann_file is one path, or paths under 'gallery' and 'query', "
                 f'not {ann_file}')
         self.lists = {
-            role: osp.join(data_root, path.replace('{split}', str(split)))
+            role: osp.join(data_root,
+                           os.fspath(path).replace('{split}', str(split)))
             for role, path in lists.items()
         }
         if matching is None or isinstance(matching, str):
@@ -114,7 +119,7 @@ class VideoList(BaseVideoDataset):
         super().__init__(
             ann_file='',
             pipeline=pipeline,
-            data_root=data_root,
+            data_root=os.fspath(data_root),
             data_prefix=data_prefix,
             **kwargs)
 

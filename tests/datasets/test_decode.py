@@ -1,3 +1,4 @@
+import itertools
 import random
 from types import SimpleNamespace
 
@@ -464,3 +465,52 @@ def test_grays_agree_to_two_levels_everywhere(tmp_path):
         dict(type='FormatShape', input_format='NCTHW'), PACK], str(path))
     assert (planes - theirs).abs().max() <= 2
     assert torch.unique(theirs).numel() > 10
+
+
+def test_joined_recordings_are_each_converted_by_their_own_coding(tmp_path):
+    """The range, where FFmpeg's decoder notices that it changes."""
+    color = np.array((200, 60, 90), np.uint8)
+    picture = np.full((32, 48, 3), color)
+    parts = []
+    for matrix in (Colorspace.ITU601, Colorspace.ITU709):
+        for levels in (ColorRange.MPEG, ColorRange.JPEG):
+            path = tmp_path / f'{len(parts)}.ts'
+            write_video(path, picture, colorspace=matrix, color_range=levels)
+            parts.append(path.read_bytes())
+    path = tmp_path / 'joined.ts'
+    right = 0
+    for first, second in itertools.product(parts, repeat=2):
+        path.write_bytes(first + second)
+        frames, _ = rgb_of(path, (0, 4))
+        planes = run([
+            dict(type='OpenVideo'),
+            dict(type='SampleFrames', clip_len=6, test_mode=True),
+            dict(type='DecodePlanes'),
+            dict(type='SampleCrops', scale=(48, 32)), PACK], str(path))
+        for frame, index in zip(frames['imgs'], (0, 4)):
+            found = planes[0, :, index].permute(1, 2, 0).numpy()
+            assert np.abs(found - frame).max() <= 4
+        right += np.abs(frame - color.astype(float)).max() <= 4
+    assert right == 14  # not where full range becomes limited alone
+
+
+@pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
+def test_gray_has_the_range_that_the_file_says(levels, tmp_path):
+    """FFmpeg's scaler takes all of it for full range."""
+    ramp = np.linspace(0, 255, 64).round().astype(np.uint8)
+    stored = ramp if levels == ColorRange.JPEG else (
+        16 + ramp / 255 * 219).round().astype(np.uint8)
+    path = str(tmp_path / 'x.mkv')
+    with av.open(path, 'w') as out:
+        stream = out.add_stream('libx264', rate=10, options={'qp': '0'})
+        stream.height, stream.width, stream.pix_fmt = 32, 64, 'gray'
+        stream.codec_context.color_range = levels
+        for _ in range(3):
+            frame = av.VideoFrame.from_ndarray(
+                np.tile(stored, (32, 1)), 'gray')
+            frame.color_range = levels
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    frames, planes = rgb_of(path)
+    for found in (frames['imgs'][0], planes):
+        assert np.abs(found - ramp[None, :, None].astype(float)).max() <= 2

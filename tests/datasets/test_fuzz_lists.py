@@ -1,6 +1,7 @@
 """Lists of any content are read as meant, or refused with a sentence."""
 import os
 import os.path as osp
+import re
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -133,7 +134,8 @@ def test_a_list_of_another_format_is_named(content, parts, tmp_path):
 
 @pytest.mark.parametrize('name', [
     'a 1 2.mp4', 'a.mp4 1.mp4', 'a, b; c.mp4', 'v.mp4,1/x.mp4', 'x.mp4 2/clip',
-    '"Tis.mp4', "'a' 3.mp4", '12 3.avi', 'clip 12', 'clip.part 3', 'a.mp4.x'])
+    '"Tis.mp4', "'a' 3.mp4", '12 3.avi', 'clip 12', 'clip.part 3', 'a.mp4.x',
+    'sh.ts, x/a', 'path 3.mp4'])
 @pytest.mark.parametrize('label', ['', ' 3'])
 def test_odd_names_are_still_names(name, label, tmp_path):
     # a name that ends in a number needs a label
@@ -141,6 +143,29 @@ def test_odd_names_are_still_names(name, label, tmp_path):
     assert [info['filename'] for info in infos(
         tmp_path, f'{name}{label}\nother{label}\n'.encode())] == [
             str(tmp_path / name), str(tmp_path / 'other')]
+
+
+@pytest.mark.parametrize('line', [
+    '# my list', '#train split 2024', 'path label', 'Video\tclass'])
+@pytest.mark.parametrize('lines', ['{}\na.mp4 3\n', 'a.mp4 3\n{}\nb.mp4 1'])
+def test_comments_and_heads_of_tables_are_told_by_the_files(
+        line, lines, tmp_path):
+    content = lines.format(line).encode()
+    assert len(infos(tmp_path, content)) > 1  # of videos that lie elsewhere
+    (tmp_path / 'a.mp4').touch()
+    with pytest.raises(InputError, match=re.escape(repr(line)) + ' names no'):
+        infos(tmp_path, content)
+
+
+def test_labels_before_the_paths_are_told_by_the_files(tmp_path):
+    for name in ('a b.mp4', '7 c.mp4'):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match="'0 a b.mp4' begins with the label"):
+        infos(tmp_path, b'0 a b.mp4\n1 d.mp4\n')
+    assert len(infos(tmp_path, b'7 c.mp4\n8 d.mp4\n')) == 2
+    assert len(infos(tmp_path, b'9 no.mp4\n8 d.mp4\n')) == 2
+    (tmp_path / '# 1').touch()
+    assert len(infos(tmp_path, b'# 1 3\n')) == 1
 
 
 def test_a_backslash_may_be_part_of_a_name(tmp_path):

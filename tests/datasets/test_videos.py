@@ -1,5 +1,7 @@
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +10,12 @@ from mmaction.datasets.transforms import DecordInit
 from mmaction.registry import DATASETS
 from mmengine.dataset import pseudo_collate
 from mmengine.logging import MMLogger
+from mmengine.registry import DefaultScope
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import read_config
 from ascnet_mm.datasets import VideoFolder, VideoList
+from ascnet_mm.datasets.skipped_list import SkippedList
 from ascnet_mm.datasets.video_folder import find_videos
 
 PIPELINE = [
@@ -476,3 +480,100 @@ def test_labels_are_permuted_within_each_list(tmp_path):
                           labels(0)):
         assert sorted(first) == sorted(plain)
         assert sum(a == b for a, b in zip(first, second)) < 25
+
+
+@pytest.mark.parametrize('linked_first', [False, True])
+def test_of_two_ways_to_a_folder_the_one_without_a_link_counts(
+        linked_first, tmp_path, monkeypatch):
+    """Whatever order the disk gives them in."""
+    (tmp_path / 'real' / 'sub').mkdir(parents=True)
+    (tmp_path / 'a link').symlink_to(tmp_path / 'real')
+    for name in ('1.mp4', '0.mp4'):
+        (tmp_path / 'real' / 'sub' / name).touch()
+    walk = os.walk
+
+    def in_another_order(*args, **kwargs):
+        for folder, subfolders, files in walk(*args, **kwargs):
+            subfolders.sort(reverse=linked_first)
+            yield folder, subfolders, files
+
+    monkeypatch.setattr(os, 'walk', in_another_order)
+    assert find_videos(str(tmp_path)) == ['real/sub/0.mp4', 'real/sub/1.mp4']
+
+
+def test_a_folder_that_may_not_be_listed_is_named(
+        tmp_path, monkeypatch, caplog):
+    """One that cannot be, as on a drive that is gone, ends the search."""
+    for name in ('good', 'bad'):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'x.mp4').touch()
+    scan, code = os.scandir, errno.EACCES
+
+    def refuse(path):
+        if 'bad' in str(path):
+            raise OSError(code, os.strerror(code), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, 'scandir', refuse)
+    said = []
+    monkeypatch.setattr('ascnet_mm.datasets.video_folder.print_log',
+                        lambda line, *args: said.append(line))
+    assert find_videos(str(tmp_path)) == ['good/x.mp4']
+    [line] = said
+    assert f'{tmp_path}/bad' in line and 'Permission denied' in line
+    with pytest.raises(InputError, match='bad cannot be listed .Permission'):
+        find_videos(str(tmp_path / 'bad'))
+    code = errno.EIO
+    with pytest.raises(InputError, match='bad cannot be listed .Input/output'):
+        find_videos(str(tmp_path))
+
+
+@pytest.mark.parametrize('steps, words', [
+    (['OpenVideo', 'SampleFrames', 'DecordDecode'],
+     'by OpenVideo and decodes them by DecordDecode.*OpenVideo and DecodeFr'),
+    (['PyAVInit', 'SampleFrames', 'DecodePlanes'],
+     'by PyAVInit and decodes them by DecodePlanes.*OpenVideo and DecodePl'),
+    (['OpenVideo', 'DecodeFrames'], 'needs the frames of a clip'),
+    (['SampleFrames', 'DecodeFrames'], 'needs a video that OpenVideo'),
+])
+def test_a_pipeline_that_does_not_fit_is_no_fault_of_the_videos(
+        steps, words, videos):
+    options = {'SampleFrames': dict(clip_len=4)}
+    pipeline = [dict(type=name, **options.get(name, {})) for name in steps]
+    if steps[0] == 'SampleFrames':
+        pipeline.insert(0, lambda results: dict(results, total_frames=9,
+                                                start_index=0))
+    with pytest.raises(InputError, match=words):
+        VideoFolder(f'{videos}/videos', pipeline)[0]
+
+
+@pytest.mark.parametrize('steps', [
+    ['OpenVideo', 'SampleFrames', 'DecodeFrames'],
+    ['DecordInit', 'SampleFrames', 'DecordDecode'],
+    ['PyAVInit', 'OpenVideo', 'SampleFrames', 'PyAVDecode'],
+])
+def test_transforms_need_no_scope_and_folders_may_be_paths(steps, videos):
+    """As in a notebook, where nothing has named MMAction2 before."""
+    options = {'SampleFrames': dict(clip_len=4)}
+    pipeline = [dict(type=name, **options.get(name, {})) for name in steps]
+    before = dict(DefaultScope._instance_dict)
+    DefaultScope._instance_dict.clear()
+    try:
+        dataset = VideoFolder(Path(videos) / 'videos', pipeline)
+        listed = VideoList(Path('train.txt'), pipeline, Path(videos),
+                           dict(video='videos'))
+    finally:
+        DefaultScope._instance_dict.update(before)
+    assert len(dataset) == 64 and len(listed) == 48
+    assert len(dataset[0]['imgs']) == 4
+
+
+def test_a_prefix_of_other_files_is_refused(videos):
+    with pytest.raises(InputError, match='dict.video=...., not .*img'):
+        VideoList('train.txt', [], videos, dict(img='videos'))
+
+
+def test_a_list_of_skipped_videos_may_come_out_of_any_editor(tmp_path):
+    path = tmp_path / 'skipped.txt'
+    path.write_bytes('a.mp4\ttorn\nb\xe9.mp4\ttorn\n'.encode('latin-1'))
+    assert 'a.mp4' in SkippedList(str(path)).names()

@@ -31,7 +31,7 @@ BT709 = 1
 BT601 = (2, 5, 6)
 # What FFmpeg's scaler knows beside these: FCC, SMPTE 240M and BT.2020.
 OTHER_MATRICES = (4, 7, 9)
-FULL_RANGE = 2
+LIMITED_RANGE, FULL_RANGE = 1, 2
 READERS = dict(pyav=VideoReader, decord=DecordReader)
 PLANAR_420 = ('yuv420p', 'yuvj420p')
 # Without these the scaler is up to three levels off.
@@ -168,7 +168,18 @@ class DecodeFrames(BaseTransform):
 
 def _read(results: dict, kind: Type[Union['_Planes', 'Pictures']]
           ) -> Union['_Planes', 'Pictures']:
-    """Decode the wanted frames into a new ``kind``."""
+    """Decode the wanted frames into a new ``kind``.
+
+    Raises:
+        InputError: If no transform has opened the video or chosen its frames.
+    """
+    if not hasattr(results.get('video_reader'), 'frames'):
+        raise InputError('decoding needs a video that OpenVideo has opened: '
+                         'put it first in the pipeline, in place of '
+                         "MMAction2's transform")
+    if 'frame_inds' not in results:
+        raise InputError('decoding needs the frames of a clip: put a sampler, '
+                         'such as SampleFrames, between OpenVideo and it')
     places: Dict[int, List[int]] = {}
     for place, index in enumerate(np.ravel(results['frame_inds']).tolist()):
         places.setdefault(index, []).append(place)
@@ -207,8 +218,7 @@ class _Planes:
         # Other matrices are brought to BT.601 by FFmpeg.
         own = self.is_own(frame)
         self.bt709 = frame.colorspace == BT709
-        self.full_range = own and (frame.color_range == FULL_RANGE
-                                   or frame.format.name == 'yuvj420p')
+        self.full_range = own and is_full_range(frame)
         self.scaler = VideoReformatter()
         self.siting = self.upright.apply_to_siting(
             reader.chroma_siting(frame) if own else
@@ -223,7 +233,10 @@ class _Planes:
     def put(self, frame: av.VideoFrame, places: List[int]) -> None:
         """Copy a frame to one or several places."""
         even = frame.height // 2 * 2, frame.width // 2 * 2
-        if even != self.stored or not self.is_own(frame):
+        # Recordings that were joined may be coded differently.
+        alike = self.is_own(frame) and (self.bt709, self.full_range) == (
+            frame.colorspace == BT709, is_full_range(frame))
+        if even != self.stored or not alike:
             frame = self._convert(frame)
         first, *others = places
         for plane, part in zip(frame.planes, self.parts):
@@ -267,11 +280,23 @@ class Pictures:
         self.pictures[places] = self.upright.apply(picture)
 
 
+def is_full_range(frame: av.VideoFrame) -> bool:
+    """Whether the levels of luma are 0 to 255, not 16 to 235."""
+    return (frame.color_range == FULL_RANGE
+            or frame.format.name == 'yuvj420p')
+
+
 def _convert(scaler: VideoReformatter, frame: av.VideoFrame,
              size: Tuple[int, int], pixels: str, **colors) -> av.VideoFrame:
     """A frame in another size (H, W) and format, on one thread."""
     if frame.colorspace not in (BT709, *BT601, *OTHER_MATRICES):
         colors['src_colorspace'] = Colorspace.ITU601
+    # The scaler takes gray for full range, whatever the file says.
+    if (frame.format.name.startswith(('gray', 'ya'))
+            and frame.color_range == LIMITED_RANGE):
+        frame = scaler.reformat(frame, format='yuv420p', threads=1,
+                                dst_color_range=ColorRange.JPEG)
+        frame.color_range = LIMITED_RANGE
     # The scaler's full chroma misreads it (FFmpeg 8).
     if frame.format.name in ('yuv440p10le', 'yuv440p12le'):
         frame = scaler.reformat(frame, format='yuv420p', threads=1)

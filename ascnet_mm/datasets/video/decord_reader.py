@@ -5,6 +5,7 @@ import av
 import numpy as np
 
 from .container import UnreadableVideo
+from .orientation import orientation
 from .reader import VideoReader
 
 # Containers in which decord finds the frame that it seeks; in MPEG's streams
@@ -48,6 +49,7 @@ class DecordReader(VideoReader):
                     'it with reader=pyav')
             self._decord = decord.VideoReader(self._path, num_threads=1)
             self._require_same_frames()
+            self._require_no_mirror()
         except decord.DECORDError as error:
             raise UnreadableVideo(_refusal(error)) from error
         finally:
@@ -70,6 +72,13 @@ class DecordReader(VideoReader):
             raise UnreadableVideo(
                 f'decord shows a frame {off:.2f} seconds from where FFmpeg '
                 'does: read it with reader=pyav')
+
+    def _require_no_mirror(self) -> None:
+        [frame] = super().frames([0])
+        # It turns pictures as their display matrix says, and never mirrors.
+        if sum(orientation(frame)) % 2:
+            raise UnreadableVideo('decord does not mirror its pictures as the '
+                                  'file says: read it with reader=pyav')
 
     def frames(self, indices: Sequence[int]) -> Iterator[av.VideoFrame]:
         """Decode frames.

@@ -17,7 +17,7 @@ from .container import (
 )
 from .siting import chroma_siting
 from .timetable import WAYS
-from .timing import frame_rate
+from .timing import LONGEST_PAUSE, frame_rate
 
 # Of a damaged file a tenth may be missing at the end (ours).
 LOST = 0.1
@@ -123,8 +123,10 @@ class VideoReader:
 
     @property
     def duration(self) -> float:
-        """float: Seconds; the last frame is shown as long as the average."""
-        return float(self.times[-1]) + 1 / self.fps
+        """float: Seconds; the last frame is shown as long as the average,
+        ``LONGEST_PAUSE`` at most.
+        """
+        return float(self.times[-1]) + min(1 / self.fps, LONGEST_PAUSE)
 
     @property
     def key_frames(self) -> List[int]:

@@ -61,7 +61,7 @@ def frame_rate(stamps: Sequence[Optional[int]], base: Fraction,
         Fraction: 25 if nothing tells.
     """
     if said and _agree(len(stamps) - 1, stamps[:1] + stamps[-1:], base, said):
-        return said.limit_denominator(1001)
+        return said if said < 1 else said.limit_denominator(1001)
     gaps = _gaps(stamps, base)
     rate = said or Fraction(25)
     # Of a jump of the clock, say, both ends tell nothing.

@@ -10,6 +10,7 @@ from ascnet_mm.datasets.video import (
     VideoReader,
 )
 
+from ..test_decode import drawing, write_video
 from .test_reader import render, told
 
 
@@ -74,3 +75,19 @@ def test_a_pipeline_reads_with_it(decode, tmp_path):
 def test_another_reader_is_refused():
     with pytest.raises(InputError, match='pyav, decord'):
         OpenVideo(reader='opencv')
+
+
+@pytest.mark.parametrize('rotation', [0, 90, 180, 270])
+def test_mirrored_recordings_are_refused(rotation, tmp_path):
+    """decord turns pictures, but does not mirror them."""
+    picture = drawing(128, 64)
+    turned = write_video(tmp_path / 'turned.mp4', picture, rotation=rotation)
+    [frame] = DecordReader(turned).frames([0])
+    expected = np.rot90(picture, rotation // 90)
+    found = frame.to_ndarray()
+    assert found.shape == expected.shape
+    assert abs(found - expected.astype(float)).mean() < 10
+    mirrored = write_video(tmp_path / 'mirrored.mp4', picture,
+                           rotation=rotation, mirrored=True)
+    with pytest.raises(UnreadableVideo, match='mirror .*reader=pyav'):
+        DecordReader(mirrored)

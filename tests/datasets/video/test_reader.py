@@ -1,4 +1,5 @@
 import ctypes
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -151,3 +152,23 @@ def test_a_file_that_was_read_leaves_no_memory_behind(wanted, tmp_path):
         if number == 100:
             before = mallinfo2().uordblks
     assert mallinfo2().uordblks - before < 300 * 30
+
+
+@pytest.mark.parametrize('seconds', [60, 1500, 2100, 3600])
+@pytest.mark.parametrize('name', ['x.mp4', 'x.mkv'])
+def test_a_picture_an_hour_has_a_rate(name, seconds, tmp_path):
+    with av.open(str(tmp_path / name), 'w') as out:
+        stream = out.add_stream('mpeg4', rate=Fraction(1, seconds))
+        stream.width = stream.height = 32
+        stream.pix_fmt = 'yuv420p'
+        for index in range(5):
+            frame = av.VideoFrame(32, 32, 'yuv420p')
+            frame.pts, frame.time_base = index, Fraction(seconds)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    reader = VideoReader(str(tmp_path / name))
+    assert len(reader) == 5
+    assert reader.fps == pytest.approx(1 / seconds, rel=1e-3)
+    # The last picture counts as a pause, which nobody looks at to its end.
+    assert reader.duration == pytest.approx(4 * seconds + 10, rel=1e-3)
+    reader.close()
