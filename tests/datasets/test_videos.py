@@ -559,7 +559,7 @@ def test_transforms_need_no_scope_and_folders_may_be_paths(steps, videos):
     before = dict(DefaultScope._instance_dict)
     DefaultScope._instance_dict.clear()
     try:
-        dataset = VideoFolder(Path(videos) / 'videos', pipeline)
+        dataset = VideoFolder(Path(videos), pipeline)  # lists, too
         listed = VideoList(Path('train.txt'), pipeline, Path(videos),
                            dict(video='videos'))
     finally:
