@@ -8,7 +8,7 @@ downloaded.
 """
 import sys
 from importlib import import_module
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence, Set
 
 from mmaction.registry import MODELS, TRANSFORMS
 from mmengine.registry import Registry
@@ -237,10 +237,14 @@ def _is_at(place: Any, known: Any) -> bool:
 
 
 def _components(registry: Optional[Registry]) -> Iterator[tuple]:
+    found: Set[str] = set()
     while registry is not None:
         registry.import_from_location()
         for name, known in registry.module_dict.items():
-            yield registry.scope, name, known
+            # MMEngine builds the first of a name.
+            if name not in found:
+                yield registry.scope, name, known
+        found.update(registry.module_dict)
         registry = registry.parent
 
 

@@ -97,7 +97,7 @@ def load_config(args: argparse.Namespace) -> 'Config':
         **given,
         **(cfg.get('randomness') or {}),
         **{name: value for name, value in given.items()
-           if value not in (None, False)}
+           if value is not None and value is not False}
     }  # yapf: disable
     if args.pretrained is not None:
         set_pretrained(cfg, args.pretrained)

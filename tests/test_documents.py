@@ -252,13 +252,24 @@ def test_what_is_said_of_the_candidates_holds():
 
 def test_what_is_said_of_the_choice_holds():
     found = fragments.figures('compare_ucf101_subset_choice')
-    untrained, ascnet, four, four_untrained = found['methods']
+    untrained, ascnet, four, *others, four_untrained = found['methods']
     keys = [measure['key'] for measure in found['measures']]
     assert found['chooses'] and found['budgets'] == [2000]
-    assert [len(method['runs']) for method in found['methods']] == [3] * 4
+    assert [len(method['runs']) for method in found['methods']] == [3] * 8
     assert four['encoder'] == {
         'model.backbone.frame_strides': [2, 1, 1, 1, 1]}
-    assert all(change(found, ascnet, four, key).holds_zero for key in keys)
+    spans = {(method['name'], key): change(found, ascnet, method, key)
+             for method in (four, *others) for key in keys}
+    told = {place for place, span in spans.items() if not span.holds_zero}
+    assert len(spans) == 50 and told == {
+        ('covariance', 'vcop/linear/top1'),
+        ('covariance', fragments.AVERAGE)}
+    assert all(spans[place].low > 0 for place in told)
+    ranks = {
+        method['name']: [round(run['training']['effective_rank'])
+                         for run in method['runs']]
+        for method in (ascnet, others[-1])}
+    assert ranks == {'ASCNet': [2, 4, 5], 'covariance': [12, 12, 12]}
     assert all(change(found, four_untrained, four, key).holds_zero
                for key in keys)
     assert change(found, untrained, ascnet,

@@ -103,7 +103,9 @@ def check_modalities(cfg: Config) -> None:
             names for the other.
     """
     init_default_scope(cfg.get('default_scope', 'mmaction'))
-    if cfg.get('resume') or not is_a(cfg.model, CoCLR, MODELS):
+    resumed = cfg.get('resume') and (
+        cfg.get('load_from') or find_latest_checkpoint(cfg.work_dir))
+    if resumed or not is_a(cfg.model, CoCLR, MODELS):
         return
     for step in value_at(cfg, 'train_dataloader.dataset.pipeline') or []:
         if not is_a(step, AppendPairedClip, TRANSFORMS):

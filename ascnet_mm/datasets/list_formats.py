@@ -11,7 +11,7 @@ _END = f'(?:{"|".join(map(re.escape, EXTENSIONS))})'
 _FORMATS = [
     (re.compile(pattern, re.DOTALL | re.IGNORECASE), what)
     for pattern, what in (
-        (rf'.*{_END}["\']?[ \t]*[,;|][^/]*$',
+        (rf'.*{_END}["\']?[ \t]*[,;|]',
          'a line of a table (CSV): write path, blank and label instead'),
         (rf'["\'].*{_END}',
          'quoted: leave the quotes out, paths may hold blanks as they are'),
@@ -54,7 +54,8 @@ def other_format(lines: List[str], folder: str,
         if split_line(line)[0].lower().endswith(EXTENSIONS):
             continue
         for pattern, what in _FORMATS:
-            if pattern.match(line):
+            if pattern.match(line) and not (on_disk and osp.exists(
+                    osp.join(folder, split_line(line)[0]))):
                 return f'{line[:200]!r} is {what}'
     return (_comment(lines, folder, on_disk)
             or _labels_first(lines, folder, on_disk)
@@ -70,11 +71,13 @@ def split_line(line: str) -> Tuple[str, str]:
 
 def _comment(lines: List[str], folder: str, on_disk: bool) -> Optional[str]:
     # Names may begin so: the files decide.
-    for line in filter(_COMMENT.match, lines):
-        there = [osp.exists(osp.join(folder, split_line(other)[0]))
-                 for other in (line, lines[0], lines[-1])]
-        if on_disk and there[0] < max(there):
-            return f'{line[:200]!r} names no video: leave it out'
+    def is_there(line: str) -> bool:
+        return osp.exists(osp.join(folder, split_line(line)[0]))
+
+    if on_disk and (is_there(lines[0]) or is_there(lines[-1])):
+        for line in filter(_COMMENT.match, lines):
+            if not is_there(line):
+                return f'{line[:200]!r} names no video: leave it out'
     return None
 
 

@@ -159,6 +159,8 @@ def find_videos(root: str, extensions: tuple = EXTENSIONS) -> List[str]:
 def find_files(root: str) -> Iterator[str]:
     """Paths of all files below a folder, relative to it; links are followed.
 
+    Of a path that is no folder, none.
+
     What is hidden is left out: files and folders that begin with a dot, and
     ``SYSTEM_FOLDERS``. So are folders that may not be listed, with a warning.
 
@@ -168,6 +170,8 @@ def find_files(root: str) -> Iterator[str]:
     """
 
     def tell(error: OSError) -> None:
+        if isinstance(error, NotADirectoryError):
+            return
         fault = (f'the folder {printable(error.filename)} cannot be listed '
                  f'({error.strerror})')
         if error.filename == root or not isinstance(
@@ -176,23 +180,26 @@ def find_files(root: str) -> Iterator[str]:
         print_log(f'{fault}: its files are left out', 'current',
                   logging.WARNING)
 
-    visited = set()
-    for folder, subfolders, files in os.walk(
-            root, onerror=tell, followlinks=True):
-        real = osp.realpath(folder)
-        if real in visited:  # a link that leads back
-            subfolders.clear()
-            continue
-        visited.add(real)
-        # In one order on every disk: of two ways to a folder the first counts,
-        # and one without a link before others.
-        subfolders[:] = sorted((
-            name for name in subfolders
-            if not name.startswith('.') and name not in SYSTEM_FOLDERS
-        ), key=lambda name: (osp.islink(osp.join(folder, name)), name))
-        for name in files:
-            if not name.startswith('.'):
-                yield osp.relpath(osp.join(folder, name), root)
+    # Links last: of two ways to a folder, the one without a link counts, and
+    # else the first by name, on every disk.
+    visited, roots = set(), [root]
+    for start in roots:
+        for folder, subfolders, files in os.walk(start, onerror=tell):
+            real = osp.realpath(folder)
+            if real in visited:
+                subfolders.clear()
+                continue
+            visited.add(real)
+            subfolders[:] = sorted(
+                name for name in subfolders
+                if not name.startswith('.') and name not in SYSTEM_FOLDERS)
+            roots += [
+                path for path in (osp.join(folder, name)
+                                  for name in subfolders) if osp.islink(path)
+            ]
+            for name in files:
+                if not name.startswith('.'):
+                    yield osp.relpath(osp.join(folder, name), root)
 
 
 def _counted(endings: Counter) -> str:

@@ -257,9 +257,9 @@ def train_linear(features: Tensor,
         schedule.step()
     if not (weight.isfinite().all() and bias.isfinite().all()):
         raise InputError(
-            'LinearProbeMetric: training diverged on features of up to '
-            f'{features.abs().max():.1e}: set standardise=True, or a smaller '
-            'lr')
+            'the linear layer diverged on features of up to '
+            f'{features.abs().max():.1e}: bring them to deviation 1 '
+            '(standardise=True of LinearProbeMetric), or set a smaller lr')
     return lambda x: F.linear(x, weight, bias).detach()
 
 

@@ -1,7 +1,7 @@
 """Base of metrics on queries and a gallery."""
 from abc import abstractmethod
 from statistics import mean
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -230,7 +230,7 @@ def check_counts(owner: str, name: str, counts: Any) -> None:
     Raises:
         InputError: If it is empty or holds other than positive integers.
     """
-    if not isinstance(counts, (list, tuple)) or not counts or not all(
+    if not isinstance(counts, Iterable) or not counts or not all(
             isinstance(count, int) and count > 0 for count in counts):
         raise InputError(f'{owner}: {name} must be a list of one or more '
                          f'positive integers, not {counts!r}')

@@ -1,6 +1,8 @@
 """Names of runs, the same for the same work."""
+import functools
 import hashlib
 import json
+import os
 import os.path as osp
 import re
 from typing import Any, List, Sequence, Tuple
@@ -21,6 +23,13 @@ def sized(folder: str, paths: Sequence[str]) -> List[Tuple[str, int]]:
 
 def content(path: str) -> str:
     """Digits that differ where the contents of two files do."""
+    state = os.stat(path)
+    return _content(path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache
+def _content(path: str, *_: int) -> str:
+    # Once for all methods and seeds that name a file
     whole = hashlib.blake2b(digest_size=8)
     with open(path, 'rb') as file:
         for part in iter(lambda: file.read(1 << 20), b''):

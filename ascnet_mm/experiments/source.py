@@ -1,4 +1,5 @@
 """An experiment file and its videos."""
+import functools
 import itertools
 import json
 import os.path as osp
@@ -280,8 +281,8 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
     # By a link, a video may have a second name.
     hidden = real_paths(folder, kept_out)
     allowed = sorted(
-        path for path in videos
-        if hidden.isdisjoint(real_paths(folder, [path])))
+        path for path in videos - kept_out
+        if real_path(osp.join(folder, path)) not in hidden)
     pretrain = _matching(experiment.get('trained_on', ''), allowed, folder)
     judged = kept_out - test if experiment.get('chooses') else (
         test or kept_out)
@@ -308,7 +309,19 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
 
 def real_paths(folder: str, paths: Iterable[str]) -> Set[str]:
     """The files that paths in a folder lead to."""
-    return {osp.realpath(osp.join(folder, path)) for path in paths}
+    return {real_path(osp.join(folder, path)) for path in paths}
+
+
+def real_path(path: str) -> str:
+    """Where a file lies, of whose folder links are followed once."""
+    folder, name = osp.split(path)
+    path = osp.join(_real_folder(folder), name)
+    return osp.realpath(path) if osp.islink(path) else path
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _real_folder(folder: str) -> str:
+    return osp.realpath(folder)
 
 
 def _check_groups(pattern: Optional[str], judged: Sequence[str]) -> None:

@@ -412,7 +412,10 @@ def test_checkpoints_of_rgb_and_flow_that_are_exchanged_are_refused(
                        f'trained on the videos in {wrong}/, and .* in '
                        f'{right}: exchange'):
         checks.check_modalities(cfg)
-    cfg.resume = True  # all weights are the checkpoint's of the run
+    cfg.resume, cfg.work_dir = True, str(tmp_path / 'empty')
+    with pytest.raises(InputError, match='exchange'):
+        checks.check_modalities(cfg)  # it begins anew
+    cfg.load_from = 'epoch_1.pth'  # it has all weights
     checks.check_modalities(cfg)
     cfg.resume = False
     trained_on(data_root=right)

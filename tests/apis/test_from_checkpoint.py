@@ -237,7 +237,8 @@ def test_a_type_may_be_named_as_a_config_names_it(kind, tmp_path):
 
 
 @pytest.mark.parametrize('kind', [
-    'torch.nn.Linear', 'other.R3D', 'ascnet_mm.R3D', 'os.system', 'mmaction.'])
+    'torch.nn.Linear', 'mmengine.Resize', 'other.R3D', 'ascnet_mm.R3D',
+    'os.system', 'mmaction.'])
 def test_what_only_looks_like_a_registered_type_is_not_taken(
         kind, tmp_path, monkeypatch):
     path = checkpoint(tmp_path, 'r18_folder')

@@ -93,6 +93,7 @@ def test_it_runs_as_a_module():
      (5, True, True)),
     ([], ['randomness.seed=3'], (3, False, False)),
     (['--seed', '5'], ['randomness.seed=3'], (5, False, False)),
+    (['--seed', '0'], ['randomness.seed=3'], (0, False, False)),
 ])
 def test_what_is_given_of_the_seed_adds_up(arguments, options, expected):
     config = osp.join(ROOT, 'configs', 'ascnet', 'r18_folder.py')

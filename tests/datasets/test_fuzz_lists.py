@@ -114,7 +114,8 @@ def test_links_lead_anywhere_and_dots_may_stay_inside(tmp_path):
     (b'a/b 120 3\nc 9 0\n', ['rawframes', "'a/b 120 3'"]),
     (b'path,label\na.mp4,3\n', ['CSV', "'a.mp4,3'"]),
     (b'a b.mp4, 3', ['CSV']), (b'"a.mp4",3', ['CSV']),
-    (b'a.mkv;archery\n', ['CSV']),
+    (b'a.mkv;archery\n', ['CSV']), (b'a.mp4,/m/0k4j\n', ['CSV']),
+    (b'a.mp4,0,train/x\n', ['CSV']),
     (b'"a b.mp4" 3\n', ['quot']), (b"'a.MTS'", ['quot']),
     (b'"a.mp4 3"', ['quot']),
     (b'a.mp4 archery\n', ['integer', "'a.mp4 archery'"]),
@@ -135,7 +136,7 @@ def test_a_list_of_another_format_is_named(content, parts, tmp_path):
 @pytest.mark.parametrize('name', [
     'a 1 2.mp4', 'a.mp4 1.mp4', 'a, b; c.mp4', 'v.mp4,1/x.mp4', 'x.mp4 2/clip',
     '"Tis.mp4', "'a' 3.mp4", '12 3.avi', 'clip 12', 'clip.part 3', 'a.mp4.x',
-    'sh.ts, x/a', 'path 3.mp4'])
+    'path 3.mp4'])
 @pytest.mark.parametrize('label', ['', ' 3'])
 def test_odd_names_are_still_names(name, label, tmp_path):
     # a name that ends in a number needs a label
@@ -155,6 +156,12 @@ def test_comments_and_heads_of_tables_are_told_by_the_files(
     (tmp_path / 'a.mp4').touch()
     with pytest.raises(InputError, match=re.escape(repr(line)) + ' names no'):
         infos(tmp_path, content)
+
+
+def test_a_folder_may_be_named_like_a_line_of_a_table(tmp_path):
+    (tmp_path / 'sh.ts, x').mkdir()
+    (tmp_path / 'sh.ts, x' / 'a').touch()
+    assert len(infos(tmp_path, b'sh.ts, x/a 0\n')) == 1
 
 
 def test_labels_before_the_paths_are_told_by_the_files(tmp_path):

@@ -482,23 +482,32 @@ def test_labels_are_permuted_within_each_list(tmp_path):
         assert sum(a == b for a, b in zip(first, second)) < 25
 
 
-@pytest.mark.parametrize('linked_first', [False, True])
+@pytest.mark.parametrize('link', ['a link', 'before/link', 'real/sub/link'])
+@pytest.mark.parametrize('backward', [False, True])
 def test_of_two_ways_to_a_folder_the_one_without_a_link_counts(
-        linked_first, tmp_path, monkeypatch):
+        link, backward, tmp_path, monkeypatch):
     """Whatever order the disk gives them in."""
     (tmp_path / 'real' / 'sub').mkdir(parents=True)
-    (tmp_path / 'a link').symlink_to(tmp_path / 'real')
-    for name in ('1.mp4', '0.mp4'):
-        (tmp_path / 'real' / 'sub' / name).touch()
+    (tmp_path / 'before').mkdir()
+    (tmp_path / link).symlink_to(tmp_path / 'real')
+    (tmp_path / 'z').symlink_to(tmp_path / 'before')
+    for name in ('real/sub/1.mp4', 'real/sub/0.mp4', 'before/2.mp4'):
+        (tmp_path / name).touch()
     walk = os.walk
 
     def in_another_order(*args, **kwargs):
         for folder, subfolders, files in walk(*args, **kwargs):
-            subfolders.sort(reverse=linked_first)
+            subfolders.sort(reverse=backward)
             yield folder, subfolders, files
 
     monkeypatch.setattr(os, 'walk', in_another_order)
-    assert find_videos(str(tmp_path)) == ['real/sub/0.mp4', 'real/sub/1.mp4']
+    assert find_videos(str(tmp_path)) == [
+        'before/2.mp4', 'real/sub/0.mp4', 'real/sub/1.mp4']
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere' / '3.mp4').touch()
+    (tmp_path / 'real' / 'linked').symlink_to(tmp_path / 'elsewhere')
+    assert find_videos(str(tmp_path / 'real')) == [
+        'linked/3.mp4', 'sub/0.mp4', 'sub/1.mp4']
 
 
 def test_a_folder_that_may_not_be_listed_is_named(

@@ -144,6 +144,22 @@ def test_the_source_decides_on_no_key_frame(run):
         0, 16, 32]
 
 
+def test_copies_of_parts_and_of_the_whole_lie_in_one_folder(run, capsys):
+    save('source/a/x.mp4', gray(4))
+    save('source/b/y.mp4', gray(4))
+    run(source='source/a', target='parts/a')
+    run(source='source/b', target='parts/b')
+    run(target='parts')
+    assert '0 videos copied, 2 were there' in capsys.readouterr().out
+    run(target='whole')
+    run(source='source/a', target='whole/a')
+    assert '0 videos copied, 1 were there' in capsys.readouterr().out
+    save('parts/own.mp4', gray(4))
+    os.remove('parts/transcode.json')
+    with pytest.raises(InputError, match='such as own.mp4'):
+        run(target='parts')
+
+
 def test_options(run):
     save('source/x.mp4', noise(24, 144, 260))
     run('--short-edge', '72', '--key-frames', '10', '--quality', '40',

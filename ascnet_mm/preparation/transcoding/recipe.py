@@ -99,6 +99,32 @@ def parse_fps(rate: Union[str, float, Fraction]) -> Fraction:
     raise InputError(f'--fps must lie between 1 and 1000, not {rate}')
 
 
+def _require_copies(target: str) -> None:
+    """Refuse a folder of videos that may be originals, which are replaced.
+
+    Raises:
+        InputError: If neither a folder above it nor one between it and such
+            a video is one of copies.
+    """
+
+    def has_copies(folder: str) -> bool:
+        return osp.exists(osp.join(folder, 'transcode.json'))
+
+    folder = osp.abspath(target)
+    while folder != osp.dirname(folder):
+        if has_copies(folder):
+            return
+        folder = osp.dirname(folder)
+    for video in sort_out(target)[0]:
+        parts = video.split('/')[:-1]
+        if not any(has_copies(osp.join(target, *parts[:depth + 1]))
+                   for depth in range(len(parts))):
+            raise InputError(
+                f'DST: {target} holds videos, such as {video}, and no '
+                'transcode.json, so they may be originals: choose an empty '
+                'folder')
+
+
 def check_recipe(target: str, recipe: Recipe) -> None:
     """Remember how the copies in a folder are made.
 
@@ -117,12 +143,7 @@ def check_recipe(target: str, recipe: Recipe) -> None:
     path = osp.join(target, 'transcode.json')
     wanted = recipe._asdict()
     if not osp.exists(path):
-        videos, _ = sort_out(target)
-        if videos:
-            raise InputError(
-                f'DST: {target} holds videos, such as {videos[0]}, and no '
-                'transcode.json, so they are no copies: choose an empty '
-                'folder')
+        _require_copies(target)
         write_lines(path, [json.dumps(wanted)])
         return
     with open(path, encoding='utf-8') as file:
