@@ -83,10 +83,10 @@ def _comment(lines: List[str], folder: str, on_disk: bool) -> Optional[str]:
 
 def _labels_first(lines: List[str], folder: str,
                   on_disk: bool) -> Optional[str]:
-    matches = [_LABEL_FIRST.fullmatch(line) for line in lines]
-    if not on_disk or None in matches or osp.exists(
-            osp.join(folder, lines[0])) or not osp.exists(
-                osp.join(folder, matches[0][1])):
+    first = _LABEL_FIRST.fullmatch(lines[0])
+    if (not on_disk or not first or osp.exists(osp.join(folder, lines[0]))
+            or not osp.exists(osp.join(folder, first[1]))
+            or not all(map(_LABEL_FIRST.fullmatch, lines))):
         return None
     return f'{lines[0][:200]!r} begins with the label: write path, then label'
 

@@ -218,7 +218,7 @@ class _Planes:
         # Other matrices are brought to BT.601 by FFmpeg.
         own = self.is_own(frame)
         self.bt709 = frame.colorspace == BT709
-        self.full_range = own and is_full_range(frame)
+        self.full_range = own and _is_full_range(frame)
         self.scaler = VideoReformatter()
         self.siting = self.upright.apply_to_siting(
             reader.chroma_siting(frame) if own else
@@ -235,7 +235,7 @@ class _Planes:
         even = frame.height // 2 * 2, frame.width // 2 * 2
         # Recordings that were joined may be coded differently.
         alike = self.is_own(frame) and (self.bt709, self.full_range) == (
-            frame.colorspace == BT709, is_full_range(frame))
+            frame.colorspace == BT709, _is_full_range(frame))
         if even != self.stored or not alike:
             frame = self._convert(frame)
         first, *others = places
@@ -280,7 +280,7 @@ class Pictures:
         self.pictures[places] = self.upright.apply(picture)
 
 
-def is_full_range(frame: av.VideoFrame) -> bool:
+def _is_full_range(frame: av.VideoFrame) -> bool:
     """Whether the levels of luma are 0 to 255, not 16 to 235."""
     return (frame.color_range == FULL_RANGE
             or frame.format.name == 'yuvj420p')

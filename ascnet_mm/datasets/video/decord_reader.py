@@ -17,12 +17,12 @@ class DecordReader(VideoReader):
     """The frames of :class:`VideoReader`, decoded by decord.
 
     For some files, decord counts the frames differently, or finds other frames
-    when it seeks. Files whose index does not determine the frames, mirrored
-    ones (one frame is decoded by FFmpeg to know), and files on which the two
-    readers disagree are refused, so that a file never gives
-    different frames with different readers. Pictures are RGB; their colors are
-    decord's, which converts all files with one matrix and repeats chroma
-    samples.
+    when it seeks, and it does not mirror pictures. Files whose index does not
+    determine the frames, mirrored ones (FFmpeg decodes one frame to know), and
+    files on which the two readers disagree are refused, so that a file never
+    gives different frames with different readers. Pictures are RGB; their
+    colors are decord's, which converts all files with one matrix and repeats
+    chroma samples.
 
     Args:
         *args: As for :class:`VideoReader`.
