@@ -1,4 +1,5 @@
 """Tiny models, generated videos and a runner for all tests."""
+import gc
 import json
 import os
 import os.path as osp
@@ -25,6 +26,9 @@ from .helpers.sparing import spare_time
 os.environ['PATH'] = osp.dirname(sys.executable) + ':' + os.environ['PATH']
 
 torch.set_num_threads(1)
+# FFmpeg's scaler has threads that a forked worker has not. It would wait for
+# them forever where it collects a frame that an earlier test has left behind.
+os.register_at_fork(after_in_child=gc.freeze)
 
 
 def pytest_collection_finish() -> None:

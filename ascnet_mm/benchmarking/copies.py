@@ -44,7 +44,8 @@ def _same(frames: Frames, rate: Fraction) -> Frames:
 
 def _half_size(frames: Frames, rate: Fraction) -> Frames:
     return [
-        frame.reformat(frame.width // 4 * 2, frame.height // 4 * 2)
+        frame.reformat(
+            frame.width // 4 * 2, frame.height // 4 * 2, threads=1)
         for frame in frames
     ]
 
@@ -53,7 +54,7 @@ def _cropped(frames: Frames, rate: Fraction) -> Frames:
     """A tenth less of width and height, all of it on two sides."""
 
     def crop(frame: av.VideoFrame) -> av.VideoFrame:
-        picture = frame.to_ndarray(format='rgb24')
+        picture = frame.to_ndarray(format='rgb24', threads=1)
         height, width = (size * 9 // 20 * 2 for size in picture.shape[:2])
         return av.VideoFrame.from_ndarray(
             picture[:height, -width:].copy(), format='rgb24')
@@ -64,7 +65,8 @@ def _cropped(frames: Frames, rate: Fraction) -> Frames:
 def _mirrored(frames: Frames, rate: Fraction) -> Frames:
     return [
         av.VideoFrame.from_ndarray(
-            frame.to_ndarray(format='rgb24')[:, ::-1].copy(), format='rgb24')
+            frame.to_ndarray(format='rgb24', threads=1)[:, ::-1].copy(),
+            format='rgb24')
         for frame in frames
     ]
 

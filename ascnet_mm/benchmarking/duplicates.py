@@ -181,7 +181,7 @@ def average_hashes(path: str) -> np.ndarray:
         for number, frame in enumerate(decode_in_order(container, stream,
                                                        [])):
             if number >= len(found) * rate:
-                gray = cv2.resize(frame.to_ndarray(format='gray'),
+                gray = cv2.resize(frame.to_ndarray(format='gray', threads=1),
                                   (HASH, HASH), interpolation=cv2.INTER_AREA)
                 found.append(np.where(gray > gray.mean(), 1, -1).ravel())
     return np.array(found, np.float32)

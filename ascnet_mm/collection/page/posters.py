@@ -65,5 +65,5 @@ def _small(frame: av.VideoFrame):
     size = WIDTH, min(max(round(WIDTH * high / wide), 1), MAX_HEIGHT)
     if turn.transposed:
         size = size[::-1]
-    small = frame.reformat(*size, format='bgr24').to_ndarray()
+    small = frame.reformat(*size, format='bgr24', threads=1).to_ndarray()
     return turn.apply(small).copy()
