@@ -4,6 +4,7 @@ import json
 import os.path as osp
 from fractions import Fraction
 from numbers import Integral
+from pathlib import Path
 from typing import Iterator, NamedTuple, Optional, Tuple, Union
 
 import av
@@ -15,6 +16,8 @@ from ...files import write_lines
 from .frame_rate import at_constant_rate
 from .pictures import NARROWEST, pictures
 
+# Says of the copies in its folder how they were made.
+MADE = 'transcode.json'
 LIMITS = dict(
     short_edge=(NARROWEST, 4096),
     key_frames=(1, 1000),
@@ -103,26 +106,15 @@ def _require_copies(target: str) -> None:
     """Refuse a folder of videos that may be originals, which are replaced.
 
     Raises:
-        InputError: If neither a folder above it nor one between it and such
-            a video is one of copies.
+        InputError: If neither the folder of such a video nor one above it is
+            one of copies.
     """
-
-    def has_copies(folder: str) -> bool:
-        return osp.exists(osp.join(folder, 'transcode.json'))
-
-    folder = osp.abspath(target)
-    while folder != osp.dirname(folder):
-        if has_copies(folder):
-            return
-        folder = osp.dirname(folder)
     for video in sort_out(target)[0]:
-        parts = video.split('/')[:-1]
-        if not any(has_copies(osp.join(target, *parts[:depth + 1]))
-                   for depth in range(len(parts))):
+        folders = Path(osp.abspath(target), video).parents
+        if not any((folder / MADE).exists() for folder in folders):
             raise InputError(
-                f'DST: {target} holds videos, such as {video}, and no '
-                'transcode.json, so they may be originals: choose an empty '
-                'folder')
+                f'DST: {target} holds videos, such as {video}, and no {MADE}, '
+                'so they may be originals: choose an empty folder')
 
 
 def check_recipe(target: str, recipe: Recipe) -> None:
@@ -140,7 +132,7 @@ def check_recipe(target: str, recipe: Recipe) -> None:
         >>> recipe = Recipe(128, 16, 20, None)
         >>> check_recipe('data/ucf101_small', recipe)  # doctest: +SKIP
     """
-    path = osp.join(target, 'transcode.json')
+    path = osp.join(target, MADE)
     wanted = recipe._asdict()
     if not osp.exists(path):
         _require_copies(target)

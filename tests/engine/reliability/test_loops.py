@@ -248,3 +248,29 @@ def test_an_order_that_cannot_be_resumed_is_refused(videos, tmp_path):
     loader = DataLoader(range(8), batch_size=2, shuffle=True)
     with pytest.raises(InputError, match='a RandomSampler cannot be resumed'):
         ResumableEpochLoop(runner, loader, max_epochs=1)
+
+
+def test_gradients_that_several_ranks_lose_are_told_once(
+        videos, tmp_path, monkeypatch):
+    """A checkpoint between two optimizer steps; at a step there are none."""
+    monkeypatch.setattr('ascnet_mm.engine.reliability.loops.get_world_size',
+                        lambda: 2)
+    said = []
+
+    def run(folder, counts):
+        cfg = pretraining(videos, folder, val_cfg=None, val_dataloader=None,
+                          val_evaluator=None, **{
+                              'optim_wrapper.accumulative_counts': counts,
+                              'default_hooks.checkpoint.interval': 1})
+        cfg.experiment_name = str(uuid4())
+        runner = Runner.from_cfg(cfg)
+        monkeypatch.setattr(runner.logger, 'warning', said.append)
+        runner.register_hook(Stop(4))
+        with pytest.raises(Stopped):
+            runner.train()
+        return last(cfg)
+
+    assert 'gradients' not in run(tmp_path / 'each', 1) and not said
+    assert 'gradients' not in run(tmp_path / 'third', 3)
+    [line] = said
+    assert 'iteration 1 lies between two optimizer steps' in line

@@ -434,7 +434,7 @@ def test_files_in_torchs_older_format_are_read(tmp_path):
 
 
 def test_an_encoder_with_another_eps_of_batchnorm_is_refused(tmp_path):
-    """CoCLR's and RSPNet's S3D-G differ in nothing else."""
+    """Neither names nor shapes of its weights show it."""
     path = str(tmp_path / 'a.pth')
     coclr = S3DG(norm_cfg=dict(type='BN3d'))
     weights = {f'backbone.{key}': value
