@@ -168,23 +168,24 @@ def results() -> str:
     found = figures('compare_ucf101_subset_plus')
     of = {method['name']: method for method in found['methods']}
     untrained, ascnet = of.pop('untrained'), of.pop('ASCNet')
-    rows = [('raw pixels', of.pop('pixels')), ('random weights', untrained),
+    rows = [('raw pixels', of.pop('pixels')), ('untrained', untrained),
             ('**ASCNet**', ascnet), *of.items()]
     keys = {
         'vcop/retrieval/top1': 'retrieval, top-1 %',
         AVERAGE: 'average of six metrics with labels, %',
-        SPEED: 'speed probe, %'
+        SPEED: 'paired speed probe, %'
     }
     others = {'†': untrained, '‡': ascnet}
     lines = [[title, *(marked(found, method, key, others) for key in keys)]
              for title, method in rows]
     data = found['data']
+    labeled = len(found['groups']['vcop/retrieval'].split())
     shown = table(['', *keys.values()], lines, len(keys))
     return f'{shown}\n\n' + paragraph(
         f'Mean and 95 % interval over {len(ascnet["runs"])} seeds and the '
-        f'{data["judged"]} videos for evaluation. By the interval of the '
-        'difference on the same videos, distinguishable from random weights '
-        '(†) or from ASCNet (‡).')
+        f'test videos ({labeled} with labels, {data["judged"]} for the speed '
+        'probe). By the interval of the difference on the same videos, '
+        'distinguishable from the untrained network (†) or from ASCNet (‡).')
 
 
 @fragment('speed on real videos')
@@ -424,6 +425,30 @@ def compared_with(found: Figures, reference: Figures) -> str:
 def plus() -> str:
     found = figures('compare_ucf101_subset_plus')
     return compared_with(found, found['methods'][2])
+
+
+@fragment('plus, other seeds')
+def plus_other_seeds() -> str:
+    found = figures('compare_ucf101_subset_plus_seeds')
+    return compared_with(found, found['methods'][1])
+
+
+def all_seeds() -> Figures:
+    """The methods of `ucf101_subset_plus_seeds` with all of their seeds."""
+    first = figures('compare_ucf101_subset_plus')
+    other = figures('compare_ucf101_subset_plus_seeds')
+    runs = {method['name']: method['runs'] for method in first['methods']}
+    return {
+        **other, 'methods': [{
+            **method, 'runs': runs[method['name']] + method['runs']
+        } for method in other['methods']]
+    }
+
+
+@fragment('plus, all seeds')
+def plus_all_seeds() -> str:
+    found = all_seeds()
+    return compared_with(found, found['methods'][1])
 
 
 @fragment('more videos')

@@ -332,6 +332,9 @@ def in_float32(experiment):
     }
 
 
+BOTH = 'ASCNet + speed + covariance'
+
+
 def test_what_is_said_of_the_recipe_holds():
     speed, nearest = 'motion/paired_speed_probe/accuracy', 'vcop/knn/top1_k20'
     retrieval, average = 'vcop/retrieval/top1', fragments.AVERAGE
@@ -348,7 +351,7 @@ def test_what_is_said_of_the_recipe_holds():
     assert {name for name in names if recipe.get((name, speed)) == 1} == {
         'Pace'}
     assert {name for name in names if recipe.get((name, speed)) == -1} == {
-        *names} - {'Pace', 'ASCNet + speed'}
+        *names} - {'Pace', 'ASCNet + speed', BOTH}
     assert not any(ascnet[name, speed] for name in (
         'untrained', 'ACP alone', 'random positive', 'equal speeds', 'BYOL'))
     assert not any(side for (name, _), side in ascnet.items()
@@ -363,13 +366,13 @@ def test_what_is_said_of_the_recipe_holds():
             assert (span.high - span.low) / 2 == pytest.approx(15, abs=1.5)
 
     of_classes = {place: side for place, side in recipe.items()
-                  if side and place[1] != speed}
+                  if side and place[0] != BOTH and place[1] != speed}
     assert {name for name, _ in of_classes} == {'Pace', 'pixels', 'untrained'}
     assert set(of_classes.values()) == {-1}
     assert of_classes['Pace', retrieval] == of_classes['Pace', average] == -1
     assert {name for name in names if untrained.get((name, nearest))} == {
         'ASCNet', 'ASCNet + speed', 'ACP alone', 'random positive', 'BYOL',
-        'supervised'}
+        'supervised', BOTH}
     assert all(side['pixels', key] == -1 for side in (ascnet, recipe)
                for key in (average, nearest, 'vcop/linear/top1', speed))
     assert ascnet['pixels', retrieval] == recipe['pixels', retrieval] == 0
@@ -381,6 +384,65 @@ def test_what_is_said_of_the_recipe_holds():
             assert untrained[name, key] == 0
     assert {key for (name, key), side in untrained.items()
             if name == 'Pace' and side == 1} == {speed}
+
+
+def test_what_is_said_of_the_covariance_penalty_holds():
+    retrieval, average = 'vcop/retrieval/top1', fragments.AVERAGE
+    found = fragments.figures('compare_ucf101_subset_plus')
+    names = [method['name'] for method in found['methods']]
+    untrained, ascnet, recipe = (
+        {place: 0 if span.holds_zero else math.copysign(1, span.value)
+         for place, span in
+         differences_from('ucf101_subset_plus', number).items()}
+        for number in range(3))
+    for sides in (untrained, ascnet):
+        assert not any(side for (name, _), side in sides.items()
+                       if name == 'ASCNet + covariance')
+    assert not any(side for (name, _), side in ascnet.items() if name == BOTH)
+    for key in (retrieval, average):
+        assert [name for name in names if untrained.get((name, key)) == 1] == [
+            BOTH]
+    assert recipe[BOTH, average] == 1
+    number = names.index(BOTH)
+    assert not any(
+        span.value > 0 and not span.holds_zero for span in
+        differences_from('ucf101_subset_plus', number).values())
+
+
+def test_what_is_said_of_more_seeds_holds():
+    other = fragments.figures('compare_ucf101_subset_plus_seeds')
+    speed = 'motion/paired_speed_probe/accuracy'
+    keys = [measure['key'] for measure in other['measures']]
+
+    def apart(found, reference, method):
+        spans = {key: change(found, reference, method, key) for key in keys}
+        return {key: round(span.value, 1) for key, span in spans.items()
+                if span and not span.holds_zero}
+
+    untrained, ascnet, both = other['methods']
+    assert mean(fragments.values(ascnet, fragments.AVERAGE)) > mean(
+        fragments.values(both, fragments.AVERAGE))
+    assert apart(other, ascnet, both) == {speed: 12.4}
+
+    found = fragments.all_seeds()
+    untrained, ascnet, both = found['methods']
+    for method in (ascnet, both):
+        above = apart(found, untrained, method)
+        assert min(above.values()) > 0
+        assert {'vcop/retrieval/top1', 'vcop/whitened_retrieval/top1',
+                'vcop/knn/top1_k20', fragments.AVERAGE} <= set(above)
+        assert not {'vcop/linear/top1',
+                    'vcop/standardised_linear/top1'} & set(above)
+    assert apart(found, ascnet, both) == {speed: 14.0}
+
+
+def test_all_seeds_are_of_the_same_videos():
+    first, other = (fragments.figures(f'compare_ucf101_subset_{name}')
+                    for name in ('plus', 'plus_seeds'))
+    for key in ('positions', 'groups', 'videos'):
+        assert first[key] == other[key]
+    for method in fragments.all_seeds()['methods']:
+        assert [run['seed'] for run in method['runs']] == [*range(6)]
 
 
 def test_what_is_said_of_more_videos_holds():

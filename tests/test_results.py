@@ -41,7 +41,7 @@ def test_files_that_can_be_reused_are_whole():
     assert set(files) == {
         'grid_s1_methods', 'ucf101_subset_batch_width', 'ucf101_subset_choice',
         'ucf101_subset_curves', 'ucf101_subset_more_videos',
-        'ucf101_subset_plus'}
+        'ucf101_subset_plus', 'ucf101_subset_plus_seeds'}
     for found in files.values():
         assert {
             metric: len(numbers.split())

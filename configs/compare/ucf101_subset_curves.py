@@ -4,12 +4,11 @@ _base_ = 'ucf101_subset_plus.py'
 question = 'What does longer training bring?'
 budgets = (500, 2000, 8000)
 seeds = [0]
-_names = ['ACP alone', 'Pace']
-_ascnet, _plus, *_others = _base_.methods
+_names = ['ASCNet + speed', 'ACP alone', 'Pace']
 methods = [
-    _ascnet,  # has all budgets
-    dict(_plus, up_to=2000),
-    *(dict(part, up_to=2000) for part in _others if part['name'] in _names)
+    _base_.methods[0],  # has all budgets
+    *(dict(part, up_to=2000) for part in _base_.methods
+      if part['name'] in _names)
 ]
 evaluations = [*_base_.evaluations, _base_._shuffled]
 measures = {

@@ -18,7 +18,8 @@ from ..conftest import ROOT
     'ucf101_subset_batch_width', 'ucf101_subset_budget',
     'ucf101_subset_budget_choice', 'ucf101_subset_candidates',
     'ucf101_subset_choice', 'ucf101_subset_curves', 'ucf101_subset_learners',
-    'ucf101_subset_more_videos', 'ucf101_subset_plus', 'ucf101_subset_recipe',
+    'ucf101_subset_more_videos', 'ucf101_subset_plus',
+    'ucf101_subset_plus_seeds', 'ucf101_subset_recipe',
     'ucf101_subset_screen', 'ucf101_subset_seeds', 'ucf101_subset_speed',
     'synthetic_speed'
 ])
