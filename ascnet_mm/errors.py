@@ -1,4 +1,7 @@
 """Errors that users see as one sentence, without a traceback."""
+from numbers import Integral
+from typing import Any
+
 from .text import printable
 
 
@@ -41,3 +44,25 @@ class TrainingStopped(RuntimeError):
         ... except TrainingStopped as error:
         ...     print(error)
     """
+
+
+def require_whole(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is no number of things.
+
+    Args:
+        name (str): What it is called.
+        value: Such as 10.
+        least (int): Defaults to 1.
+
+    Raises:
+        InputError: If it is no whole number, or less.
+
+    Examples:
+        >>> require_whole('top', 2.5)
+        Traceback (most recent call last):
+            ...
+        ascnet_mm.errors.InputError: top is a whole number, 1 or more, not 2.5
+    """
+    if not isinstance(value, Integral) or value < least:
+        raise InputError(
+            f'{name} is a whole number, {least} or more, not {value}')

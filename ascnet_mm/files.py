@@ -53,6 +53,25 @@ def write_whole(path: str,
         _flush_folder(osp.dirname(path) or '.')
 
 
+def make_folder(path: str) -> None:
+    """Make a folder, and those that it lies in, unless they are there.
+
+    Args:
+        path (str): The folder.
+
+    Raises:
+        InputError: If it cannot be made.
+
+    Examples:
+        >>> make_folder('work_dirs/mine')  # doctest: +SKIP
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise InputError(f'the folder {path} cannot be made '
+                         f'({error.strerror}): name another one') from error
+
+
 def write_lines(path: str, lines: Iterable[str]) -> None:
     """Write a text file, such as a list of videos, by :func:`write_whole`.
 
@@ -88,7 +107,7 @@ def write_json(path: str, content: Any) -> None:
     Examples:
         >>> write_json('results.json', dict(top1=58.9))  # doctest: +SKIP
     """
-    os.makedirs(osp.dirname(path) or '.', exist_ok=True)
+    make_folder(osp.dirname(path) or '.')
     write_whole(
         path,
         json.dumps(content, indent=1).encode(),
@@ -110,7 +129,7 @@ def write_tensors(path: str, content: Any) -> None:
         ...     'x.pth', dict(state_dict=model.state_dict())
         ... )  # doctest: +SKIP
     """
-    os.makedirs(osp.dirname(path) or '.', exist_ok=True)
+    make_folder(osp.dirname(path) or '.')
     buffer = io.BytesIO()
     torch.save(content, buffer)
     write_whole(path, buffer.getbuffer(), advice='run it again')

@@ -1,11 +1,14 @@
 """Load an encoder from a file and compute features of videos."""
 import hashlib
+import math
 import os
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import (
     Any,
     Callable,
     Iterable,
+    Iterator,
     NamedTuple,
     Optional,
     Sequence,
@@ -17,7 +20,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
-from torch import Tensor
+from torch import Tensor, nn
 
 from .clip_reader import ClipReader, Part, Windows
 from .datasets.video import MiscountedVideo, UnreadableVideo
@@ -121,7 +124,12 @@ def build_encoder(recipe: dict,
     except InputError as error:
         raise InputError(f'{checkpoint}: {error}') from error
     encoder.backbone.load_state_dict(state)
-    return encoder.to(device or get_device())
+    device = device or get_device()
+    try:
+        return encoder.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f'the device {device!r} cannot be used: {error}') from error
 
 
 class VideoEncoder(BaseModel):
@@ -258,9 +266,11 @@ class VideoEncoder(BaseModel):
             >>> found.start[:3]  # doctest: +SKIP
             tensor([0., 1., 2.], dtype=torch.float64)
         """
-        if not (window > 0 and stride > 0):
+        if not (0 < window < math.inf and 0 < stride < math.inf):
             raise InputError('window and stride are positive numbers of '
                              f'seconds, not {window} and {stride}')
+        if not 0 <= start < math.inf:
+            raise InputError(f'start is a number of seconds, not {start}')
         return _read(
             os.fspath(video),
             lambda file: self._windows(file, window, stride, start, end))
@@ -300,11 +310,25 @@ class VideoEncoder(BaseModel):
             dict(inputs=[part.inputs], data_samples=[part.data_sample]),
             False)
         clips = batch['inputs'].flatten(0, 1).contiguous()
-        features = self(clips).float()
+        weights = next(self.backbone.parameters(), clips)
+        with _evaluated(self):
+            features = self(clips.to(weights.dtype)).float()
         # MMAction2 puts the first crops of all clips before the second.
         frames = self.reader.clip_len if clips.ndim == 4 else 1
         return features.view(-1, part.clips, frames, features.shape[1]).mean(
             dim=(0, 2)).cpu()
+
+
+@contextmanager
+def _evaluated(model: nn.Module) -> Iterator[None]:
+    """In evaluation mode, also while a model that it is a part of trains."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
 
 
 def mean_of_windows(features: Tensor, windows: Windows) -> Tensor:

@@ -26,7 +26,8 @@ OF_THE_CHECKPOINT = re.compile(
     r'|train_dataloader\.sampler\.seed$'
     # PretrainedEncoderHook's
     r'|(custom_hooks\.\d+|default_hooks\.pretrained_encoder)\.checkpoint$'
-    r'|model\.(.*\.)?(init_cfg|pretrained)\b')
+    r'|model\.(.*\.)?(init_cfg|pretrained)\b'
+    r'|model\.(online_from|positives_from)$')  # CoCLR's
 
 ABSENT = 'not set'
 

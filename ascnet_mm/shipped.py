@@ -4,6 +4,7 @@ import os.path as osp
 from .errors import InputError
 
 PREFIX = 'ascnet_mm::'
+CONFIG_ENDINGS = ('.py', '.yml', '.yaml', '.json')  # MMEngine's
 CONFIGS = osp.join(osp.dirname(osp.abspath(__file__)), '.mim', 'configs')
 
 
@@ -15,7 +16,7 @@ def config_path(name: str) -> str:
             ``configs/``.
 
     Raises:
-        InputError: If there is no such file.
+        InputError: If there is no such file, or it is no config.
 
     Examples:
         >>> path = config_path('ascnet_mm::ascnet/r18_k400.py')
@@ -31,4 +32,7 @@ def config_path(name: str) -> str:
             hint = (f'; outside the repository: {PREFIX}'
                     f'{name[len("configs/"):]}')
         raise InputError(f'there is no config {name}{hint}')
+    if not path.endswith(CONFIG_ENDINGS):
+        raise InputError(f'{name} is no config, whose name ends in .py: a '
+                         'config comes before its checkpoint')
     return path

@@ -11,6 +11,8 @@ import importlib
 from types import ModuleType
 from typing import List, Optional
 
+from .arguments import HelpFormatter
+
 COMMANDS = ('train', 'test', 'demo', 'prepare', 'transcode', 'flow',
             'synthetic', 'export', 'embed', 'index', 'search', 'duplicates',
             'leaks', 'outliers', 'clusters', 'select', 'page', 'serve',
@@ -70,9 +72,7 @@ def _first_line(module: ModuleType) -> str:
 
 
 def _described(module: ModuleType) -> dict:
-    return dict(
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    return dict(description=module.__doc__, formatter_class=HelpFormatter)
 
 
 def _declare(parser: argparse.ArgumentParser, module: ModuleType) -> None:

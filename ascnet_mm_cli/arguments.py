@@ -3,6 +3,20 @@ import argparse
 from typing import Any, Dict, Optional
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Tells each default that there is, unless the help does so itself."""
+
+    def _get_help_string(self, action: argparse.Action) -> Optional[str]:
+        told = action.help
+        if 'default' in told or action.nargs == 0 or action.default in (
+                None, [], {}, argparse.SUPPRESS):
+            return told
+        values = action.default
+        if not isinstance(values, list):
+            values = [values]
+        return f'{told}; default: {" ".join(map(str, values))}'
+
+
 class KeyValueAction(argparse.Action):
     """Collects words ``KEY=VALUE`` as a dict of texts.
 

@@ -24,6 +24,8 @@ Each prints a table and writes a JSON file to benchmarks/.
 import argparse
 import importlib
 
+from .arguments import HelpFormatter
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subjects and their options."""
@@ -31,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for declare in (data, key_frames, step, colors, retrieval, epoch, files,
                     processes, collapse, soak, projection, gpu_memory,
                     duplicates, moments, approximate, index):
-        command = commands.add_parser(declare.__name__, help=declare.__doc__)
+        command = commands.add_parser(
+            declare.__name__,
+            help=declare.__doc__,
+            formatter_class=HelpFormatter)
         command.add_argument(
             '--out', default='benchmarks', help='folder of the JSON file')
         declare(command)
@@ -94,8 +99,7 @@ def step(parser: argparse.ArgumentParser) -> None:
 
 
 def colors(parser: argparse.ArgumentParser) -> None:
-    """the shift of the hue in HSV beside the turn of the chroma plane of
-    YIQ"""
+    """a shift of the hue in HSV beside a rotation of the chroma plane"""
     # The defaults are those of pre-training.
     parser.add_argument('--frames', type=int, default=16)
     parser.add_argument(
@@ -105,7 +109,7 @@ def colors(parser: argparse.ArgumentParser) -> None:
 
 
 def retrieval(parser: argparse.ArgumentParser) -> None:
-    """Search for nearest neighbors against a bare matmul and topk."""
+    """nearest neighbors beside a bare matmul and topk"""
     parser.add_argument('--queries', type=int, default=2000)
     parser.add_argument('--gallery', type=int, default=100_000)
     parser.add_argument('--channels', type=int, default=512)
@@ -126,20 +130,20 @@ def epoch(parser: argparse.ArgumentParser) -> None:
 
 
 def files(parser: argparse.ArgumentParser) -> None:
-    """which files of a folder can be read, and whether training outlives
-    them"""
+    """which files of a folder can be read, and whether training survives
+    the others"""
     parser.add_argument('folder', help='folder of files, of any kind')
     parser.add_argument(
         '--epochs', type=int, default=2, help='of the training run')
 
 
 def processes(parser: argparse.ArgumentParser) -> None:
-    """how far several processes end from one with the same global batch"""
+    """how closely several processes match one with the same global batch"""
     parser.add_argument('videos', help='folder of 56 videos or more')
 
 
 def collapse(parser: argparse.ArgumentParser) -> None:
-    """what is said of runs that are made to collapse"""
+    """whether runs that are made to collapse are noticed"""
 
 
 def soak(parser: argparse.ArgumentParser) -> None:
@@ -176,13 +180,13 @@ def approximate(parser: argparse.ArgumentParser) -> None:
     """search among all clips, and among a part that FAISS chooses"""
     parser.add_argument(
         '--sizes', type=int, nargs='+', default=[10_000, 100_000, 1_000_000],
-        help='clips of the collections; default: %(default)s')
+        help='clips of the collections')
     parser.add_argument('--channels', type=int, default=512)
     parser.add_argument(
-        '--queries', type=int, default=50, help='default: %(default)s')
+        '--queries', type=int, default=50, help='how many')
     parser.add_argument(
         '--work-dir', default='work_dirs/approximate', help='folder of the '
-        'collections, 1 GB for a million clips; default: %(default)s')
+        'collections, 1 GB for a million clips')
 
 
 def _add_collection(parser: argparse.ArgumentParser, folder: str) -> None:
@@ -191,11 +195,9 @@ def _add_collection(parser: argparse.ArgumentParser, folder: str) -> None:
         '--encoder', nargs='+', required=True, metavar='FILE',
         help='a checkpoint; or a config and a checkpoint')
     parser.add_argument(
-        '--count', type=int, default=200, help='how many of the videos; '
-        'default: %(default)s')
+        '--count', type=int, default=200, help='how many of the videos')
     parser.add_argument(
-        '--work-dir', default=folder, help='folder of what is made of them; '
-        'default: %(default)s')
+        '--work-dir', default=folder, help='folder of what is made of them')
 
 
 def _add_repeats(parser: argparse.ArgumentParser) -> None:

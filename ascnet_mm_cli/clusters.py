@@ -15,12 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('collection', help='folder of the collection')
     parser.add_argument(
-        '--k', type=int, default=10, help='how many clusters k-means makes; '
-        'default: %(default)s')
+        '--k', type=int, default=10, help='how many clusters k-means makes')
     parser.add_argument(
         '--method', choices=['kmeans', 'hdbscan'], default='kmeans')
     parser.add_argument(
-        '--seed', type=int, default=0, help='of k-means; default: %(default)s')
+        '--seed', type=int, default=0, help='of k-means')
     parser.add_argument(
         '--json', action='store_true', help='print JSON, not text')
 

@@ -12,11 +12,14 @@ import argparse
 import signal
 import sys
 
+from .arguments import HelpFormatter
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     commands = parser.add_subparsers(dest='command', required=True)
-    command = commands.add_parser('run', help=run_experiment.__doc__)
+    command = commands.add_parser(
+        'run', help=run_experiment.__doc__, formatter_class=HelpFormatter)
     command.add_argument('experiment', help='path of the experiment file')
     command.add_argument(
         'data_root', help='folder that the paths of the experiment start from')
@@ -41,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='JSON file of an experiment; runs of the same methods, seeds, '
         'videos and evaluations are taken over from it (may be repeated)')
     command.set_defaults(call=run_experiment)
-    command = commands.add_parser('report', help=report.__doc__)
+    command = commands.add_parser(
+        'report', help=report.__doc__, formatter_class=HelpFormatter)
     command.add_argument(
         '--figures', default='benchmarks', help='folder of the JSON files')
     command.add_argument(

@@ -1,4 +1,4 @@
-"""Say what is installed, what this machine has, and what would go wrong.
+"""Check what is installed and this machine, and name what would go wrong.
 
 Ends with 1 if something should be looked at.
 """

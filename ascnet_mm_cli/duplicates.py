@@ -23,7 +23,7 @@ def add_threshold(parser: argparse.ArgumentParser) -> None:
     """Declare what counts as a copy."""
     parser.add_argument(
         '--threshold', type=float, default=0.8, help='least similarity of '
-        'two videos, up to 1; default: %(default)s')
+        'two videos, up to 1')
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

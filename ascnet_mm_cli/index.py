@@ -28,14 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='a checkpoint; or a config and a checkpoint')
     parser.add_argument(
-        '--window', type=float, default=2.0, help='seconds of a clip; '
-        'default: %(default)s')
+        '--window', type=float, default=2.0, help='seconds of a clip')
     parser.add_argument(
         '--stride', type=float, default=1.0, help='seconds from the start of '
-        'a clip to that of the next; default: %(default)s')
+        'a clip to that of the next')
     parser.add_argument(
         '--dtype', choices=['float16', 'float32'], default='float16',
-        help='of the features on the disk; default: %(default)s')
+        help='of the features on the disk')
     parser.add_argument(
         '--root', help='folder that the listed paths start from; default: '
         'that of the list file')

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('collection', help='folder of the collection')
     parser.add_argument(
-        '--top', type=int, default=10, help='how many; default: %(default)s')
+        '--top', type=int, default=10, help='how many')
     parser.add_argument(
         '--json', action='store_true', help='print JSON, not text')
 

@@ -22,14 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_page_options(parser)
     parser.add_argument(
         '--neighbors', type=int, default=10, help='how many are shown of a '
-        'clip; default: %(default)s')
+        'clip')
 
 
 def add_page_options(parser: argparse.ArgumentParser) -> None:
     """What `page` and `serve` share."""
     parser.add_argument(
         '--map', choices=['pca', 'umap'], default='pca',
-        help='kind of the map; default: %(default)s')
+        help='kind of the map')
     parser.add_argument(
         '--groups', metavar='FILE', help='what else clips are colored by: '
         'JSON with an object per video, [{"file": ..., "cluster": ...}, ...]')

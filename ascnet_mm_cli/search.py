@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--row', type=int, help='a clip of the collection is the query')
     parser.add_argument(
         '--start', type=float, default=0.0, help='seconds at which the '
-        'moment begins; default: %(default)s')
+        'moment begins')
     parser.add_argument(
         '--end', type=float, help='seconds at which it ends; default: the '
         'end of the video')
     parser.add_argument(
-        '--top', type=int, default=10, help='how many; default: %(default)s')
+        '--top', type=int, default=10, help='how many')
     parser.add_argument(
         '--all-clips', action='store_true', help='of each video all clips')
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Draw what an encoder makes of videos: a map of clips, and nearest videos.
+"""Draw an encoder's features: a map of clips, and nearest videos.
 
     ascnet-mm visualize CHECKPOINT MY_VIDEOS --out pictures
     ascnet-mm visualize CONFIG CHECKPOINT MY_VIDEOS --out pictures
@@ -50,11 +50,13 @@ def run(args: argparse.Namespace) -> None:
         save_untrained,
         set_environment,
     )
+    from ascnet_mm.files import make_folder
     from ascnet_mm.visualization import draw, read_videos
     from ascnet_mm.visualization.features import require
     if min(args.rows, *args.speeds) < 1:
         raise InputError('--rows and --speeds must be positive')
     require(args.map)
+    make_folder(args.out)
     options = Options(args.cfg_options)
     untrained = args.checkpoint == UNTRAINED
     if untrained and args.config is None:

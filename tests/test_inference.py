@@ -1,5 +1,6 @@
 """An encoder from its file, and what it makes of videos."""
 import os.path as osp
+import subprocess
 import sys
 from fractions import Fraction
 from glob import glob
@@ -405,8 +406,45 @@ def test_what_is_said_of_videos(brightness, files, tmp_path):
         brightness.embed(files[0])
     with pytest.raises(InputError, match='no videos'):
         brightness.embed([])
-    with pytest.raises(InputError, match='positive'):
-        brightness.embed_clips(files[0], window=0)
+    for wrong in (dict(window=0), dict(stride=float('inf')),
+                  dict(window=float('nan'))):
+        with pytest.raises(InputError, match='positive'):
+            brightness.embed_clips(files[0], **wrong)
+    with pytest.raises(InputError, match='start is a number of seconds'):
+        brightness.embed_clips(files[0], start=-1)
+
+
+def test_what_is_no_checkpoint_or_device_is_named(pretrained, tmp_path):
+    with pytest.raises(InputError, match='is a folder'):
+        ascnet_mm.load_encoder(str(tmp_path))
+    with pytest.raises(InputError, match='no config.*before its checkpoint'):
+        ascnet_mm.load_encoder(pretrained[1], RETRIEVAL)
+    with pytest.raises(InputError, match="device 'foo' cannot be used"):
+        ascnet_mm.load_encoder(pretrained[1], device='foo')
+
+
+def test_it_is_evaluated_also_where_it_is_trained(pretrained, files):
+    """A part of it may be in another mode than the rest."""
+    encoder = ascnet_mm.load_encoder(pretrained[1])
+    expected, digest = encoder.embed(files[:1]), encoder.digest()
+    encoder.train()
+    encoder.backbone.layer1.eval()
+    assert torch.equal(encoder.embed(files[:1]), expected)
+    clips = encoder.embed_clips(files[0])
+    assert encoder.training and encoder.backbone.layer2.training
+    assert not encoder.backbone.layer1[0].training
+    assert encoder.digest() == digest
+    assert torch.equal(encoder.eval().embed_clips(files[0]).features,
+                       clips.features)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float64])
+def test_it_may_be_in_another_precision(dtype, pretrained, files):
+    encoder = ascnet_mm.load_encoder(pretrained[1])
+    single = encoder.embed(files[:1])
+    other = encoder.to(dtype).embed(files[:1])
+    assert other.dtype == torch.float32
+    assert nn.functional.cosine_similarity(single, other) > 0.99
 
 
 def test_a_checkpoint_that_does_not_say_how_it_is_built(tmp_path):
@@ -446,6 +484,21 @@ def test_a_recipe_downloads_nothing_and_names_classes():
         type='ascnet_mm.models.backbones.r3d.R3D', pretrained='http://x/y',
         init_cfg=dict(type='Pretrained', checkpoint='http://x/y')))
     assert recipe == dict(type='R3D')
+
+
+EXAMPLE = """
+from ascnet_mm.models import ASCNet, ACPHead, R3D, SCPHead
+head = dict(in_channels=32, hidden_channels=8, out_channels=8)
+ASCNet(backbone=R3D(depth=18, base_channels=4), acp_head=ACPHead(**head),
+       scp_head=SCPHead(**head))
+"""
+
+
+def test_a_model_can_be_built_in_a_new_interpreter():
+    """Where no runner has set a scope"""
+    done = subprocess.run([sys.executable, '-c', EXAMPLE], cwd=ROOT,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_names_are_there_without_the_repository(imported):

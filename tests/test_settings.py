@@ -201,12 +201,16 @@ def test_weights_of_the_start_are_not_those_that_count():
     old = Config(dict(custom_hooks=[dict(hook, checkpoint='a.pth')],
                       default_hooks=dict(
                           pretrained_encoder=dict(hook, checkpoint='c.pth')),
-                      model=dict(backbone=dict(pretrained='b.pth'))))
+                      model=dict(backbone=dict(pretrained='b.pth'),
+                                 online_from='d.pth',
+                                 positives_from='e.pth')))
     new = Config(dict(custom_hooks=[dict(hook, checkpoint=None)],
                       default_hooks=dict(
                           pretrained_encoder=dict(hook, checkpoint=None)),
-                      model=dict(backbone=dict(pretrained=None))))
+                      model=dict(backbone=dict(pretrained=None),
+                                 online_from='f.pth',
+                                 positives_from=None)))
     lines = describe_differences(
         dict(meta=dict(settings=settings_of(old))), new)
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert all(line.endswith("the checkpoint's counts") for line in lines)

@@ -1,4 +1,4 @@
-"""Draw what an encoder makes of videos: ``ascnet-mm visualize``."""
+"""Draw an encoder's features: ``ascnet-mm visualize``."""
 from ascnet_mm_cli import main
 
 if __name__ == '__main__':

@@ -228,8 +228,8 @@ def _resumable(cfg: Config, path: str) -> dict:
                 f'it has no {" and no ".join(missing)}, so no run can go on '
                 'from it')
         model = MODELS.build(cfg.model)
-        require_same_options(checkpoint, model.backbone)
         model.load_state_dict(checkpoint['state_dict'])
+        require_same_options(checkpoint, model.backbone)
         if 'memory_bank' in checkpoint:
             model.memory_bank.load_state_dict(checkpoint['memory_bank'])
         build_optim_wrapper(model, cfg.optim_wrapper).load_state_dict(

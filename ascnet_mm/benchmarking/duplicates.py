@@ -66,8 +66,9 @@ def run(videos: str, encoder: Sequence[str], work_dir: str, count: int,
         folder = osp.join(work_dir, name.replace(' ', '_'))
         collection = index(copies, folder, network)
         rows = Contrast([collection.features]).rows(collection.features)
-        pairs = named(find_matches((rows, rows), (collection.clips, ) * 2,
-                                   FLOOR), collection)
+        pairs = named(find_matches(
+            (rows, rows), (collection.clips, ) * 2, FLOOR,
+            within=True), collection)
         if network is trained:
             found[f'{name}, default threshold'] = dict(
                 threshold=THRESHOLD, **figures(pairs, THRESHOLD, made))
@@ -163,8 +164,9 @@ def hash_pairs(collection: Collection) -> List[Pair]:
     seconds = np.concatenate([np.arange(len(part)) for part in hashes]) * 1.
     table = Clips(video, seconds, seconds + 1, *[np.zeros(len(video))] * 2)
     rows = UnitRows(np.concatenate(hashes))
-    return named(find_matches((rows, rows), (table, table), FLOOR),
-                 collection)
+    return named(
+        find_matches((rows, rows), (table, table), FLOOR, within=True),
+        collection)
 
 
 def average_hashes(path: str) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Videos that are alike, by scikit-learn."""
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, require_whole
 from .reading import Collection
 from .video_means import video_means
 
@@ -44,9 +44,10 @@ def clusters(collection: Collection,
     except ImportError as error:
         raise InputError('clusters need scikit-learn, which is not installed: '
                          "pip install 'ascnet_mm[maps]'") from error
+    require_whole('k', k)
     means = video_means(collection).numpy()
     least = k if method == 'kmeans' else SMALLEST
-    if not 1 <= least <= len(means):
+    if least > len(means):
         raise InputError(f'{collection.folder} holds {len(means)} videos, '
                          f'which make no {least} clusters'
                          if method == 'kmeans' else

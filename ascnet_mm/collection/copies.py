@@ -61,7 +61,8 @@ def duplicates(collection: Collection,
     _check(threshold)
     rows = Contrast([collection.features]).rows(collection.features)
     clips = collection.clips
-    matches = list(find_matches((rows, rows), (clips, clips), threshold))
+    matches = list(find_matches(
+        (rows, rows), (clips, clips), threshold, within=True))
     return group(matches, len(collection.videos))
 
 

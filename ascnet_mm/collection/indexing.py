@@ -15,8 +15,14 @@ from mmengine.dist import (
 )
 
 from ..engine.reliability.work_folder import LOCK, hold, leave
-from ..errors import InputError
-from ..files import PART, remove_if_there, write_json, write_lines
+from ..errors import InputError, require_whole
+from ..files import (
+    PART,
+    make_folder,
+    remove_if_there,
+    write_json,
+    write_lines,
+)
 from ..inference import VideoEncoder
 from ..text import printable
 from ..versions import versions
@@ -118,6 +124,8 @@ def index(videos: str,
     if dtype not in DTYPES:
         raise InputError(
             f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')
+    if workers is not None:
+        require_whole('workers', workers, 0)
     opened = open_encoder(encoder, device)
     root, listed = list_videos(videos, root)
     manifest = dict(
@@ -169,6 +177,7 @@ def _prepare(folder: str) -> None:
             raise InputError(
                 f'{folder} holds other files ({sorted(found - own)[0]}) and '
                 'no collection: name a new folder')
+    make_folder(folder)
     try:
         hold(folder)
     except InputError as error:

@@ -6,6 +6,7 @@ from typing import Dict, List, Optional, Tuple
 
 from ..datasets import VideoFolder, VideoList
 from ..datasets.machine import NO_VERDICT
+from ..datasets.video_folder import EXTENSIONS
 from ..datasets.video_list import leads_outside
 from ..errors import InputError
 from ..text import printable
@@ -39,8 +40,9 @@ def list_videos(videos: str,
         root = osp.abspath(videos)
         dataset = VideoFolder(root, pipeline=[])
     else:
-        if not osp.isfile(videos):
-            raise InputError(f'{videos} is neither a folder nor a list file')
+        if not osp.isfile(videos) or videos.endswith(EXTENSIONS):
+            raise InputError(f'{videos} is neither a folder nor a list file: '
+                             'put single videos into one')
         root = osp.abspath(root or osp.dirname(videos))
         dataset = VideoList(
             videos, pipeline=[], data_prefix=dict(video=root),

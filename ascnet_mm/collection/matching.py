@@ -63,7 +63,8 @@ class Line(NamedTuple):
 
 def find_matches(rows: Tuple[UnitRows, UnitRows],
                  clips: Tuple[Clips, Clips],
-                 threshold: float) -> Iterator[Match]:
+                 threshold: float,
+                 within: bool = False) -> Iterator[Match]:
     """All pairs of videos that match, one of each of two collections.
 
     The search is exact: whatever two videos are as similar as the threshold
@@ -71,15 +72,15 @@ def find_matches(rows: Tuple[UnitRows, UnitRows],
 
     Args:
         rows (tuple[UnitRows, UnitRows]): Comparable rows of both.
-        clips (tuple[Clips, Clips]): Their clips. The same twice: each pair
-            once, and no video with itself.
+        clips (tuple[Clips, Clips]): Their clips.
         threshold (float): Least similarity of a match.
+        within (bool): Both are the same collection: each pair once, and no
+            video with itself. Defaults to False.
 
     Yields:
         Match: In the order of the videos.
     """
     bounds = [_bounds(part.video) for part in clips]
-    within = clips[0] is clips[1]
     last, one = None, None
     for first, second in _candidates(rows, clips, threshold, within):
         if first != last:

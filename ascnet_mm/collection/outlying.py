@@ -1,7 +1,7 @@
 """Videos that are like no others."""
 from typing import List, NamedTuple
 
-from ..errors import InputError
+from ..errors import InputError, require_whole
 from ..evaluation.search import nearest
 from .reading import Collection
 from .video_means import video_means
@@ -43,8 +43,7 @@ def outliers(collection: Collection, top: int = 10) -> List[Outlier]:
         >>> collection.videos[found[0].video].file  # doctest: +SKIP
         'black.mp4'
     """
-    if top < 1:
-        raise InputError(f'top is a positive number, not {top}')
+    require_whole('top', top)
     means = video_means(collection)
     if len(means) < 2:
         raise InputError(f'{collection.folder} holds one video: outliers '

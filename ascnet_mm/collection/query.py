@@ -31,10 +31,14 @@ def query_of(collection: Collection,
         np.ndarray: float32 ``[C]``, the mean of those of its clips.
 
     Raises:
-        InputError: If there is no such row, the encoder is not there or is
-            another one, or the video cannot be read.
+        InputError: If there is no such row, or it is given with a moment,
+            the encoder is not there or is another one, or the video cannot be
+            read.
     """
     if row is not None:
+        if start or end is not None:
+            raise InputError('a row is a whole clip: --start and --end are '
+                             'of a video that is searched for')
         if not 0 <= row < len(collection):
             raise InputError(f'{collection.folder} has the rows 0 to '
                              f'{len(collection) - 1}, and no row {row}')

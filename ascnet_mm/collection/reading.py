@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..datasets.video_list import leads_outside
-from ..errors import InputError
+from ..errors import InputError, require_whole
 from ..evaluation.search import nearest
 from .features import Features, UnitRows
 from .layout import (
@@ -233,6 +233,8 @@ class Collection:
         Raises:
             InputError: If they have another number of channels.
         """
+        if isinstance(queries, Tensor):
+            queries = queries.detach().float().cpu()
         queries = np.atleast_2d(np.asarray(queries, dtype=np.float32))
         channels = self.features.shape[1]
         if queries.ndim != 2 or queries.shape[1] != channels:
@@ -280,9 +282,8 @@ def ranked(queries: Tensor, gallery: UnitRows, video: np.ndarray, top: int,
     Raises:
         InputError: If ``top`` is not positive, or a similarity is NaN.
     """
-    if top < 1:
-        raise InputError(f'top is a positive number, not {top}')
-    if not len(gallery):
+    require_whole('top', top)
+    if not len(gallery) or not len(queries):
         return Neighbors(*(np.empty((len(queries), 0), kind)
                            for kind in (np.float32, np.int64)))
     wanted = min(top, count_videos(video)) if one_per_video else top

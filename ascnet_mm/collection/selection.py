@@ -3,7 +3,7 @@ from typing import List
 
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, require_whole
 from .reading import Collection
 from .video_means import video_means
 
@@ -34,7 +34,8 @@ def select(collection: Collection, count: int) -> List[int]:
         ... # doctest: +SKIP
         ['b/x.mp4', 'a/y.mp4']
     """
-    if not 1 <= count <= len(collection.videos):
+    require_whole('count', count)
+    if count > len(collection.videos):
         raise InputError(f'{collection.folder} holds '
                          f'{len(collection.videos)} videos: choose 1 to as '
                          f'many, not {count}')

@@ -85,8 +85,8 @@ def application(collection: Collection,
         hosts (Sequence[str]): Names that the server may be called by.
 
     Raises:
-        InputError: If Starlette is not installed, the map cannot be made, or
-            a group has not a value per clip.
+        InputError: If Starlette is not installed, the encoder is another
+            one, the map cannot be made, or a group has not a value per clip.
 
     Examples:
         >>> app = application(collection, encoder, 'x')  # doctest: +SKIP
@@ -96,6 +96,7 @@ def application(collection: Collection,
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
+    encoder = encoder_of(collection.manifest, encoder)
     answers = _Answers(collection, encoder, map, groups)
     return Starlette(
         routes=[

@@ -5,7 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
-ENCODERS = ('backbone', 'target_backbone')
+ENCODERS = ('backbone', 'target_backbone', 'other_backbone')
 
 
 def compile_the_encoder() -> None:

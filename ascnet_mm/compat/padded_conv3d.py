@@ -1,10 +1,13 @@
 """oneDNN's bfloat16 Conv3d is wrong for short inputs on CPUs."""
-from typing import Sequence, Tuple
+from contextlib import contextmanager
+from typing import Iterator, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+CONV3D = F.conv3d
 
 
 class PaddedConv3d(TorchFunctionMode):
@@ -21,9 +24,23 @@ class PaddedConv3d(TorchFunctionMode):
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is F.conv3d:
+        if function is CONV3D:
             return _conv3d(*args, **(kwargs or {}))
         return function(*args, **(kwargs or {}))
+
+
+@contextmanager
+def padded_in_backward() -> Iterator[None]:
+    """The same for layers that are computed again in a backward pass.
+
+    These are those with activation checkpointing. ``backward``, as all of
+    torch's functions, suspends the mode.
+    """
+    F.conv3d = _conv3d
+    try:
+        yield
+    finally:
+        F.conv3d = CONV3D
 
 
 def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
@@ -31,7 +48,7 @@ def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
     """torch's ``conv3d``, with short dimensions padded beforehand."""
     right = not torch.is_grad_enabled() and 1 not in input.shape[-3:]
     if right or isinstance(padding, str):
-        return F.conv3d(input, weight, bias, stride, padding, dilation, groups)
+        return CONV3D(input, weight, bias, stride, padding, dilation, groups)
     stride, padding, dilation = (
         _triple(value) for value in (stride, padding, dilation))
     # Of `stride` neighboring places one is the start of an output.
@@ -44,7 +61,7 @@ def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
     if any(before):
         input = F.pad(input, [p for p in before[::-1] for _ in range(2)])
     inside = [p - b for p, b in zip(padding, before)]
-    return F.conv3d(input, weight, bias, stride, inside, dilation, groups)
+    return CONV3D(input, weight, bias, stride, inside, dilation, groups)
 
 
 def _triple(value) -> Tuple[int, int, int]:

@@ -23,10 +23,10 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.datasets import transforms as mmaction_transforms
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
-from mmengine.registry import DefaultScope, init_default_scope
 from torch.utils.data import Dataset
 
 from ..errors import InputError
+from ..scope import ensure_scope
 from ..text import printable
 from .machine import Patience, holds_files
 from .skipped_list import SkippedList
@@ -96,9 +96,7 @@ class BaseVideoDataset(BaseActionDataset):
             raise InputError(
                 f'patience is a number of seconds, not {patience}')
         self._folders: FrozenSet[str] = frozenset()
-        # Transforms are named without a scope in examples and notebooks.
-        if DefaultScope.get_current_instance() is None:
-            init_default_scope('mmaction')
+        ensure_scope()
         super().__init__(*args, **kwargs)
         _check_decoding(self.pipeline.transforms)
         self.time_limit = time_limit

@@ -1,14 +1,14 @@
 """Training in bfloat16."""
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Iterator
 
 import torch
 from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
-from torch import nn
+from torch import Tensor, nn
 
-from ..compat.padded_conv3d import PaddedConv3d
+from ..compat.padded_conv3d import PaddedConv3d, padded_in_backward
 from ..device import computes_in_bfloat16
 
 
@@ -39,6 +39,7 @@ class BFloat16OptimWrapper(OptimWrapper):
     def __init__(self, **kwargs) -> None:
         super().__init__(**kwargs)
         self._told = False
+        self._on_cpu = False
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
@@ -54,10 +55,18 @@ class BFloat16OptimWrapper(OptimWrapper):
             print_log(f'training in {"bfloat16" if enabled else "float32"}, '
                       f'for this {device} has {"" if enabled else "no "}'
                       'bfloat16 instructions', 'current')
+        self._on_cpu = enabled and device == 'cpu'
+        padded = PaddedConv3d() if self._on_cpu else nullcontext()
         with super().optim_context(model), torch.autocast(
-                device, torch.bfloat16, enabled=enabled):
-            if enabled and device == 'cpu':
-                with PaddedConv3d():
-                    yield
-            else:
-                yield
+                device, torch.bfloat16, enabled=enabled), padded:
+            yield
+
+    def backward(self, loss: Tensor, **kwargs) -> None:
+        """MMEngine's.
+
+        Args:
+            loss (Tensor): What the gradients are of.
+            **kwargs: Those of ``Tensor.backward``.
+        """
+        with padded_in_backward() if self._on_cpu else nullcontext():
+            super().backward(loss, **kwargs)

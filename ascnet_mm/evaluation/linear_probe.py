@@ -22,7 +22,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
     size. The initial weights (normal, deviation 0.01; bias 0) are those of
     MoCo and of MMAction2's heads.
 
-    As in the slow form (``configs/ascnet/linear``), the features are used as
+    As end to end (``configs/ascnet/linear``), the features are used as
     the encoder outputs them, neither centered nor scaled, so that the same
     learning rate means long training for large features and short training for
     small ones; ``standardise`` makes encoders of different scales comparable.

@@ -33,9 +33,14 @@ class VideoFeaturesMetric(ClipFeaturesMetric):
         """Keep what :meth:`keep` says, or None, with label and role.
 
         Raises:
-            InputError: If a video has no label.
+            InputError: If a video has no label or no role.
         """
         for sample in data_samples:
+            if 'role' not in sample:
+                raise InputError(
+                    f'{type(self).__name__} has to know which videos are '
+                    'queries, and which the gallery: give '
+                    'ann_file=dict(gallery=..., query=...) to a VideoList')
             label = int(sample['gt_label'])
             if label < 0:
                 raise InputError(

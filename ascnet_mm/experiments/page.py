@@ -83,7 +83,7 @@ Mean over the seeds and its 95 % interval, over seeds and videos ($queries),
 $groups. Figures that are no mean over videos, such as ranks, have intervals
 over the seeds alone (Student's t). Differences are taken on the same videos. A
 method is called distinguishable from another one where the interval of the
-difference (in bold) does not hold 0; the others need not be equal, and of
+difference (in bold) does not include 0; the others need not be equal, and of
 twenty differences of equal methods one is in bold by chance. Where one seed
 alone has ended, its interval covers the videos alone.
 '''
@@ -119,7 +119,7 @@ REPETITION = '''
 $table
 
 **The same with other seeds.** After the difference: half of its 95 % interval
-(Student's t). It holds 0 for $held of $count; 95 % of them should, were
+(Student's t). It includes 0 for $held of $count; 95 % of them should, were
 nothing but the seeds different (the measures of a method are not
 independent).
 '''

@@ -8,6 +8,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..scope import ensure_scope
 from .checkpoints import require_same_encoder
 from .memory_format import for_convolutions
 
@@ -34,7 +35,10 @@ class ActionRecognizer(Recognizer3D):
     """
 
     def __init__(self, *args, **kwargs) -> None:
+        ensure_scope()
         super().__init__(*args, **kwargs)
+        # As in SelfSupervisedRecognizer: for stages that are frozen
+        self.backbone.train()
         # MMAction2 hands the scores to numpy, which has no bfloat16.
         if self.with_cls_head:
             self.cls_head.register_forward_hook(_in_single_precision)

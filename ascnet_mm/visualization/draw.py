@@ -1,5 +1,4 @@
 """Videos and their neighbors, drawn to files."""
-import os
 import os.path as osp
 import time
 from copy import deepcopy
@@ -14,6 +13,7 @@ from mmengine.config import Config
 from ..apis import build_runner, features_of, is_a
 from ..datasets import SlidingSampleFrames
 from ..errors import InputError
+from ..files import make_folder
 from .features import Videos, choose, embed, search
 from .pictures import draw_map, draw_sheet
 
@@ -84,7 +84,7 @@ def draw(played: Dict[int, Videos],
         rows (int): Queries on the sheet. Defaults to 8.
         seed (int): Of a map that draws. Defaults to 0.
     """
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     shown = played.values()
     draw_map(
         embed(

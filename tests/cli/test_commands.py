@@ -52,6 +52,31 @@ def test_every_command_says_what_it_does(command, capsys):
     assert command in capsys.readouterr().out
 
 
+@pytest.mark.parametrize('argv, option, default', [
+    (['demo'], '--out', 'demo'),
+    (['demo'], '--seeds', '0'),
+    (['visualize'], '--speeds', '1 2'),
+    (['compare', 'run'], '--work-dir', 'work_dirs/compare'),
+    (['benchmark', 'approximate'], '--sizes', '10000 100000 1000000'),
+    (['synthetic'], '--train', '40'),
+    (['transcode'], '--workers', 'one per core'),
+])
+def test_help_tells_the_defaults(argv, option, default, capsys):
+    with pytest.raises(SystemExit):
+        main(argv=[*argv, '--help'])
+    said = ' '.join(capsys.readouterr().out.split())
+    of_option = said.partition(' options: ')[2].partition(f' {option} ')[2]
+    assert of_option.partition(' --')[0].endswith(f'; default: {default}')
+
+
+def test_help_tells_no_default_where_there_is_none(capsys):
+    with pytest.raises(SystemExit):
+        main(argv=['duplicates', '--help'])
+    said = capsys.readouterr().out
+    assert said.count('default: ') == 1
+    assert '--json                print JSON, not text\n' in said
+
+
 def test_every_script_is_one_command():
     paths = glob(osp.join(ROOT, 'tools', '**', '*.py'), recursive=True)
     assert {osp.basename(path)[:-3] for path in paths} == SCRIPTS.keys()

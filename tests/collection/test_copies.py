@@ -111,7 +111,8 @@ def test_pairs_are_those_of_brute_force(tmp_path, monkeypatch):
                 for part in (first, second)]
         found = {(match.first, match.second): match.similarity
                  for match in find_matches(
-                     rows, (first.clips, second.clips), 0.6)}
+                     rows, (first.clips, second.clips), 0.6,
+                     within=first is second)}
         expected = {}
         for a in range(len(first.videos)):
             for b in range(len(second.videos)):
@@ -207,6 +208,13 @@ def test_a_leak_is_found_and_told_by_the_exit_status(tmp_path, capsys):
             main('leaks', [train.folder, leaking.folder, *json_too])
         assert stop.value.code == 1
         assert 'v04.mp4' in capsys.readouterr().out
+
+
+def test_a_collection_leaks_into_itself(tmp_path):
+    one = planted(tmp_path / 'one', with_copies=False)
+    found = leaks(one, one)
+    assert [(match.first, match.second) for match in found] == [
+        (video, video) for video in range(len(one.videos))]
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path):

@@ -68,7 +68,7 @@ def test_the_stray_is_the_outlier(folder, capsys):
     assert len(printed) == 2 and printed[0]['file'] == 'v20.mp4'
     main('outliers', [folder, '--top', '2'])
     assert 'v20.mp4' in capsys.readouterr().out.splitlines()[1]
-    with pytest.raises(SystemExit, match='top is a positive'):
+    with pytest.raises(SystemExit, match='top is a whole number'):
         main('outliers', [folder, '--top', '0'])
 
 
@@ -112,8 +112,9 @@ def test_clusters_are_the_kinds_and_color_a_page(folder, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [int(line.split()[0]) for line in lines] == sorted(kinds)
     assert lines[-1].split() == ['3', 'v20.mp4']
-    for k in (0, 31):
-        with pytest.raises(InputError, match='30 videos'):
+    for k, fault in ((0, 'whole number'), (2.5, 'whole number'),
+                     (31, '30 videos')):
+        with pytest.raises(InputError, match=fault):
             clusters(Collection(folder), k)
 
 
@@ -145,9 +146,11 @@ def test_a_selection_covers_more_than_chance(folder, capsys):
     assert printed == [f'v{v:02}.mp4' for v in select(collection, 3)]
     main('select', [folder, '3'])
     assert capsys.readouterr().out.split() == printed
-    for count in ('0', '31'):
-        with pytest.raises(SystemExit, match='30 videos'):
+    for count, fault in (('0', 'whole number'), ('31', '30 videos')):
+        with pytest.raises(SystemExit, match=fault):
             main('select', [folder, count])
+    with pytest.raises(InputError, match='count is a whole number.*not 2.5'):
+        select(collection, 2.5)
 
 
 def test_the_radius_is_at_most_twice_the_smallest():

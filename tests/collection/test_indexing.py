@@ -231,6 +231,12 @@ def test_what_an_existing_folder_may_hold(videos, tmp_path, encoder):
         make(videos, videos, encoder)
     with pytest.raises(InputError, match='is a file'):
         make(videos, encoder, encoder)
+    with pytest.raises(InputError, match='cannot be made'):
+        make(videos, f'{encoder}/c', encoder)
+    with pytest.raises(InputError, match='put single videos into one'):
+        make(next(videos.rglob('*.mkv')), folder, encoder)
+    with pytest.raises(InputError, match='workers is a whole number'):
+        index(str(videos), str(folder), encoder, workers=-1)
     with pytest.raises(InputError, match='positive'):
         make(videos, folder, encoder, stride=0)
     with pytest.raises(InputError, match='float16, float32'):

@@ -160,6 +160,18 @@ def test_neighbors_are_of_other_videos(tmp_path, monkeypatch):
     assert numbers(found['query'], '<i4').tolist() == video.tolist()
 
 
+def test_there_are_no_more_neighbors_than_other_videos(tmp_path):
+    collection = Collection(random_collection(tmp_path / 'c', [3, 4, 2]))
+    for given, shown in ((10**7, 2), (1, 1), (0, 0)):
+        write_page(collection, str(tmp_path / 'page'), neighbors=given)
+        data = (tmp_path / 'page/data.js').read_text()
+        assert f'"neighbors":{{"top":{shown},' in data
+    for wrong in (-1, 2.5):
+        with pytest.raises(InputError, match='neighbors is a whole number'):
+            write_page(collection, str(tmp_path / 'other'), neighbors=wrong)
+    assert not (tmp_path / 'other').exists()
+
+
 def test_groups_color_the_clips(tmp_path):
     folder = random_collection(tmp_path / 'c', [2, 3, 1])
     groups = tmp_path / 'groups.json'

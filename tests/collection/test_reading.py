@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from ascnet_mm import InputError
 
@@ -80,12 +81,27 @@ def test_search_is_brute_force(tmp_path, features, dtype):
         queries, top=99, one_per_video=False).row.shape == (5, 22)
 
 
+def test_queries_may_be_what_a_model_gives(folder):
+    """In half precision, with a gradient, or none at all."""
+    collection = Collection(folder)
+    queries = torch.randn(3, 8, generator=torch.Generator().manual_seed(0))
+    queries = queries.bfloat16()
+    expected = collection.search(queries.float().numpy(), top=2)
+    for given in (queries, queries.float().requires_grad_()):
+        found = collection.search(given, top=2)
+        assert np.array_equal(found.row, expected.row)
+    for one_per_video in (True, False):
+        found = collection.search(np.empty((0, 8)), 2, one_per_video)
+        assert len(found.row) == len(found.similarity) == 0
+
+
 def test_what_cannot_be_searched_for(folder):
     collection = Collection(folder)
     with pytest.raises(InputError, match='8 channels'):
         collection.search(np.zeros((2, 7)))
-    with pytest.raises(InputError, match='positive'):
-        collection.search(np.zeros(8), top=0)
+    for top in (0, 2.5):
+        with pytest.raises(InputError, match='top is a whole number'):
+            collection.search(np.zeros(8), top=top)
     with pytest.raises(InputError, match='NaN'):
         collection.search(np.full(8, np.nan))
 

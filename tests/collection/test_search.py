@@ -104,7 +104,10 @@ def test_what_cannot_be_a_query(indexed):
             ([str(indexed / 'a.pth')], 'cannot be read'),
             ([str(indexed / 'videos/long.mkv'), '--start', '40'],
              'has nothing'),
-            ([str(indexed / 'videos/long.mkv'), '--top', '0'], 'positive')):
+            ([str(indexed / 'videos/long.mkv'), '--top', '0'],
+             'whole number'),
+            (['--row', '3', '--end', '1'], 'a row is a whole clip'),
+            (['--row', '3', '--start', '1'], 'a row is a whole clip')):
         with pytest.raises(SystemExit, match=why):
             main('search', [collection, *arguments])
 

@@ -14,7 +14,7 @@ pytest.importorskip('httpx2')
 
 from starlette.testclient import TestClient
 
-from ascnet_mm import VideoEncoder
+from ascnet_mm import InputError, VideoEncoder, load_encoder
 from ascnet_mm.collection import Collection, encoder_of, index, serve
 
 from .builders import noise, write_encoder, write_video, write_videos
@@ -126,6 +126,12 @@ def test_what_took_the_place_of_a_video_is_not_given_out(served, client,
         os.remove(path)
     finally:
         shutil.move(tmp_path / 'kept', path)
+
+
+def test_another_encoder_is_refused(served, tmp_path):
+    other = load_encoder(str(write_encoder(tmp_path / 'b.pth', seed=1)))
+    with pytest.raises(InputError, match='other weights'):
+        serve.application(served[1], other, TOKEN)
 
 
 def test_neighbors_are_those_of_a_search(served, client):

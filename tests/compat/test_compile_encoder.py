@@ -4,7 +4,10 @@ import torch
 from mmengine.runner import Runner
 from torch._dynamo.utils import counters
 
+from ascnet_mm.compat.compile_encoder import _encoders
+
 from ..conftest import tiny_batch, tiny_model, train_on
+from ..models.selfsup.test_base import make
 
 HOOKS = [dict(type='MomentumUpdateHook'), dict(type='MemoryBankHook')]
 
@@ -38,3 +41,9 @@ def test_each_encoder_is_one_graph_for_all_steps(tmp_path, monkeypatch):
     none, expected = trained(tmp_path, monkeypatch, False)
     assert none == 0
     assert losses == [pytest.approx(step) for step in expected]
+
+
+def test_a_frozen_encoder_is_compiled_as_well():
+    model, _ = make('CoCLR')
+    assert _encoders(model) == [
+        model.backbone, model.target_backbone, model.other_backbone]

@@ -3,6 +3,7 @@ import torch
 from mmaction.structures import ActionDataSample
 from mmengine.registry import OPTIM_WRAPPERS
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from ascnet_mm.device import computes_in_bfloat16
 from ascnet_mm.engine import optim_wrapper as module
@@ -55,6 +56,27 @@ def test_weight_gradients_of_two_frames_are_whole():
         loss.backward()
         torch.testing.assert_close(
             model.weight.grad, single, rtol=0, atol=single.abs().max() / 50)
+
+
+@needs_bfloat16
+@pytest.mark.parametrize('reentrant', [True, False])
+def test_checkpointed_layers_have_the_same_gradients(reentrant):
+    """They are computed once more while gradients are."""
+    torch.manual_seed(0)
+    model = nn.Conv3d(64, 64, 3, padding=1)
+    clips = torch.randn(2, 64, 2, 7, 7, requires_grad=True)
+    wrapper, gradients = wrapper_of(model), []
+    for checkpointed in (False, True):
+        model.zero_grad()
+        with wrapper.optim_context(model):
+            features = checkpoint(
+                model, clips, use_reentrant=reentrant
+            ) if checkpointed else model(clips)
+            loss = features.float().square().mean()
+        wrapper.backward(loss)
+        gradients.append(model.weight.grad.clone())
+    assert torch.equal(*gradients)
+    assert nn.functional.conv3d is torch.conv3d
 
 
 def losses_of_50_steps(name, seed=1):

@@ -259,3 +259,10 @@ def test_whitening_is_fitted_on_the_gallery_alone(metric, figure):
         for whiten in (False, True)}
     assert results[True] == pytest.approx(expected)
     assert results[True] > results[False] + 20
+
+
+def test_videos_without_a_role_are_refused():
+    metric = VideoRetrievalMetric()
+    with pytest.raises(InputError, match='ann_file=dict'):
+        metric.process(None, [dict(gt_label=torch.tensor([1]),
+                                   clip_features=torch.rand(2, 4))])

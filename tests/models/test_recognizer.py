@@ -117,3 +117,16 @@ def test_without_a_classifier_the_encoder_is_loaded(recognizer, head):
         if not key.startswith('cls_head')})
     for key, value in model.backbone.state_dict().items():
         assert torch.equal(value, weights[f'backbone.{key}'])
+
+
+def test_stages_are_frozen_before_ranks_count_parameters():
+    model = MODELS.build(
+        dict(
+            type='ActionRecognizer',
+            backbone=dict(
+                type='ResNet3dSlowOnly', depth=18, pretrained=None,
+                base_channels=4, frozen_stages=3),
+            cls_head=dict(type='I3DHead', num_classes=7, in_channels=32)))
+    assert {name.partition('.')[0]
+            for name, weight in model.backbone.named_parameters()
+            if weight.requires_grad} == {'layer4'}

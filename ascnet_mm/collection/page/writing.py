@@ -9,8 +9,8 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from mmengine.logging import print_log
 
-from ...errors import InputError
-from ...files import PART, write_whole
+from ...errors import InputError, require_whole
+from ...files import PART, make_folder, write_whole
 from ...text import printable
 from ..progress import Progress
 from ..reading import Collection
@@ -67,8 +67,7 @@ def write_page(collection: Collection,
         'mine_page/index.html'
     """
     require_map(map)
-    if neighbors < 0:
-        raise InputError(f'neighbors is 0 or more, not {neighbors}')
+    require_whole('neighbors', neighbors, 0)
     prepare(out)
     # All that may fail comes before the first file.
     urls = [
@@ -81,7 +80,8 @@ def write_page(collection: Collection,
     videos = range(len(collection.videos))
     content['posters'] = write_posters(
         [collection.path(video) for video in videos], out)
-    content['neighbors'] = neighbors_of(collection, neighbors)
+    content['neighbors'] = neighbors_of(
+        collection, min(neighbors, len(videos) - 1))
     for name, data in {**assets(), DATA: as_script(content)}.items():
         write_whole(osp.join(out, name), data, ADVICE)
     # Last: who sees it finds all that it loads.
@@ -151,7 +151,7 @@ def prepare(out: str) -> None:
     if others:
         raise InputError(f'{out} holds other files ({printable(others[0])}): '
                          'name a new folder for the page')
-    os.makedirs(osp.join(out, POSTERS), exist_ok=True)
+    make_folder(osp.join(out, POSTERS))
 
 
 def _other_files(out: str) -> List[str]:

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from ...errors import TrainingStopped
+from ...errors import InputError, TrainingStopped
 from ...models.diagnostics import effective_rank
 from ..hooks.deferred_scalars import log_is_due
 from ..unwrap import unwrap
@@ -118,6 +118,19 @@ class TrainingHealthHook(Hook):
         # Iterations whose values were read, and the latest features.
         self._read_until = 0
         self._features: List[Tensor] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """MMEngine's.
+
+        Raises:
+            InputError: If the model does not learn without labels.
+        """
+        if not hasattr(unwrap(runner), 'online_features'):
+            raise InputError(
+                'TrainingHealthHook looks at the features of a '
+                'SelfSupervisedRecognizer, and '
+                f'{type(unwrap(runner)).__name__} is none: leave '
+                'default_hooks.training_health out')
 
     def after_train_iter(self,
                          runner: Runner,

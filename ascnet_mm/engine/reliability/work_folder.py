@@ -13,6 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner, find_latest_checkpoint
 
 from ...errors import InputError
+from ...files import make_folder
 from ...text import printable
 
 LOCK = '.lock'
@@ -73,7 +74,7 @@ def hold(folder: str) -> None:
     Raises:
         InputError: If another process holds it.
     """
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     key = _key(folder)
     if key in _held:
         return

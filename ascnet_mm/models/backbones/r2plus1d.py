@@ -6,9 +6,11 @@ from mmaction.registry import MODELS
 from mmcv.cnn import build_norm_layer
 from torch import nn
 
+from .resnet import WholeResNet3d
+
 
 @MODELS.register_module()
-class R2Plus1D(ResNet2Plus1d):
+class R2Plus1D(WholeResNet3d, ResNet2Plus1d):
     """R(2+1)D of the supplementary's Table 3.
 
     MMAction2's :class:`ResNet2Plus1d` without its max pool. For a
@@ -65,12 +67,6 @@ class R2Plus1D(ResNet2Plus1d):
                 _narrow(shortcut.conv)
         # As in R3D: before distributed training counts the parameters.
         self._freeze_stages()
-
-    def train(self, mode: bool = True) -> 'R2Plus1D':
-        """Set the mode of all that is not frozen."""
-        # MMAction2's returns None.
-        super().train(mode)
-        return self
 
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()

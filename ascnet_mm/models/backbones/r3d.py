@@ -1,18 +1,19 @@
 """The 3D ResNet encoder."""
 from typing import Sequence
 
-from mmaction.models.backbones.resnet3d import BasicBlock3d, ResNet3d
+from mmaction.models.backbones.resnet3d import BasicBlock3d
 from mmaction.registry import MODELS
 from torch import nn
 
 from ...errors import InputError
+from .resnet import WholeResNet3d
 
 
 @MODELS.register_module()
-class R3D(ResNet3d):
+class R3D(WholeResNet3d):
     """3D ResNet of the supplementary's Table 4.
 
-    MMAction2's :class:`ResNet3d` with 3x3x3 convolutions throughout, a 7x7x7
+    MMAction2's ``ResNet3d`` with 3x3x3 convolutions throughout, a 7x7x7
     stem and a 3x3x3 max pool of stride 2. A ``[N, 3, 16, 112, 112]`` clip
     leaves the stages as 64x8x28x28, 128x4x14x14, 256x2x7x7, 512x1x4x4 (C, T,
     H, W).
@@ -41,7 +42,7 @@ class R3D(ResNet3d):
 
     arch_settings = {
         10: (BasicBlock3d, (1, 1, 1, 1)),
-        **ResNet3d.arch_settings
+        **WholeResNet3d.arch_settings
     }
 
     def __init__(self,
@@ -72,14 +73,11 @@ class R3D(ResNet3d):
         # training has already counted the parameters that need gradients.
         self._freeze_stages()
 
-    def train(self, mode: bool = True) -> 'R3D':
-        """Set the mode of all that is not frozen."""
-        # MMAction2's returns None.
-        super().train(mode)
-        return self
-
     def _make_stem_layer(self) -> None:
         super()._make_stem_layer()
         # MMAction2 fixes the kernel at 1x3x3.
         self.maxpool = nn.MaxPool3d(
-            kernel_size=3, stride=(self.pool1_stride_t, 2, 2), padding=1)
+            kernel_size=3,
+            stride=(self.pool1_stride_t, self.pool1_stride_s,
+                    self.pool1_stride_s),
+            padding=1)

@@ -5,8 +5,8 @@ from .strict import (
     read_checkpoint,
     require_same_encoder,
     require_same_options,
-    unseen_options,
 )
+from .unseen import unseen_options
 
 __all__ = [
     'encoder_weights', 'load_encoder', 'read_checkpoint',

@@ -1,11 +1,13 @@
 """How other projects store networks that are our encoders."""
 import re
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
 from ..backbones import R3D, S3DG, C3DConv, R2Plus1D
+from .unseen import unseen_options
 
 
 class Layout(NamedTuple):
@@ -17,7 +19,7 @@ class Layout(NamedTuple):
         differs (str): How it differs from our encoder, for messages.
         encoder (type, optional): The encoder that can compute the same; None
             if there is none.
-        options (dict): The encoder's attributes with which it does.
+        options (dict): The encoder's options with which it does.
         rules (tuple): Patterns and replacements that turn its keys, one
             after the other, into the encoder's.
     """
@@ -192,14 +194,31 @@ def require_same_network(layout: Layout, encoder: nn.Module) -> None:
             f'it holds {layout.name}, the encoder of the config is '
             f'{type(encoder).__name__}: use model.backbone=dict('
             f"type='{layout.encoder.__name__}'{options})")
-    if any(
-            getattr(encoder, key) != value
-            for key, value in layout.options.items()):
-        options = ' and '.join(f'model.backbone.{key}={value}'
-                               for key, value in layout.options.items())
+    options = {
+        key: value
+        for key, value in layout.options.items() if key != 'norm_cfg'
+    }
+    with torch.device('meta'):
+        theirs = unseen_options(layout.encoder(**layout.options))
+    ours = unseen_options(encoder)
+    if all(getattr(encoder, key) == value for key, value in options.items()):
+        options = {
+            key: value
+            for key, value in theirs.items() if ours[key] != value
+        }
+    elif theirs['norm_cfg.eps'] != ours['norm_cfg.eps']:
+        options['norm_cfg.eps'] = theirs['norm_cfg.eps']
+    if options:
+        named = ' and '.join(_setting(*option) for option in options.items())
         raise InputError(
             f'it holds {layout.name}, which has {layout.differs}, unlike the '
-            f'{type(encoder).__name__} of the config: set {options}')
+            f'{type(encoder).__name__} of the config: set {named}')
+
+
+def _setting(key: str, value: Any) -> str:
+    if key == 'norm_cfg.eps':
+        key, value = 'norm_cfg', f"dict(type='BN3d', eps={value})"
+    return f'model.backbone.{key}={value}'
 
 
 def under(prefix: str, state: Dict[str, Tensor]) -> Dict[str, Tensor]:

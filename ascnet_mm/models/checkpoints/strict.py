@@ -1,5 +1,6 @@
 """Reading an encoder's weights from a checkpoint, strictly."""
 import inspect
+import os.path as osp
 import re
 from typing import Any, Dict, Optional, Tuple
 
@@ -14,12 +15,9 @@ from .foreign import (
     require_same_network,
     under,
 )
+from .unseen import OURS, unseen_options
 
 OWN = 'an MMAction2 checkpoint'
-
-# Options that change an encoder's outputs but neither names nor shapes of its
-# weights
-UNSEEN = ('with_pool1', 'stem_strides', 'frame_strides')
 
 
 def load_encoder(encoder: nn.Module, filename: str) -> str:
@@ -62,9 +60,10 @@ def read_checkpoint(filename: str) -> dict:
         return SafeCheckpointLoader.load_checkpoint(
             filename, map_location='cpu', logger='silent')
     except FileNotFoundError as error:
+        found = 'is a folder' if osp.isdir(filename) else 'does not exist'
         raise InputError(
-            f'the checkpoint of the encoder, {filename}, does not exist: give '
-            'the path of one') from error
+            f'the checkpoint of the encoder, {filename}, {found}: give the '
+            'path of one') from error
 
 
 def encoder_weights(checkpoint: dict,
@@ -111,31 +110,6 @@ def encoder_weights(checkpoint: dict,
     # Of an encoder of another kind, these would be its least difference.
     require_same_options(checkpoint, encoder)
     return kind, given
-
-
-def unseen_options(encoder: nn.Module) -> dict:
-    """Options of an encoder that its weights do not show.
-
-    Checkpoints carry them under ``meta['encoder']`` (:class:`ProvenanceHook`,
-    ``tools/export.py``).
-
-    Args:
-        encoder (nn.Module): Any encoder.
-
-    Returns:
-        dict: Names and values, of plain types.
-    """
-    options = {
-        name: getattr(encoder, name)
-        for name in UNSEEN if hasattr(encoder, name)
-    }
-    eps = sorted({
-        module.eps for module in encoder.modules()
-        if isinstance(getattr(module, 'eps', None), float)
-    })
-    if eps:
-        options['norm_cfg.eps'] = eps[0] if len(eps) == 1 else tuple(eps)
-    return options
 
 
 def compare(wanted: Dict[str, Tensor],
@@ -204,8 +178,9 @@ def _state(checkpoint: Any) -> Dict[str, Tensor]:
 def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
     """Refuse weights of an encoder with other :func:`unseen_options`.
 
-    An option that a checkpoint does not name was added after the checkpoint
-    was written: its encoder was built with the option's default.
+    An option of ours that a checkpoint does not name was added after the
+    checkpoint was written: its encoder was built with the option's default.
+    Options of MMAction2's encoders that it does not name are unknown.
 
     Raises:
         InputError: If a checkpoint names them and they differ.
@@ -218,10 +193,13 @@ def require_same_options(checkpoint: dict, encoder: nn.Module) -> None:
     # What another encoder has beside them is told by its weights.
     given = {
         name: given.get(name, parameters[name].default
-                        if name in parameters else value)
+                        if name in OURS and name in parameters else value)
         for name, value in wanted.items()
     }
-    if given != wanted:
+    differing = [name for name in wanted if given[name] != wanted[name]]
+    if differing:
+        there, here = ({name: options[name] for name in differing}
+                       for options in (given, wanted))
         raise InputError(
-            f'its encoder was trained with {given}, that of the config has '
-            f'{wanted}: set model.backbone accordingly')
+            f'its encoder was trained with {there}, that of the config has '
+            f'{here}: set model.backbone accordingly')

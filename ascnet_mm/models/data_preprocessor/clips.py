@@ -7,6 +7,7 @@ from mmaction.registry import MODELS
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
+from ...errors import InputError
 from ...yuv420 import Yuv420, cut_planes, cuts_of
 from .blur import GaussianBlur
 from .color import NEUTRAL, ColorJitter
@@ -108,7 +109,8 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
             and all data samples.
 
         Raises:
-            InputError: If planes come without ``yuv420``.
+            InputError: If planes come without ``yuv420``, or there is no
+                clip of a number in ``plain_clips``.
         """
         samples = data_samples
         if not isinstance(inputs, Tensor):
@@ -146,6 +148,12 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
               training: bool) -> Dict[str, Tensor]:
         """What is to be done with each of N clips: tensors ``[N, ...]``."""
         plan, count, size = {}, len(inputs[0]), inputs[0].shape[-2:]
+        if training and max(self.plain_clips, default=-1) >= count:
+            raise InputError(
+                f'data_preprocessor.plain_clips={self.plain_clips}, but the '
+                f'pipeline gives {count} clips of each video: numbers of '
+                'clips begin with 0 (for CoCLR, put AppendPairedClip after '
+                'DecodePlanes)')
         # Of what is there to RGB from 0 to 1
         color, offset = torch.eye(3) / 255, torch.zeros(3, 1)
         if cuts:
@@ -188,8 +196,10 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         if 'across' in plan:
             clips = resize(clips, plan['across'], plan['down'])
         else:
+            # A copy, also of a batch that comes in float32
             clips = clips.to(
                 torch.float32,
+                copy=True,
                 memory_format=torch.contiguous_format).flatten(0, 1)
         if 'color' in plan:
             pixels, offset = clips.flatten(2), plan['offset']

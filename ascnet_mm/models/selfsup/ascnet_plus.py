@@ -62,7 +62,8 @@ class ASCNetPlus(ASCNet):
         **kwargs: As for :class:`ASCNet`.
 
     Raises:
-        InputError: If a term is called ``acp`` or ``scp``.
+        InputError: If a term is called ``acp`` or ``scp``, or its name has
+            a dot.
 
     Examples:
         >>> from mmaction.structures import ActionDataSample
@@ -86,6 +87,10 @@ class ASCNetPlus(ASCNet):
     def __init__(self,
                  terms: Dict[str, Part] = dict(),
                  **kwargs: Any) -> None:
+        for name in terms:
+            if '.' in name:
+                raise InputError(f'model.terms: {name!r} is a name with a '
+                                 'dot, which no part of a model can have')
         taken = {'acp', 'scp'} & set(terms)
         if taken:
             raise InputError(f'model.terms: {sorted(taken)} are the names of '
@@ -219,9 +224,12 @@ class SpeedOrder(Term):
 
     def forward(self, step: Step, bank: MemoryBank) -> Dict[str, Tensor]:
         """The ranking loss, and the share that is ranked right."""
-        difference = (self.score(step.x_i) - self.score(step.x_j))[:, 0]
+        # In bfloat16, the scores of two similar clips would often be equal.
+        with torch.autocast(step.x_i.device.type, enabled=False):
+            difference = self.score(_single(step.x_i) - _single(step.x_j))
+        difference = difference[:, 0]
         faster = _on((step.speeds_i - step.speeds_j).sign(), difference)
-        return _ranked(_single(difference) * faster, faster != 0)
+        return _ranked(difference * faster, faster != 0)
 
 
 @MODELS.register_module()

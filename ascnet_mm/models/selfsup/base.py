@@ -19,6 +19,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ...scope import ensure_scope
 from ..checkpoints import require_same_encoder
 from ..memory_bank import BankEntries, MemoryBank, concat_entries
 from ..memory_format import for_convolutions
@@ -56,12 +57,16 @@ class SelfSupervisedRecognizer(BaseRecognizer):
                  heads: Dict[str, Part],
                  test_cfg: Optional[dict] = None,
                  data_preprocessor: Optional[dict] = None) -> None:
+        ensure_scope()
         if isinstance(backbone, nn.Module):
             # MMAction2 takes a config alone.
             backbone = dict(type=_as_it_is, module=backbone)
         super().__init__(
             backbone=backbone, test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
+        # MMAction2's encoders freeze their stages here, which has to happen
+        # before distributed training counts the parameters.
+        self.backbone.train()
         self._head_names = tuple(heads)
         for name, head in heads.items():
             setattr(self, name, built(head))
@@ -93,7 +98,7 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             InputError: If C is not what the heads expect.
         """
         features = pool(backbone(for_convolutions(clips)))
-        self._require_channels(features)
+        self._require_channels(features, backbone)
         if self.training and backbone is self.backbone:
             self.online_features = features.detach()
         return features
@@ -117,20 +122,20 @@ class SelfSupervisedRecognizer(BaseRecognizer):
                 f'{type(self).__name__} takes features of places and frames, '
                 f'[N, C, T, H, W], which {type(self.backbone).__name__} does '
                 'not give: choose a convolutional encoder without pooling')
-        self._require_channels(features)
+        self._require_channels(features, self.backbone)
         if self.training:
             self.online_features = pool(features.detach())
         return features
 
-    def _require_channels(self, features: Tensor) -> None:
+    def _require_channels(self, features: Tensor,
+                          backbone: nn.Module) -> None:
         for name, part in self._readers().items():
             expected = part.in_channels
             if features.shape[1] != expected:
                 raise InputError(
-                    f'the encoder {type(self.backbone).__name__} gives '
-                    f'features of dimension {features.shape[1]}, '
-                    f'model.{name}.in_channels is {expected}: set it to '
-                    f'{features.shape[1]}')
+                    f'the encoder {type(backbone).__name__} gives features of '
+                    f'dimension {features.shape[1]}, '
+                    f'model.{name}.in_channels is {expected}: make them equal')
 
     def _readers(self) -> Dict[str, nn.Module]:
         """What reads the encoder's features, by its name in the model."""

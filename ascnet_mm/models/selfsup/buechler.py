@@ -1,5 +1,6 @@
 """Permutations of a clip in space and time."""
 from itertools import permutations
+from math import factorial
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
+
+MOST_PIECES = 9  # 363 thousand permutations, a second
 
 
 def permutation_set(pieces: int, count: int) -> np.ndarray:
@@ -30,7 +33,7 @@ def permutation_set(pieces: int, count: int) -> np.ndarray:
         np.ndarray: int64 ``[count, pieces]``, all different.
 
     Raises:
-        InputError: If there are not that many.
+        InputError: If there are not that many, or too many to choose from.
 
     Examples:
         >>> permutation_set(3, 3)
@@ -38,6 +41,11 @@ def permutation_set(pieces: int, count: int) -> np.ndarray:
                [1, 2, 0],
                [2, 0, 1]])
     """
+    if pieces > MOST_PIECES:
+        raise InputError(
+            f'PermutationHead: pieces={pieces} have {factorial(pieces):,} '
+            'permutations, and all are compared: take up to '
+            f'{MOST_PIECES} pieces')
     everything = np.array(list(permutations(range(pieces))))
     if not 2 <= count <= len(everything):
         raise InputError(
@@ -126,7 +134,7 @@ class Buechler(SelfSupervisedRecognizer):
     and later has a policy, learned by reinforcement, choose those that the
     network gains most from. That policy is left out: as a permutation changes
     nothing but the order of features, the loss is the mean over the whole set
-    instead, which is what uniform draws expect. The two losses are added.
+    instead, the expected value of uniform draws. The two losses are added.
 
     On rendered videos, the order of tiles is learned in a few hundred steps of
     8 clips; 400 such steps are too few to learn that of segments, which stays

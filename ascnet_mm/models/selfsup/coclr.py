@@ -100,7 +100,8 @@ class CoCLR(MemoryBankRecognizer):
             feature is the other modality's.
         topk (int): Number of positives to look for. Defaults to 5 (CoCLR's).
         other_backbone (dict | nn.Module, optional): The frozen encoder.
-            Defaults to None: one like ``backbone``.
+            Defaults to None: one like ``backbone``. Its features have the
+            same dimension.
         online_from (str, optional): Checkpoint of :class:`InfoNCE` or
             :class:`CoCLR` that training starts with. Defaults to None: random
             weights.

@@ -178,6 +178,9 @@ class MemDPC(SelfSupervisedRecognizer):
         test_cfg (dict, optional): As for :class:`ASCNet`.
         data_preprocessor (dict, optional): As for :class:`ASCNet`.
 
+    Raises:
+        InputError: If there are not fewer blocks to predict than blocks.
+
     Examples:
         >>> from ascnet_mm.models import R3D
         >>> model = MemDPC(
@@ -198,6 +201,11 @@ class MemDPC(SelfSupervisedRecognizer):
             heads=dict(memdpc_head=memdpc_head),
             test_cfg=test_cfg,
             data_preprocessor=data_preprocessor)
+        if not 1 <= self.memdpc_head.steps < blocks:
+            raise InputError(
+                f'MemDPC: memdpc_head.steps={self.memdpc_head.steps} blocks '
+                f'are predicted from those before them, and blocks={blocks}: '
+                'set 1 or more, and fewer than there are blocks')
         self.blocks = blocks
 
     @property

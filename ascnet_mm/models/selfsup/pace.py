@@ -27,6 +27,9 @@ class PaceHead(BaseModule):
         speeds (Sequence[int]): The classes, in this order. Defaults to
             (1, 2, 3, 4) (Pace's).
 
+    Raises:
+        InputError: If a class is there twice.
+
     Examples:
         >>> head = PaceHead(in_channels=32, speeds=(1, 2))
         >>> losses = head.loss(torch.rand(4, 32), [1, 2, 2, 1])
@@ -41,6 +44,9 @@ class PaceHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         self.in_channels = in_channels
         self.speeds = tuple(speeds)
+        if len(set(self.speeds)) < len(self.speeds):
+            raise InputError(f'speeds={self.speeds} of a classifier of '
+                             'speeds: each class is to be there once')
         self.classifier = nn.Linear(in_channels, len(self.speeds))
 
     def loss(self, x: Tensor, speeds: Sequence[int]) -> Dict[str, Tensor]:

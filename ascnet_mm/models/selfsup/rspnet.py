@@ -200,8 +200,9 @@ class RSPNet(MemoryBankRecognizer):
                 'SpeedPairedSampleFrames')
         (a_same, m_same), (a_other, m_other) = (
             self._keys(inputs[:, clip]) for clip in (1, 2))
+        # Nothing is retrieved, so the second feature is never read.
         self._bank_entries.append(
-            BankEntries(a_other, m_other, other, video_ids))
+            BankEntries(a_other, a_other, other, video_ids))
 
         x = self.encode(inputs[:, 0], self.backbone)
         a_query = self.avid_head.project(x)

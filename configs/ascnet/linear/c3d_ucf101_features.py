@@ -1,4 +1,4 @@
-# The fast form of the linear protocol: features computed once
+# The linear protocol on stored features, which are computed once
 _base_ = '../retrieval/c3d_ucf101.py'
 
 work_dir = 'work_dirs/linear/c3d_ucf101_features'

@@ -1,4 +1,4 @@
-# The fast form of the linear protocol: features computed once
+# The linear protocol on stored features, which are computed once
 _base_ = '../retrieval/r2plus1d_hmdb51.py'
 
 work_dir = 'work_dirs/linear/r2plus1d_hmdb51_features'

@@ -12,16 +12,17 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmaction.registry import MODELS
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from ascnet_mm import TrainingStopped
+from ascnet_mm import InputError, TrainingStopped
 from ascnet_mm.apis import run_script
 from ascnet_mm.engine import TrainingHealthHook
 
-from ...conftest import ROOT, tiny_batch, tiny_model
+from ...conftest import ROOT, tiny_batch, tiny_model, train_on
 from ...helpers.processes import spawn
 
 PER_EPOCH, INTERVAL, PATIENCE = 4, 2, 8
@@ -323,3 +324,11 @@ def test_all_ranks_decide_alike(tmp_path):
     for rank in range(2):
         assert torch.load(tmp_path / f'{rank}.pth') == [
             [], ['acp_spread', 'scp_spread']]
+
+
+def test_a_model_that_learns_with_labels_is_refused(tmp_path):
+    model = MODELS.build(dict(
+        type='ActionRecognizer', backbone=dict(type='TinyEncoder'),
+        cls_head=dict(type='I3DHead', num_classes=2, in_channels=4)))
+    with pytest.raises(InputError, match='ActionRecognizer is none'):
+        train_on(model, [], str(tmp_path), [dict(type='TrainingHealthHook')])

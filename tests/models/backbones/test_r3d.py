@@ -70,6 +70,13 @@ def test_frames_that_the_strides_leave(strides, frames):
                       for t, name in zip(frames, list(TABLE_4)[1:])]
 
 
+def test_the_stride_of_the_pool_in_space():
+    encoder = MODELS.build(dict(
+        type='mmaction.R3D', base_channels=2, pool1_stride_s=1)).eval()
+    with torch.no_grad():
+        assert encoder(torch.zeros(1, 3, 8, 32, 32)).shape[3:] == (2, 2)
+
+
 @pytest.mark.parametrize('strides', [(1, 2, 2, 2), (2, 1, 2, 2, 0)])
 def test_impossible_strides_are_refused(strides):
     with pytest.raises(InputError, match='frame_strides'):

@@ -252,6 +252,54 @@ def test_strides_in_time_are_those_of_the_checkpoint(tmp_path):
     assert_refused(tmp_path, rspnets, kept, 'frame_strides=(2, 1, 2, 2, 2)')
 
 
+@pytest.mark.parametrize('backbone, options', [
+    (dict(type='R3D'), dict(spatial_strides=(1, 2, 2, 1))),
+    (dict(type='R3D'), dict(dilations=(1, 1, 1, 2))),
+    (dict(type='R3D'), dict(conv1_stride_s=1)),
+    (dict(type='R3D'), dict(pool1_stride_s=1)),
+    (dict(type='R3D'), dict(act_cfg=dict(type='LeakyReLU'))),
+    (dict(type='R2Plus1D'), dict(spatial_strides=(1, 2, 2, 1))),
+    (dict(type='mmaction.ResNet3d', depth=18, pretrained=None,
+          conv1_stride_t=2),
+     dict(conv1_stride_t=1, temporal_strides=(1, 2, 2, 2))),
+])
+def test_options_of_mmaction2s_encoders_are_those_of_the_checkpoint(
+        backbone, options, tmp_path):
+    """Each changes the features; a checkpoint may be older than its record."""
+    backbone = dict(backbone, base_channels=4)
+    one, other = build(backbone), build(dict(backbone, **options))
+    state = one.state_dict()
+    other.load_state_dict(state)
+    clip = torch.randn(1, 3, 8, 48, 48)
+    with torch.no_grad():
+        features = [net(clip).mean(dim=(2, 3, 4)) for net in (one, other)]
+    assert not torch.allclose(*features, atol=1e-3)
+
+    recorded = dict(state_dict=prefixed('backbone.', state),
+                    meta=dict(encoder=unseen_options(one)))
+    load_encoder(one, save(tmp_path, recorded))
+    assert_refused(tmp_path, recorded, other, 'trained with',
+                   *options)
+    old = dict(recorded, meta=dict(encoder=dict(with_pool1=True)))
+    load_encoder(other, save(tmp_path, old))
+
+
+def test_what_computes_the_same_is_no_other_option(tmp_path):
+    one, other = (
+        build(dict(type='R3D', base_channels=4, **options)) for options in (
+            {}, dict(act_cfg=dict(type='ReLU'), dilations=[1, 1, 1, 1])))
+    content = dict(
+        state_dict=prefixed('backbone.', one.state_dict()),
+        meta=dict(encoder=unseen_options(one)))
+    load_encoder(other, save(tmp_path, content))
+    for norm_cfg in (dict(type='BN3d', eps=1e-5), dict(type='SyncBN')):
+        load_encoder(
+            build(dict(type='S3DG', gated=False, base_channels=16,
+                       stem_strides=((1, 2, 2), (2, 1, 1)),
+                       norm_cfg=norm_cfg)),
+            save(tmp_path, CoCLRS3D(16).state_dict()))
+
+
 def test_own_checkpoints_are_taken_whole_or_not_at_all(tmp_path):
     encoder = build(dict(type='R3D', base_channels=4))
     state = prefixed('backbone.', encoder.state_dict())
@@ -295,7 +343,19 @@ DIFFERENT = {
      'other strides', 'model.backbone.frame_strides=(1, 1, 2, 2)'),
     "Xie et al.'s eps for CoCLR":
     (CoCLRS3D, dict(type='S3DG', gated=False), 'eps of 1e-5',
-     "model.backbone.norm_cfg={'type': 'BN3d'}"),
+     "model.backbone.norm_cfg=dict(type='BN3d', eps=1e-05)"),
+    "CoCLR's eps for RSPNet":
+    (RSPNetS3DG, dict(SLOW_STEM, norm_cfg=dict(type='BN3d')), 'other strides',
+     "model.backbone.norm_cfg=dict(type='BN3d', eps=0.001)"),
+    'another eps for RSPNet':
+    (RSPNetR3D, dict(type='R3D', norm_cfg=dict(type='BN3d', eps=1e-3)),
+     'a max pool', "model.backbone.norm_cfg=dict(type='BN3d', eps=1e-05)"),
+    'another stage of stride 1 for RSPNet':
+    (RSPNetR3D, dict(type='R3D', spatial_strides=(1, 2, 2, 1)),
+     'a max pool', 'set model.backbone.spatial_strides=(1, 2, 2, 2)'),
+    "gates and Xie et al.'s eps for CoCLR":
+    (CoCLRS3D, dict(type='S3DG'), 'model.backbone.gated=False',
+     "model.backbone.norm_cfg=dict(type='BN3d', eps=1e-05)"),
     'gates for CoCLR':
     (CoCLRS3D, dict(type='S3DG', norm_cfg=dict(type='BN3d')), 'no gates',
      'model.backbone.gated=False'),

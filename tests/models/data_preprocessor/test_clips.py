@@ -207,6 +207,26 @@ def test_unreadable_samples_have_no_clips():
         dict(inputs=[None], data_samples=samples(1)))['inputs'] is None
 
 
+@pytest.mark.parametrize('training', [True, False])
+def test_the_callers_clips_are_left_alone(training):
+    clips = torch.rand(1, 1, 3, 4, 6, 6)
+    before = clips.clone()
+    ClipDataPreprocessor(MEAN, STD)(
+        dict(inputs=clips, data_samples=samples(1)), training)
+    assert torch.equal(clips, before)
+
+
+@pytest.mark.parametrize('options', [
+    dict(augmentation=dict(brightness=0.4)),
+    dict(blur=dict(sigma=(0.1, 2.))), {}])
+def test_a_plain_clip_that_is_not_there_is_named(options):
+    preprocessor = ClipDataPreprocessor(
+        MEAN, STD, plain_clips=(2, ), **options)
+    clips = torch.zeros(1, 2, 3, 4, 6, 6, dtype=torch.uint8)
+    with pytest.raises(InputError, match=r'plain_clips=\[2\].* 2 clips'):
+        preprocessor(dict(inputs=clips, data_samples=samples(1)), True)
+
+
 def test_strengths_out_of_range_are_refused():
     with pytest.raises(InputError, match='hue must lie in'):
         ClipDataPreprocessor(MEAN, STD, augmentation=dict(hue=0.7))

@@ -64,7 +64,8 @@ def test_mmaction2s_backbones_are_encoders(name):
 
 def test_a_wrong_feature_dimension_is_named():
     model = tiny_model(backbone=dict(type='R3D', base_channels=2))
-    with pytest.raises(InputError, match='set it to 16'):
+    with pytest.raises(InputError, match='dimension 16, model.acp_head.in_'
+                                         'channels is 4'):
         model.loss(torch.randn(2, 2, 3, 4, 16, 16), samples(2))
 
 

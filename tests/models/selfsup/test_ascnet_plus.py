@@ -114,6 +114,19 @@ def test_order_scores_the_faster_clip_higher():
     assert told['accuracy'].item() == pytest.approx(sum(right) / 5)
 
 
+def test_similar_clips_have_an_order_under_autocast():
+    """As in single precision: their scores are equal in bfloat16."""
+    bank = full_bank()
+    step, order = random_step(bank), term('SpeedOrder', in_channels=C).float()
+    x_i = step.x_i.float()
+    step = step._replace(x_i=x_i, x_j=x_i + 1e-3 * step.x_j.float())
+    single = order(step, bank)
+    with torch.autocast('cpu', torch.bfloat16):
+        half = order(step, bank)
+    assert half['accuracy'] == single['accuracy']
+    torch.testing.assert_close(half['loss'], single['loss'])
+
+
 def test_classification_is_of_the_online_clips_speed():
     bank = full_bank()
     step = random_step(bank)
@@ -281,6 +294,12 @@ def test_a_term_called_as_a_loss_of_ascnet_is_refused(name):
     with pytest.raises(InputError, match=f"model.terms: .'{name}'. are"):
         tiny_model(type='ASCNetPlus', terms={
             name: dict(type='InstanceContrast')})
+
+
+def test_a_term_with_a_dot_in_its_name_is_refused():
+    with pytest.raises(InputError, match="model.terms: 'speed.order'"):
+        tiny_model(type='ASCNetPlus', terms={
+            'speed.order': dict(type='InstanceContrast')})
 
 
 def test_a_terms_wrong_dimension_is_named(tmp_path):

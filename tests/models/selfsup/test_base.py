@@ -460,3 +460,17 @@ def test_parts_may_be_built_already():
         assert getattr(model, name) is part
     assert list(model.state_dict()) == list(of_configs.state_dict())
     assert model.target_backbone is not model.backbone
+
+
+def test_stages_are_frozen_before_ranks_count_parameters():
+    """MMAction2's encoders freeze theirs when the mode is set."""
+    model = tiny_model(
+        backbone=dict(
+            type='mmaction.ResNet3dSlowOnly', depth=18, pretrained=None,
+            base_channels=4, frozen_stages=1),
+        acp_head=dict(type='ACPHead', in_channels=32),
+        scp_head=dict(type='SCPHead', in_channels=32))
+    trained = {name.partition('.')[0]
+               for name, weight in model.backbone.named_parameters()
+               if weight.requires_grad}
+    assert trained == {'layer2', 'layer3', 'layer4'}

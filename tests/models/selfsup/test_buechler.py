@@ -34,6 +34,11 @@ def test_too_few_or_too_many_permutations_are_refused(count):
         PermutationHead(4, pieces=3, permutations=count)
 
 
+def test_too_many_pieces_are_refused():
+    with pytest.raises(InputError, match='pieces=16 .*20,922,789,888,000'):
+        PermutationHead(4, pieces=16)
+
+
 def expected(head, features):
     """Loss and accuracy; ``features[clip][piece]`` are arrays."""
     w1, b1, w2, b2 = (p.detach().numpy() for p in head.parameters())

@@ -243,3 +243,12 @@ def test_an_encoder_with_other_options_is_refused(tmp_path):
     model.online_from = path
     with pytest.raises(InputError, match='encoder was trained with'):
         model.init_weights()
+
+
+def test_a_frozen_encoder_of_another_width_is_named():
+    model, clips = make('CoCLR')
+    model.other_backbone = MODELS.build(
+        dict(type='R3D', depth=10, base_channels=1)).double().eval()
+    with pytest.raises(InputError, match='encoder R3D gives features of '
+                                         'dimension 8, .*is 4: make them'):
+        model.loss(*stacked('CoCLR'))

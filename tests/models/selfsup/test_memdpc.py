@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
 
 from ascnet_mm import InputError
 from ascnet_mm.models.selfsup.memdpc import MemDPCHead
@@ -162,3 +163,12 @@ def test_blocks_that_are_cut_each_on_its_own_are_refused(crops, flips):
         yuv420=cut._replace(crops=tuple(crops), flips=tuple(flips))))
     with pytest.raises(InputError, match='per_clip=False'):
         model.loss(clips, samples)
+
+
+@pytest.mark.parametrize('steps', [0, 6])
+def test_blocks_have_to_be_more_than_those_to_be_predicted(steps):
+    with pytest.raises(InputError, match=f'steps={steps} .*blocks=6'):
+        MODELS.build(dict(
+            type='MemDPC', backbone=dict(type='TinyEncoder'), blocks=6,
+            memdpc_head=dict(
+                type='MemDPCHead', in_channels=4, slots=3, steps=steps)))

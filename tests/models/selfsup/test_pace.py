@@ -53,6 +53,11 @@ def test_a_speed_that_is_no_class_is_named():
         PaceHead(4, speeds=(1, 2)).loss(torch.randn(3, 4), [8, 1, 3])
 
 
+def test_a_class_that_is_there_twice_is_refused():
+    with pytest.raises(InputError, match=r'speeds=\(1, 2, 2\)'):
+        PaceHead(4, (1, 2, 2))
+
+
 def test_contrast_sets_a_videos_clips_against_other_videos():
     """Loops over clips; video 5 stands twice in the batch."""
     torch.manual_seed(0)

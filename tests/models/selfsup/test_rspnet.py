@@ -127,3 +127,13 @@ def test_clips_of_other_speeds_are_refused(speeds):
         sample.set_metainfo(dict(speeds=speeds))
     with pytest.raises(InputError, match=r'set pattern=\(0, 0, 1\)'):
         model.loss(clips, samples)
+
+
+def test_heads_may_differ_in_size():
+    """The queue holds what one of them gives."""
+    model, _ = make('RSPNet')
+    model.rsp_head = RSPHead(4, out_channels=3).double()
+    for _ in range(2):
+        model.loss(*stacked('RSPNet'))
+        model.memory_bank.enqueue(model.take_bank_entries())
+    assert model.loss(*stacked('RSPNet'))['loss_avid'] > 0

@@ -1,0 +1,48 @@
+"""What MMAction2's 3D ResNets leave open."""
+from typing import Optional
+
+from mmaction.models.backbones.resnet3d import ResNet3d
+
+from ...errors import InputError
+
+
+class WholeResNet3d(ResNet3d):
+    """MMAction2's 3D ResNet, whose weights are given whole or not at all.
+
+    MMAction2's passes over ``init_cfg``, and takes what fits of
+    ``pretrained``.
+    """
+
+    def train(self, mode: bool = True) -> 'WholeResNet3d':
+        """Set the mode of all that is not frozen."""
+        # MMAction2's returns None.
+        super().train(mode)
+        return self
+
+    def init_weights(self, pretrained: Optional[str] = None) -> None:
+        """Draw weights, or load those that the config names.
+
+        Args:
+            pretrained (str, optional): A checkpoint. Defaults to the config's
+                ``pretrained``, or that of an ``init_cfg`` of the type
+                ``Pretrained``.
+
+        Raises:
+            InputError: If the checkpoint does not hold exactly the encoder's
+                weights, or ``init_cfg`` names another part of it.
+        """
+        # It knows the encoders.
+        from ..checkpoints import load_encoder
+        given = self.init_cfg if isinstance(self.init_cfg, dict) else {}
+        if given.get('type') == 'Pretrained':
+            prefix = given.get('prefix')
+            if prefix not in (None, 'backbone', 'backbone.'):
+                raise InputError(
+                    f'init_cfg.prefix={prefix!r} of {type(self).__name__}: '
+                    "the weights of an encoder lie under 'backbone.'")
+            pretrained = pretrained or given['checkpoint']
+        pretrained = pretrained or self.pretrained
+        if pretrained:
+            load_encoder(self, pretrained)
+        else:
+            super().init_weights()
