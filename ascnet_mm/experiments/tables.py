@@ -128,7 +128,7 @@ class Repetition(NamedTuple):
     Attributes:
         table (str): Markdown: a row per method and measure.
         count (int): How many rows.
-        held (int): In how many the interval of the difference holds 0.
+        held (int): In how many the interval of the difference includes 0.
     """
     table: str
     count: int

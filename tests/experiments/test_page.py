@@ -73,7 +73,7 @@ def test_the_page_compares_an_experiment_with_its_repetition(
     assert ('| ASCNet | retrieval, top-1 % | 50.0 ± 0.0 | 52.0 ± 2.8 | '
             '+2.0 ± 8.6 |') in text  # 4.303 * 2
     assert '| 25.0 ± 0.0 | 75.0 ± 0.0 | +50.0 ± 0.0 |' in text
-    assert 'It holds 0 for 5 of 6' in text
+    assert 'It includes 0 for 5 of 6' in text
 
     def write(name, contents):
         (tmp_path / f'compare_{name}.json').write_text(json.dumps(contents))
