@@ -1,7 +1,7 @@
-# ASCNet and the recipe of configs/ascnet/r18_ucf101_plus.py with other seeds
+# ASCNet, and ASCNet with both further terms, with other seeds
 _base_ = 'ucf101_subset_plus.py'
 
-question = 'Is the recipe ahead of ASCNet with other seeds as well?'
+question = 'Are both terms together ahead with other seeds as well?'
 repeats = 'ucf101_subset_plus'
 seeds = [3, 4, 5]
 _names = ['ASCNet', 'ASCNet + speed + covariance']
