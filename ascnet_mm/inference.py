@@ -323,7 +323,8 @@ class VideoEncoder(BaseModel):
 def _evaluated(model: nn.Module) -> Iterator[None]:
     """In evaluation mode, also while a model that it is a part of trains."""
     training = [module for module in model.modules() if module.training]
-    model.eval()
+    if training:
+        model.eval()
     try:
         yield
     finally:
