@@ -24,6 +24,8 @@ from .datasets.video.timing import LONGEST_PAUSE
 from .errors import InputError
 from .recipe import evaluation_pipeline
 
+# The shortest window, and step from one to the next, in seconds (ours)
+SHORTEST = 1e-3
 # Clips of a part at most, and bytes that their frames take as RGB of full
 # size, of which one clip may have more (ours).
 AT_ONCE = 16
@@ -227,6 +229,25 @@ class ClipReader:
                     frame_interval=self.interval,
                     num_clips=(chosen.size if self._single else len(chosen))))
             yield Part(packed['inputs'], packed['data_samples'], len(chosen))
+
+
+def require_lengths(window: float, stride: float) -> None:
+    """Refuse lengths of which no windows can be laid.
+
+    Args:
+        window (float): Seconds of a window.
+        stride (float): Seconds from the start of one to the next.
+
+    Raises:
+        InputError: If one is infinite or shorter than ``SHORTEST``.
+
+    Examples:
+        >>> require_lengths(window=2.0, stride=0.5)
+    """
+    for name, length in (('window', window), ('stride', stride)):
+        if not SHORTEST <= length < math.inf:
+            raise InputError(f'{name} is a number of seconds, {SHORTEST} at '
+                             f'least, not {length}')
 
 
 def _numbers(times: np.ndarray, window: float, stride: float,

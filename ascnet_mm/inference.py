@@ -22,7 +22,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from .clip_reader import ClipReader, Part, Windows
+from .clip_reader import ClipReader, Part, Windows, require_lengths
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
 from .models.checkpoints import encoder_weights, read_checkpoint
@@ -266,9 +266,7 @@ class VideoEncoder(BaseModel):
             >>> found.start[:3]  # doctest: +SKIP
             tensor([0., 1., 2.], dtype=torch.float64)
         """
-        if not (0 < window < math.inf and 0 < stride < math.inf):
-            raise InputError('window and stride are positive numbers of '
-                             f'seconds, not {window} and {stride}')
+        require_lengths(window, stride)
         if not 0 <= start < math.inf:
             raise InputError(f'start is a number of seconds, not {start}')
         return _read(

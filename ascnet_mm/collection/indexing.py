@@ -1,6 +1,5 @@
 """Videos embedded into a collection."""
 import json
-import math
 import os
 import os.path as osp
 from collections import Counter
@@ -14,6 +13,7 @@ from mmengine.dist import (
     is_main_process,
 )
 
+from ..clip_reader import require_lengths
 from ..engine.reliability.work_folder import LOCK, hold, leave
 from ..errors import InputError, require_whole
 from ..files import (
@@ -118,9 +118,7 @@ def index(videos: str,
         (394, 2213)
     """
     require_pyarrow()
-    if not (0 < window < math.inf and 0 < stride < math.inf):
-        raise InputError('window and stride are positive numbers of '
-                         f'seconds, not {window} and {stride}')
+    require_lengths(window, stride)
     if dtype not in DTYPES:
         raise InputError(
             f'dtype is one of {", ".join(DTYPES)}, not {dtype!r}')

@@ -237,7 +237,7 @@ def test_what_an_existing_folder_may_hold(videos, tmp_path, encoder):
         make(next(videos.rglob('*.mkv')), folder, encoder)
     with pytest.raises(InputError, match='workers is a whole number'):
         index(str(videos), str(folder), encoder, workers=-1)
-    with pytest.raises(InputError, match='positive'):
+    with pytest.raises(InputError, match='stride is a number of seconds'):
         make(videos, folder, encoder, stride=0)
     with pytest.raises(InputError, match='float16, float32'):
         make(videos, folder, encoder, dtype='float64')
