@@ -41,11 +41,32 @@ def mlp(in_channels: int, hidden_channels: int, out_channels: int) -> MLP:
         nn.Linear(hidden_channels, out_channels))
 
 
+def single(x: Tensor) -> Tensor:
+    """In single precision at least: double precision stays."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def unit_length(x: Tensor) -> Tensor:
     """Scale rows to length 1, in single precision at least."""
-    if x.dtype in (torch.float16, torch.bfloat16):
-        x = x.float()
-    return F.normalize(x, dim=1)
+    return F.normalize(single(x), dim=1)
+
+
+def classify(logits: Tensor, labels: Tensor) -> Tuple[Tensor, Tensor]:
+    """Cross entropy, and the share that is classified correctly.
+
+    Args:
+        logits (Tensor): Scores of the classes, ``[N, classes]``.
+        labels (Tensor): The right ones, int64 ``[N]``.
+
+    Returns:
+        tuple[Tensor, Tensor]: Averaged over the rows; scalars.
+
+    Examples:
+        >>> classify(torch.eye(3).log(), torch.tensor([0, 1, 2]))
+        (tensor(0.), tensor(1.))
+    """
+    return (F.cross_entropy(logits, labels),
+            (logits.argmax(dim=1) == labels).float().mean())
 
 
 def squared_distance(prediction: Tensor, target: Tensor) -> Tensor:
@@ -227,26 +248,24 @@ class ACPHead(ConsistencyHead):
     Examples:
         >>> head = ACPHead(
         ...     in_channels=32, hidden_channels=16, out_channels=8)
+        >>> predicted = head.predict(torch.rand(4, 32))
         >>> target = head.project_target(torch.rand(4, 32))
-        >>> head.loss(torch.rand(4, 32), target).shape
+        >>> head.loss(predicted, target).shape
         torch.Size([])
     """
 
-    def loss(self, x: Tensor, target: Tensor) -> Tensor:
+    @staticmethod
+    def loss(predicted: Tensor, target: Tensor) -> Tensor:
         """``L_a = |h_a(g_a(x_i)) - a_j|^2``, averaged over the samples.
 
         Args:
-            x (Tensor): Online features x_i, ``[N, in_channels]``.
-            target (Tensor): Target projections a_j, ``[N, out_channels]``.
+            predicted (Tensor): Predictions h_a(g_a(x_i)) at unit length,
+                ``[N, out_channels]``.
+            target (Tensor): Target projections a_j, likewise.
 
         Returns:
             Tensor: The loss, a scalar.
         """
-        return self.loss_of(self.predict(x), target)
-
-    @staticmethod
-    def loss_of(predicted: Tensor, target: Tensor) -> Tensor:
-        """The same of predictions, ``[N, out_channels]``."""
         return squared_distance(predicted, target).mean()
 
 
@@ -262,30 +281,27 @@ class SCPHead(ConsistencyHead):
     Examples:
         >>> head = SCPHead(
         ...     in_channels=32, hidden_channels=16, out_channels=8)
+        >>> predicted = head.predict(torch.rand(4, 32))
         >>> motion = head.project_target(torch.rand(4, 32))
         >>> found = torch.tensor([True, True, False, True])
-        >>> head.loss(torch.rand(4, 32), motion, found).shape
+        >>> head.loss(predicted, motion, found).shape
         torch.Size([])
     """
 
-    def loss(self, x: Tensor, target: Tensor, found: Tensor) -> Tensor:
+    @staticmethod
+    def loss(predicted: Tensor, target: Tensor, found: Tensor) -> Tensor:
         """``L_m = |h_m(g_m(x_i)) - m_k|^2``, averaged over those found.
 
         Samples for which the memory bank held no other video do not count.
         On several ranks the average is that of the global batch.
 
         Args:
-            x (Tensor): Online features x_i, ``[N, in_channels]``.
-            target (Tensor): Retrieved motion features m_k,
+            predicted (Tensor): Predictions h_m(g_m(x_i)) at unit length,
                 ``[N, out_channels]``.
+            target (Tensor): Retrieved motion features m_k, likewise.
             found (Tensor): Whether there is one, bool ``[N]``.
 
         Returns:
             Tensor: The loss, a scalar; zero while nothing is found.
         """
-        return self.loss_of(self.predict(x), target, found)
-
-    @staticmethod
-    def loss_of(predicted: Tensor, target: Tensor, found: Tensor) -> Tensor:
-        """The same of predictions, ``[N, out_channels]``."""
         return mean_where(squared_distance(predicted, target), found)

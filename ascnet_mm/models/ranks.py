@@ -2,7 +2,6 @@
 import torch
 from mmengine.dist import all_gather, all_reduce, get_rank, get_world_size
 from torch import Tensor
-from torch.distributed.nn import functional
 
 
 def gather_rows(rows: Tensor) -> Tensor:
@@ -42,8 +41,7 @@ def mean_over_ranks(x: Tensor) -> Tensor:
         >>> mean_over_ranks(torch.tensor(3.))
         tensor(3.)
     """
-    ranks = get_world_size()
-    return x if ranks == 1 else functional.all_reduce(x) / ranks
+    return x if get_world_size() == 1 else gather_rows(x[None]).mean(dim=0)
 
 
 class _Gather(torch.autograd.Function):

@@ -1,7 +1,6 @@
 """A classifier of videos that counts the unreadable ones."""
 from typing import Any, Dict, List, Optional
 
-import torch
 from mmaction.models.recognizers import Recognizer3D
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..scope import ensure_scope
 from .checkpoints import require_same_encoder
+from .heads import single
 from .memory_format import for_convolutions
 
 
@@ -118,5 +118,4 @@ class ActionRecognizer(Recognizer3D):
 
 def _in_single_precision(head: nn.Module, inputs: Any,
                          scores: Tensor) -> Tensor:
-    # Double precision stays.
-    return scores.to(torch.promote_types(scores.dtype, torch.float32))
+    return single(scores)

@@ -1,5 +1,5 @@
 """The method: consistency of appearance and of speed."""
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -85,10 +85,7 @@ class ASCNet(MemoryBankRecognizer):
         memory_bank (dict | MemoryBank): The bank or its config, whose type
             defaults to :class:`MemoryBank`. By default, a bank with its
             default settings.
-        test_cfg (dict, optional): ``max_testing_views`` limits how many clips
-            are preprocessed and encoded at a time in testing. Defaults to
-            None.
-        data_preprocessor (dict, optional): Config of the preprocessor.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Raises:
         InputError: If ``gamma`` is outside [0, 1], or the projections of the
@@ -117,8 +114,7 @@ class ASCNet(MemoryBankRecognizer):
                  gamma: float = 0.5,
                  symmetric: bool = False,
                  memory_bank: Union[dict, MemoryBank] = dict(),
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         if not 0 <= gamma <= 1:
             raise InputError(f'gamma weighs the SCP loss against the ACP loss '
                              f'and must lie in [0, 1]: model.gamma={gamma}')
@@ -126,8 +122,7 @@ class ASCNet(MemoryBankRecognizer):
             backbone=backbone,
             heads=dict(acp_head=acp_head, scp_head=scp_head),
             memory_bank=memory_bank,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            **kwargs)
         sizes = [head.out_channels for head in (self.acp_head, self.scp_head)]
         if sizes[0] != sizes[1]:
             raise InputError(
@@ -222,9 +217,9 @@ class ASCNet(MemoryBankRecognizer):
         """
         retrieved, found = step.retrieved, step.retrieved.found
         return dict(
-            loss_acp=self.acp_head.loss_of(step.predicted_a, step.a_j),
-            loss_scp=self.scp_head.loss_of(step.predicted_m, retrieved.motion,
-                                           found),
+            loss_acp=self.acp_head.loss(step.predicted_a, step.a_j),
+            loss_scp=self.scp_head.loss(step.predicted_m, retrieved.motion,
+                                        found),
             acp_spread=feature_std(step.a_j),
             scp_spread=feature_std(step.m_j),
             retrieved_similarity=retrieved.similarity.sum() /

@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..heads import info_nce, mean_where, unit_length
+from ..heads import info_nce, mean_where, single, unit_length
 from ..memory_bank import MemoryBank
 from ..ranks import mean_over_ranks
 from .ascnet import ASCNet, Step
@@ -226,7 +226,7 @@ class SpeedOrder(Term):
         """The ranking loss, and the share that is ranked right."""
         # In bfloat16, the scores of two similar clips would often be equal.
         with torch.autocast(step.x_i.device.type, enabled=False):
-            difference = self.score(_single(step.x_i) - _single(step.x_j))
+            difference = self.score(single(step.x_i) - single(step.x_j))
         difference = difference[:, 0]
         faster = _on((step.speeds_i - step.speeds_j).sign(), difference)
         return _ranked(difference * faster, faster != 0)
@@ -298,7 +298,7 @@ class Decorrelation(Term):
 
     def vectors(self, step: Step) -> Tensor:
         """The vectors ``[N, channels]``, centered over all ranks."""
-        vectors = _single(getattr(step, self.of))
+        vectors = single(getattr(step, self.of))
         if vectors.shape[1] != len(self.moments):
             raise InputError(
                 f'{type(self).__name__}: the vectors {self.of} have the '
@@ -414,8 +414,3 @@ def _ranked(difference: Tensor, counted: Tensor) -> Dict[str, Tensor]:
 def _on(values: Tensor, like: Tensor) -> Tensor:
     """Values of the CPU on the device, without waiting for it."""
     return values.to(like.device, non_blocking=True)
-
-
-def _single(x: Tensor) -> Tensor:
-    """In single precision at least."""
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

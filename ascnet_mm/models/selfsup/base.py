@@ -103,6 +103,24 @@ class SelfSupervisedRecognizer(BaseRecognizer):
             self.online_features = features.detach()
         return features
 
+    def encode_clips(self, inputs: Tensor) -> Tensor:
+        """Pooled features of all clips, in one batch of the online encoder.
+
+        BatchNorm sees all clips together.
+
+        Args:
+            inputs (Tensor): ``[B, clips, 3, T, H, W]``.
+
+        Returns:
+            Tensor: ``[B, clips, C]``.
+
+        Raises:
+            InputError: As of :meth:`encode`.
+        """
+        # All first clips, then all second ones, as they lie in memory
+        x = self.encode(inputs.transpose(0, 1).flatten(0, 1), self.backbone)
+        return x.unflatten(0, (inputs.shape[1], -1)).transpose(0, 1)
+
     def encode_map(self, clips: Tensor) -> Tensor:
         """Output of the online encoder for clips, before any pooling.
 

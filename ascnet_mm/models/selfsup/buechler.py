@@ -5,13 +5,13 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ..heads import classify
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
 MOST_PIECES = 9  # 363 thousand permutations, a second
@@ -114,9 +114,7 @@ class PermutationHead(BaseModule):
         logits = self.classifier(self.joined(shuffled).relu())
         labels = torch.arange(len(self.orders), device=x.device)
         labels = labels.expand(len(x), -1).flatten()
-        logits = logits.flatten(0, 1)
-        return (F.cross_entropy(logits, labels),
-                (logits.argmax(dim=1) == labels).float().mean())
+        return classify(logits.flatten(0, 1), labels)
 
 
 @MODELS.register_module()
@@ -146,8 +144,7 @@ class Buechler(SelfSupervisedRecognizer):
             config; ``pieces`` is a square number.
         time_head (dict | PermutationHead): The head of the segments, or its
             config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Raises:
         InputError: If the number of tiles is no square.
@@ -165,13 +162,11 @@ class Buechler(SelfSupervisedRecognizer):
                  backbone: Part,
                  space_head: Part,
                  time_head: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         super().__init__(
             backbone=backbone,
             heads=dict(space_head=space_head, time_head=time_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            **kwargs)
         self.edge = round(self.space_head.pieces**0.5)
         if self.edge**2 != self.space_head.pieces:
             raise InputError('model.space_head.pieces is a square number, '
@@ -205,21 +200,15 @@ class Buechler(SelfSupervisedRecognizer):
                 f'clips of {frames} frames and {size[1]} x {size[0]} pixels '
                 f'cannot be cut into {segments} segments and {self.edge} x '
                 f'{self.edge} tiles: set clip_len and scale to multiples')
-        in_time = clips.unflatten(2, (segments, -1)).permute(
-            2, 0, 1, 3, 4, 5)
+        in_time = clips.unflatten(2, (segments, -1)).transpose(1, 2)
         in_space = clips.unflatten(4, (self.edge, -1)).unflatten(
-            3, (self.edge, -1)).permute(3, 5, 0, 1, 2, 4, 6).flatten(0, 1)
+            3, (self.edge, -1)).permute(3, 5, 0, 1, 2, 4, 6)
         loss_space, space_accuracy = self.space_head.loss(
-            self._encode_pieces(in_space))
+            self.encode_clips(in_space.flatten(0, 1).transpose(0, 1)))
         loss_time, time_accuracy = self.time_head.loss(
-            self._encode_pieces(in_time))
+            self.encode_clips(in_time))
         return dict(
             loss_space=loss_space,
             loss_time=loss_time,
             space_accuracy=space_accuracy,
             time_accuracy=time_accuracy)
-
-    def _encode_pieces(self, pieces: Tensor) -> Tensor:
-        """``[pieces, B, 3, ...]`` to features ``[B, pieces, C]``."""
-        x = self.encode(pieces.flatten(0, 1), self.backbone)
-        return x.unflatten(0, pieces.shape[:2]).transpose(0, 1)

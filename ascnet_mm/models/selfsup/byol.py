@@ -1,5 +1,5 @@
 """BYOL on clips of a video."""
-from typing import Dict, List, Optional
+from typing import Dict, List
 
 import torch
 from mmaction.registry import MODELS
@@ -23,8 +23,7 @@ class BYOL(TargetNetworkRecognizer):
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
         byol_head (dict | ACPHead): The head or its config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import ACPHead, R3D
@@ -37,16 +36,9 @@ class BYOL(TargetNetworkRecognizer):
         ['byol_spread', 'loss_byol']
     """
 
-    def __init__(self,
-                 backbone: Part,
-                 byol_head: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+    def __init__(self, backbone: Part, byol_head: Part, **kwargs) -> None:
         super().__init__(
-            backbone=backbone,
-            heads=dict(byol_head=byol_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            backbone=backbone, heads=dict(byol_head=byol_head), **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:
@@ -75,8 +67,9 @@ class BYOL(TargetNetworkRecognizer):
             with torch.no_grad():
                 x_j = self.encode(inputs[:, j], self.target_backbone)
                 target = self.byol_head.project_target(x_j)
-            x_i = self.encode(inputs[:, i], self.backbone)
-            losses.append(self.byol_head.loss(x_i, target))
+            predicted = self.byol_head.predict(
+                self.encode(inputs[:, i], self.backbone))
+            losses.append(self.byol_head.loss(predicted, target))
             deviations.append(feature_std(target))
         return dict(
             loss_byol=sum(losses),

@@ -2,7 +2,6 @@
 from typing import Dict, List, Optional
 
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.dist import get_rank
@@ -10,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..heads import unit_length
+from ..heads import classify, unit_length
 from ..ranks import gather_rows
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
@@ -124,9 +123,8 @@ class CBTHead(BaseModule):
         own = own + get_rank() * len(predicted)
         with torch.autocast(x.device.type, enabled=False):
             logits = predicted @ keys.T / self.temperature
-        return dict(
-            loss_cbt=F.cross_entropy(logits, own),
-            cbt_accuracy=(logits.argmax(dim=1) == own).float().mean())
+        loss, accuracy = classify(logits, own)
+        return dict(loss_cbt=loss, cbt_accuracy=accuracy)
 
 
 @MODELS.register_module()
@@ -149,8 +147,7 @@ class CBT(SelfSupervisedRecognizer):
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
         cbt_head (dict | CBTHead): The head or its config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D
@@ -161,16 +158,9 @@ class CBT(SelfSupervisedRecognizer):
         ['cbt_accuracy', 'loss_cbt']
     """
 
-    def __init__(self,
-                 backbone: Part,
-                 cbt_head: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+    def __init__(self, backbone: Part, cbt_head: Part, **kwargs) -> None:
         super().__init__(
-            backbone=backbone,
-            heads=dict(cbt_head=cbt_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            backbone=backbone, heads=dict(cbt_head=cbt_head), **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:
@@ -192,8 +182,5 @@ class CBT(SelfSupervisedRecognizer):
         Raises:
             InputError: If there is another number of clips.
         """
-        clips = self.cbt_head.clips
-        require_ordered_clips(inputs, clips, 'OrderedClips')
-        # All first clips, then all second ones: one batch for BatchNorm
-        x = self.encode(inputs.transpose(0, 1).flatten(0, 1), self.backbone)
-        return self.cbt_head.loss(x.unflatten(0, (clips, -1)).transpose(0, 1))
+        require_ordered_clips(inputs, self.cbt_head.clips, 'OrderedClips')
+        return self.cbt_head.loss(self.encode_clips(inputs))

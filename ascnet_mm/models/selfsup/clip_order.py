@@ -3,7 +3,6 @@ from itertools import combinations, permutations
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..dropout import sample_dropout
+from ..heads import classify
 from .base import (
     Part,
     SelfSupervisedRecognizer,
@@ -102,10 +102,8 @@ class ClipOrderHead(BaseModule):
             self.classes[self._representative(tuple(order))]
             for order in orders
         ]).to(x.device, non_blocking=True)
-        logits = self._logits(x, seeds)
-        return dict(
-            loss_order=F.cross_entropy(logits, labels),
-            order_accuracy=(logits.argmax(dim=1) == labels).float().mean())
+        loss, accuracy = classify(self._logits(x, seeds), labels)
+        return dict(loss_order=loss, order_accuracy=accuracy)
 
     def _logits(self, x: Tensor, seeds: Sequence[int]) -> Tensor:
         pairs = torch.stack([
@@ -141,8 +139,7 @@ class ClipOrder(SelfSupervisedRecognizer):
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
         clip_order_head (dict | ClipOrderHead): The head or its config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D
@@ -158,13 +155,11 @@ class ClipOrder(SelfSupervisedRecognizer):
     def __init__(self,
                  backbone: Part,
                  clip_order_head: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         super().__init__(
             backbone=backbone,
             heads=dict(clip_order_head=clip_order_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:
@@ -189,12 +184,9 @@ class ClipOrder(SelfSupervisedRecognizer):
             InputError: If there is another number of clips, or nothing says
                 their order.
         """
-        clips = self.clip_order_head.clips
-        require_ordered_clips(inputs, clips, 'ShuffledClips')
+        require_ordered_clips(inputs, self.clip_order_head.clips,
+                              'ShuffledClips')
         orders = told_by_sampler(data_samples, 'order', 'ShuffledClips')
-        # All first clips, then all second ones: one batch for BatchNorm
-        x = self.encode(inputs.transpose(0, 1).flatten(0, 1), self.backbone)
         return self.clip_order_head.loss(
-            x.unflatten(0, (clips, -1)).transpose(0, 1),
-            orders,
+            self.encode_clips(inputs), orders,
             [sample.sample_seed for sample in data_samples])

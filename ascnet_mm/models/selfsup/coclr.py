@@ -107,8 +107,7 @@ class CoCLR(MemoryBankRecognizer):
             weights.
         positives_from (str, optional): Checkpoint of the frozen encoder.
             Defaults to None: random weights, and a warning.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Raises:
         InputError: If ``topk`` is not from 1 to the size of the bank.
@@ -131,14 +130,12 @@ class CoCLR(MemoryBankRecognizer):
                  other_backbone: Optional[Part] = None,
                  online_from: Optional[str] = None,
                  positives_from: Optional[str] = None,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         super().__init__(
             backbone=backbone,
             heads=dict(nce_head=nce_head),
             memory_bank=memory_bank,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            **kwargs)
         if not 1 <= topk <= self.memory_bank.size:
             raise InputError(
                 f'model.topk={topk} keys cannot be found in a memory bank of '

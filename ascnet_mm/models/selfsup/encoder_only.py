@@ -1,5 +1,5 @@
 """An encoder without heads, to be evaluated."""
-from typing import Dict, List, Optional
+from typing import Dict, List
 
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
@@ -18,8 +18,7 @@ class EncoderOnly(SelfSupervisedRecognizer):
 
     Args:
         backbone (dict | nn.Module): The encoder or its config.
-        test_cfg (dict, optional): As for :class:`SelfSupervisedRecognizer`.
-        data_preprocessor (dict, optional): Config of the preprocessor.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from mmaction.registry import MODELS
@@ -32,15 +31,8 @@ class EncoderOnly(SelfSupervisedRecognizer):
         torch.Size([2, 1, 32])
     """
 
-    def __init__(self,
-                 backbone: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
-        super().__init__(
-            backbone=backbone,
-            heads={},
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+    def __init__(self, backbone: Part, **kwargs) -> None:
+        super().__init__(backbone=backbone, heads={}, **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:

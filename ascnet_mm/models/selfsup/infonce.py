@@ -1,5 +1,5 @@
 """InfoNCE: two clips of a video among those of other videos."""
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Union
 
 import torch
 import torch.nn.functional as F
@@ -89,8 +89,7 @@ class InfoNCE(MemoryBankRecognizer):
         memory_bank (dict | MemoryBank): The bank or its config. Its ``size``
             is per speed: CoCLR's queue of 2048 for UCF-101 is 1024 for each
             of two, the default.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D
@@ -105,14 +104,12 @@ class InfoNCE(MemoryBankRecognizer):
                  backbone: Part,
                  nce_head: Part,
                  memory_bank: Union[dict, MemoryBank] = dict(size=1024),
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         super().__init__(
             backbone=backbone,
             heads=dict(nce_head=nce_head),
             memory_bank=memory_bank,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:

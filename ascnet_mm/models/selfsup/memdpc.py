@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ..heads import classify, single
 from ..ranks import gather_rows
 from .base import Part, SelfSupervisedRecognizer, require_ordered_clips
 
@@ -138,8 +139,9 @@ class MemDPCHead(BaseModule):
                 predicted.flatten(0, 2), blocks[:, -self.steps:].flatten(0, 2))
             own = torch.arange(len(logits), device=logits.device)
             own = own + get_rank() * len(logits)
-            losses.append(F.cross_entropy(logits, own))
-            right.append((logits.argmax(dim=1) == own).float().mean())
+            loss, accuracy = classify(logits, own)
+            losses.append(loss)
+            right.append(accuracy)
         return dict(
             loss_memdpc=sum(losses), memdpc_accuracy=sum(right) / len(right))
 
@@ -175,8 +177,7 @@ class MemDPC(SelfSupervisedRecognizer):
             to have the dimensions of time and space.
         memdpc_head (dict | MemDPCHead): The head or its config.
         blocks (int): Blocks of a video. Defaults to 8 (MemDPC's).
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Raises:
         InputError: If there are not fewer blocks to predict than blocks.
@@ -194,13 +195,9 @@ class MemDPC(SelfSupervisedRecognizer):
                  backbone: Part,
                  memdpc_head: Part,
                  blocks: int = 8,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         super().__init__(
-            backbone=backbone,
-            heads=dict(memdpc_head=memdpc_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            backbone=backbone, heads=dict(memdpc_head=memdpc_head), **kwargs)
         if not 1 <= self.memdpc_head.steps < blocks:
             raise InputError(
                 f'MemDPC: memdpc_head.steps={self.memdpc_head.steps} blocks '
@@ -247,6 +244,4 @@ def _inner_products(predicted: Tensor, features: Tensor) -> Tensor:
     """Of rows with those of all ranks, in single precision at least."""
     features = gather_rows(features)
     with torch.autocast(predicted.device.type, enabled=False):
-        if predicted.dtype in (torch.float16, torch.bfloat16):
-            predicted = predicted.float()
-        return predicted @ features.to(predicted.dtype).T
+        return single(predicted) @ single(features).T

@@ -35,8 +35,7 @@ class OPN(ClipOrder):
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
         clip_order_head (dict | ClipOrderHead): The head or its config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D, ClipOrderHead

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..heads import mlp, unit_length
+from ..heads import classify, mlp, unit_length
 from .base import (
     Part,
     SelfSupervisedRecognizer,
@@ -71,10 +71,8 @@ class PaceHead(BaseModule):
                 'SpeedClassification in model.terms: set both alike')
         labels = torch.tensor([self.speeds.index(speed) for speed in speeds])
         labels = labels.to(x.device, non_blocking=True)
-        logits = self.classifier(x)
-        return dict(
-            loss_pace=F.cross_entropy(logits, labels),
-            pace_accuracy=(logits.argmax(dim=1) == labels).float().mean())
+        loss, accuracy = classify(self.classifier(x), labels)
+        return dict(loss_pace=loss, pace_accuracy=accuracy)
 
 
 @MODELS.register_module()
@@ -157,8 +155,7 @@ class Pace(SelfSupervisedRecognizer):
             Defaults to None: only the speed of one clip is predicted.
         contrast_weight (float): Weight of the contrastive loss relative to
             that of the speed. Defaults to 0.1 (ours).
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> model = MODELS.build(dict(
@@ -177,18 +174,13 @@ class Pace(SelfSupervisedRecognizer):
                  pace_head: Part,
                  same_context_head: Optional[Part] = None,
                  contrast_weight: float = 0.1,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         heads = dict(pace_head=pace_head)
         self.pattern = (0, )
         if same_context_head:
             heads['same_context_head'] = same_context_head
             self.pattern = (0, 1)
-        super().__init__(
-            backbone=backbone,
-            heads=heads,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+        super().__init__(backbone=backbone, heads=heads, **kwargs)
         self.contrast_weight = contrast_weight
 
     @property
@@ -215,14 +207,12 @@ class Pace(SelfSupervisedRecognizer):
                 their speeds.
         """
         require_clips(inputs, self.pattern)
-        clips = range(len(self.pattern))
-        # All first clips, then all second ones: one batch for BatchNorm
-        x = self.encode(
-            torch.cat([inputs[:, clip] for clip in clips]), self.backbone)
         speeds = told_by_sampler(
             data_samples, 'speeds', 'SpeedPairedSampleFrames')
-        losses = self.pace_head.loss(
-            x, [of_sample[clip] for clip in clips for of_sample in speeds])
+        # All first clips, then all second ones
+        x = self.encode_clips(inputs).transpose(0, 1).flatten(0, 1)
+        losses = self.pace_head.loss(x, [
+            speed for of_clip in zip(*speeds) for speed in of_clip])
         if 'same_context_head' in self._head_names:
             video_ids = torch.tensor([s.video_id for s in data_samples])
             losses['loss_contrast'] = (

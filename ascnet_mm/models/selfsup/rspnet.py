@@ -136,8 +136,7 @@ class RSPNet(MemoryBankRecognizer):
         rsp_head (dict | RSPHead): The head or its config.
         memory_bank (dict): Config of the :class:`MemoryBank`. Its ``size``
             is per speed: RSPNet's queue of 16384 is 8192 for each of two.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D
@@ -155,14 +154,12 @@ class RSPNet(MemoryBankRecognizer):
                  avid_head: Part,
                  rsp_head: Part,
                  memory_bank: Union[dict, MemoryBank] = dict(size=8192),
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+                 **kwargs) -> None:
         super().__init__(
             backbone=backbone,
             heads=dict(avid_head=avid_head, rsp_head=rsp_head),
             memory_bank=memory_bank,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:

@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ..heads import single
 from .base import Part, SelfSupervisedRecognizer, require_count
 
 
@@ -47,8 +48,7 @@ class SpeedHead(BaseModule):
             ``speed_accuracy``, the share that is classified correctly;
             scalars.
         """
-        logits = self.classifier(x.amax(dim=(3, 4)).mean(dim=2))[:, 0]
-        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        logits = single(self.classifier(x.amax(dim=(3, 4)).mean(dim=2)))[:, 0]
         return dict(
             loss_speed=F.binary_cross_entropy_with_logits(
                 logits, sped_up.to(logits)),
@@ -79,8 +79,7 @@ class SpeedNet(SelfSupervisedRecognizer):
         backbone (dict | nn.Module): As for :class:`ASCNet`; its output has
             to have the dimensions of time and space.
         speed_head (dict | SpeedHead): The head or its config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D
@@ -90,16 +89,9 @@ class SpeedNet(SelfSupervisedRecognizer):
         ['loss_speed', 'speed_accuracy']
     """
 
-    def __init__(self,
-                 backbone: Part,
-                 speed_head: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+    def __init__(self, backbone: Part, speed_head: Part, **kwargs) -> None:
         super().__init__(
-            backbone=backbone,
-            heads=dict(speed_head=speed_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            backbone=backbone, heads=dict(speed_head=speed_head), **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:

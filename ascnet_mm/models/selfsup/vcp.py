@@ -3,7 +3,6 @@ from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModule
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..data_preprocessor.copying import copy_together
 from ..draws import sample_generator
+from ..heads import classify
 from .base import (
     Part,
     SelfSupervisedRecognizer,
@@ -74,10 +74,8 @@ class VCPHead(BaseModule):
         labels = torch.tensor(
             [self.operations.index(name) for name in operations])
         labels = labels.to(x.device, non_blocking=True)
-        logits = self.classifier(x.flatten(1))
-        return dict(
-            loss_vcp=F.cross_entropy(logits, labels),
-            vcp_accuracy=(logits.argmax(dim=1) == labels).float().mean())
+        loss, accuracy = classify(self.classifier(x.flatten(1)), labels)
+        return dict(loss_vcp=loss, vcp_accuracy=accuracy)
 
 
 @MODELS.register_module()
@@ -102,8 +100,7 @@ class VCP(SelfSupervisedRecognizer):
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.
         vcp_head (dict | VCPHead): The head or its config.
-        test_cfg (dict, optional): As for :class:`ASCNet`.
-        data_preprocessor (dict, optional): As for :class:`ASCNet`.
+        **kwargs: As for :class:`SelfSupervisedRecognizer`.
 
     Examples:
         >>> from ascnet_mm.models import R3D
@@ -115,16 +112,9 @@ class VCP(SelfSupervisedRecognizer):
         ['loss_vcp', 'vcp_accuracy']
     """
 
-    def __init__(self,
-                 backbone: Part,
-                 vcp_head: Part,
-                 test_cfg: Optional[dict] = None,
-                 data_preprocessor: Optional[dict] = None) -> None:
+    def __init__(self, backbone: Part, vcp_head: Part, **kwargs) -> None:
         super().__init__(
-            backbone=backbone,
-            heads=dict(vcp_head=vcp_head),
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor)
+            backbone=backbone, heads=dict(vcp_head=vcp_head), **kwargs)
 
     @property
     def encoder_passes(self) -> Dict[str, int]:
@@ -157,10 +147,8 @@ class VCP(SelfSupervisedRecognizer):
         clips[middle] = move_pixels(
             clips[middle], operations,
             [sample.sample_seed for sample in data_samples])
-        # All first clips, then all second ones: one batch for BatchNorm
-        x = self.encode(torch.cat(clips), self.backbone)
-        return self.vcp_head.loss(
-            x.unflatten(0, (len(clips), -1)).transpose(0, 1), operations)
+        x = self.encode_clips(torch.stack(clips).transpose(0, 1))
+        return self.vcp_head.loss(x, operations)
 
 
 def move_pixels(clips: Tensor, operations: Sequence[str],
