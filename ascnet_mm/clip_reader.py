@@ -267,7 +267,7 @@ def _numbers(times: np.ndarray, window: float, stride: float,
     Returns:
         np.ndarray: Whole numbers from 0, ascending, float64; one at least.
     """
-    # What a float is off makes no window more.
+    # Rounding must not add a window.
     count = math.ceil((max(last - window - 1e-6, 0) + stride) / stride)
     pauses = np.flatnonzero(np.diff(times) > LONGEST_PAUSE)
     begin = times[np.concatenate([[0], pauses + 1])]

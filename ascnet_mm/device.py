@@ -1,5 +1,14 @@
-"""What a device can compute in."""
+"""What the devices of this machine can do."""
+import os
+
 import torch
+
+
+def cores() -> int:
+    """How many CPU cores this process may run on, 1 or more."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def computes_in_bfloat16(device: str) -> bool:
@@ -10,6 +19,6 @@ def computes_in_bfloat16(device: str) -> bool:
     """
     if device == 'cuda':
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # Since torch 2.5; oneDNN's own question is content with emulation.
+    # Since torch 2.5; oneDNN's own check also accepts emulation.
     asked = getattr(torch.cpu, '_is_avx512_bf16_supported', lambda: False)
     return device == 'cpu' and asked()

@@ -1,5 +1,4 @@
 """Checks of the installation and the machine, with advice."""
-import multiprocessing
 import os
 import platform
 import resource
@@ -10,7 +9,7 @@ import av
 import torch
 
 from .datasets.transport import FOLDER, free_memory
-from .device import computes_in_bfloat16
+from .device import computes_in_bfloat16, cores
 from .text import printable
 from .versions import versions
 
@@ -160,9 +159,7 @@ def _decoders() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(
-        os, 'sched_getaffinity') else multiprocessing.cpu_count()
-    yield Finding('CPU cores', str(cores))
+    yield Finding('CPU cores', str(cores()))
     free = free_memory()
     yield Finding(
         FOLDER, f'{free / 2**20:.0f} MiB free',

@@ -47,7 +47,7 @@ class TrainingStopped(RuntimeError):
 
 
 def require_whole(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is no number of things.
+    """Refuse what is not a count.
 
     Args:
         name (str): What it is called.
@@ -63,6 +63,8 @@ def require_whole(name: str, value: Any, least: int = 1) -> None:
             ...
         ascnet_mm.errors.InputError: top is a whole number, 1 or more, not 2.5
     """
-    if not isinstance(value, Integral) or value < least:
+    # True is an int, too.
+    if (not isinstance(value, Integral) or isinstance(value, bool)
+            or value < least):
         raise InputError(
             f'{name} is a whole number, {least} or more, not {value}')

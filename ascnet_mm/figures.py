@@ -1,5 +1,4 @@
 """Figures in a JSON file, with everything they depend on."""
-import os
 import os.path as osp
 import platform
 import sys
@@ -8,7 +7,8 @@ from typing import Any, Dict
 
 import torch
 
-from . import files
+from .device import computes_in_bfloat16, cores
+from .files import write_json
 from .versions import versions
 
 
@@ -21,10 +21,9 @@ def machine() -> Dict[str, Any]:
                           if line.startswith('model name')), model)
     return dict(
         processor=model,
-        cores=len(os.sched_getaffinity(0)),
+        cores=cores(),
         threads=torch.get_num_threads(),
-        bf16=torch.backends.mkldnn.is_available()
-        and torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+        bf16=computes_in_bfloat16('cpu'),
         device=torch.cuda.get_device_name()
         if torch.cuda.is_available() else None)
 
@@ -48,7 +47,7 @@ def made_here() -> Dict[str, Any]:
         date=time.strftime('%Y-%m-%d'), machine=machine(), versions=versions())
 
 
-def write_json(name: str, out: str, **figures: Any) -> None:
+def write_figures(name: str, out: str, **figures: Any) -> None:
     """Write figures, with command, date, machine and versions.
 
     Args:
@@ -57,7 +56,5 @@ def write_json(name: str, out: str, **figures: Any) -> None:
         **figures: What was found, and with which settings.
     """
     path = osp.join(out, f'{name}.json')
-    files.write_json(
-        path,
-        dict(command=typed_command(), **made_here(), **figures))
+    write_json(path, dict(command=typed_command(), **made_here(), **figures))
     print(f'written to {path}')

@@ -16,7 +16,7 @@ PART = '.part'
 
 def write_whole(path: str,
                 content: bytes,
-                advice: str = 'go on with --resume') -> None:
+                advice: str = 'run it again') -> None:
     """Write a file next to its place, flush it to disk and move it there.
 
     Whoever reads ``path`` finds either what was there before or all of the new
@@ -26,7 +26,7 @@ def write_whole(path: str,
         path (str): The file; its folder exists.
         content (bytes): What goes into it.
         advice (str): What to do, once there is room, if it cannot be
-            written. Defaults to what is right for a training.
+            written.
 
     Raises:
         InputError: If it cannot be written, as on a full disk; what was
@@ -88,10 +88,7 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
         >>> write_lines('train.txt', ['a/x.mp4 0'])  # doctest: +SKIP
     """
     text = ''.join(f'{line}\n' for line in lines)
-    write_whole(
-        path,
-        text.encode(errors='surrogateescape'),
-        advice='run it again')
+    write_whole(path, text.encode(errors='surrogateescape'))
 
 
 def write_json(path: str, content: Any) -> None:
@@ -108,10 +105,7 @@ def write_json(path: str, content: Any) -> None:
         >>> write_json('results.json', dict(top1=58.9))  # doctest: +SKIP
     """
     make_folder(osp.dirname(path) or '.')
-    write_whole(
-        path,
-        json.dumps(content, indent=1).encode(),
-        advice='run it again')
+    write_whole(path, json.dumps(content, indent=1).encode())
 
 
 def write_tensors(path: str, content: Any) -> None:
@@ -132,7 +126,7 @@ def write_tensors(path: str, content: Any) -> None:
     make_folder(osp.dirname(path) or '.')
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_whole(path, buffer.getbuffer(), advice='run it again')
+    write_whole(path, buffer.getbuffer())
 
 
 def remove_if_there(path: str) -> None:

@@ -22,6 +22,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
+from .apis import take_encoder
 from .clip_reader import ClipReader, Part, Windows, require_lengths
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
@@ -89,8 +90,6 @@ def load_encoder(source: str,
         said, find = read_checkpoint(weights), recipe_in
     else:
         cfg = Config.fromfile(config_path(os.fspath(source)))
-        # apis import this module.
-        from .apis import take_encoder
         with DefaultScope.overwrite_default_scope('mmaction'):
             take_encoder(cfg, weights, {})
         said, find = settings_of(cfg), recipe_of
@@ -174,7 +173,7 @@ class VideoEncoder(BaseModel):
         with DefaultScope.overwrite_default_scope('mmaction'):
             super().__init__(data_preprocessor=data_preprocessor)
             if is_of_a_package(backbone['type']):
-                # Which of their layers are taken is MMAction2's affair.
+                # MMAction2 decides which of their layers are taken.
                 recognizer = MODELS.build(
                     dict(type='Recognizer2D', backbone=deepcopy(backbone)))
                 self.backbone = recognizer.backbone

@@ -20,7 +20,6 @@ same files give the same lists. python tools/data/prepare.py is the same
 command.
 """
 import argparse
-import os
 
 # Those of ascnet_mm.preparation.data_sets, which takes seconds to import.
 DATA_SETS = ('ucf101', 'hmdb51', 'kinetics400')
@@ -46,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--workers',
         type=int,
-        default=os.cpu_count(),
         help='processes that open videos; default: one per core')
 
 

@@ -88,7 +88,7 @@ def load_config(args: argparse.Namespace) -> 'Config':
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
-    # What is given in so many words counts, beside what a config sets.
+    # What is given explicitly takes precedence over the config.
     given = {
         name: getattr(args, name)
         for name in ('seed', 'diff_rank_seed', 'deterministic')

@@ -24,7 +24,6 @@ training skips and counts those without a copy, evaluation counts them as
 misses. python tools/data/transcode.py is the same command.
 """
 import argparse
-import os
 import sys
 
 
@@ -66,7 +65,6 @@ def add_copy_options(parser: argparse.ArgumentParser, quality: int) -> None:
     parser.add_argument(
         '--workers',
         type=int,
-        default=os.cpu_count(),
         help='videos that are worked on at a time; default: one per core')
     parser.add_argument(
         '--timeout',

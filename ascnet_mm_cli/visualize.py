@@ -5,15 +5,15 @@
 
 writes map.png, where clips of each playback speed are points, colored by
 class and by speed, and retrieval.png, where each of some videos stands beside
-the five nearest others. `random` instead of a checkpoint, with a config, is
-an encoder that has not been trained. The features are those of `ascnet-mm
+the five nearest others. `untrained` instead of a checkpoint, with a config,
+is an encoder with random weights. The features are those of `ascnet-mm
 embed`.
 """
 import argparse
 
 from .embed import add_video_arguments
 
-UNTRAINED = 'random'
+UNTRAINED = 'untrained'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -534,12 +534,12 @@ def demo() -> str:
     gained, above = (f'{min(change):.0f} to {max(change):.0f} points'
                      for change in changes)
     return table(
-        ['check', 'chance', 'raw pixels', 'random network', 'trained'], rows,
+        ['check', 'chance', 'raw pixels', 'untrained', 'trained'], rows,
         4) + '\n\n' + paragraph(
             f'`{found["command"]}`, {found["epochs"]} epochs, '
             f'{found["minutes"]:.0f} minutes for the {len(seeds)} seeds '
             f'together on {found["machine"]["cores"]} CPU cores. Class '
-            f'retrieval, top-1: {gained} above the random network, {above} '
+            f'retrieval, top-1: {gained} above the untrained network, {above} '
             f'above thumbnails of raw pixels. {queries} test videos leave a '
             f'standard error of up to {error:.1f} points in a figure.')
 

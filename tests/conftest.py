@@ -140,3 +140,21 @@ def imported(tmp_path_factory) -> dict:
         text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+# A script that has a folder for some seconds.
+OWNER = '''
+import sys
+import time
+from ascnet_mm.lock import hold
+hold(sys.argv[1])
+print('taken', flush=True)
+time.sleep(float(sys.argv[2]))
+'''
+
+
+@pytest.fixture
+def owner(tmp_path_factory):
+    path = tmp_path_factory.mktemp('script') / 'owner.py'
+    path.write_text(OWNER)
+    return path

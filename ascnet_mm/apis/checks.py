@@ -31,7 +31,7 @@ from ..datasets import AppendPairedClip, DecodeSmall, VideoList
 from ..device import computes_in_bfloat16
 from ..engine import BFloat16OptimWrapper, PretrainedEncoderHook
 from ..engine.unwrap import refused_wrapper
-from ..errors import InputError
+from ..errors import InputError, require_whole
 from ..models.checkpoints import require_same_options
 from ..models.selfsup.coclr import CoCLR, require_modality
 from ..settings import require_same_schedule
@@ -128,7 +128,7 @@ def _encoder_hooks(cfg: Config) -> List[dict]:
 
 
 def check_compile(cfg: Config) -> None:
-    """Refuse a compiled step where it cannot be had.
+    """Refuse a compiled step where it would be wrong.
 
     Raises:
         InputError: If the config wants one in bfloat16 on a CPU: what
@@ -191,9 +191,9 @@ def _another(cfg: Config, path: str) -> str:
     """What to do where a checkpoint is of no use."""
     other = _resumable_beside(cfg, path)
     if other:
-        return (f'the last whole one beside it is {other}: give '
-                f'--resume {other}')
-    return 'there is no other beside it: start without --resume'
+        return (f'the newest complete checkpoint in its folder is {other}: '
+                f'give --resume {other}')
+    return 'there is no other in its folder: start without --resume'
 
 
 def _resumable_beside(cfg: Config, path: str) -> Optional[str]:
@@ -311,11 +311,8 @@ def check_numbers(cfg: Config, phases: Sequence[str]) -> None:
 
 
 def _require_count(name: str, value: Any, least: int) -> None:
-    # True is an int, too.
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if value is not None and (not whole or value < least):
-        raise InputError(
-            f'{name} is a whole number of at least {least}, not {value}')
+    if value is not None:
+        require_whole(name, value, least)
 
 
 def check_best(cfg: Config) -> None:

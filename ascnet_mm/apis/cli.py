@@ -14,8 +14,8 @@ from torch.distributed.elastic.multiprocessing.errors import record
 
 from .. import compat
 from ..datasets.transport import transport_fault
-from ..engine.reliability.work_folder import hold
 from ..errors import InputError, TrainingStopped
+from ..lock import hold
 from .checks import (
     RANK,
     check_best,

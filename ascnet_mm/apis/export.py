@@ -9,7 +9,11 @@ from mmengine.registry import init_default_scope
 
 from ..errors import InputError
 from ..files import write_tensors
-from ..models.checkpoints import load_encoder, read_checkpoint, unseen_options
+from ..models.checkpoints import (
+    load_encoder_weights,
+    read_checkpoint,
+    unseen_options,
+)
 from ..recipe import recipe_in, recipe_of
 from ..settings import settings_of
 from ..versions import versions
@@ -52,7 +56,7 @@ def export_encoder(checkpoint: str,
     recipe = _recipe(content, checkpoint, config, options or {})
     init_default_scope('mmaction')
     encoder = MODELS.build(recipe['backbone'])
-    loaded = load_encoder(encoder, checkpoint)
+    loaded = load_encoder_weights(encoder, checkpoint)
     card = model_card(content, checkpoint, recipe['backbone'], loaded)
     weights = {f'backbone.{k}': v for k, v in encoder.state_dict().items()}
     meta = dict(

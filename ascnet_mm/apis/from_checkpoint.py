@@ -28,7 +28,7 @@ from ..settings import RUNNER_KEYS
 from .config import as_meant, read_config, require_known
 from .types import is_a, resolved_type
 
-# How an encoder is trained further is the config's affair.
+# The config decides how an encoder is trained further.
 OF_TRAINING = ('frozen_stages', 'norm_eval', 'with_cp')
 
 

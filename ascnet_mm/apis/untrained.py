@@ -2,6 +2,7 @@
 import logging
 
 from mmaction.registry import MODELS
+from mmengine.model import BaseModule
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 
@@ -25,10 +26,20 @@ def save_untrained(model: dict, seed: int, path: str) -> None:
     init_default_scope('mmaction')
     set_random_seed(seed)
     network = MODELS.build(model)
-    # MMEngine's modules log each weight that they initialize.
+    init_quietly(network)
+    write_tensors(path, dict(state_dict=network.state_dict(), meta={}))
+
+
+def init_quietly(network: BaseModule) -> None:
+    """Draw the weights of a network that a training starts from.
+
+    MMEngine's modules would log each weight that they initialize.
+
+    Args:
+        network (BaseModule): The network.
+    """
     logging.disable(logging.INFO)
     try:
         network.init_weights()
     finally:
         logging.disable(logging.NOTSET)
-    write_tensors(path, dict(state_dict=network.state_dict(), meta={}))

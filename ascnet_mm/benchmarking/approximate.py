@@ -19,8 +19,8 @@ from ..collection.layout import (
     Video,
 )
 from ..collection.shards import write_shard
-from ..figures import write_json
-from ..files import write_json as write_content
+from ..figures import write_figures
+from ..files import write_json
 from .retrieval import peak_memory
 from .timing import side_by_side
 
@@ -55,7 +55,7 @@ def run(sizes: Sequence[int], channels: int, queries: int, work_dir: str,
             write_random(folder, features)
         rows.append(measured(Collection(folder), features.queries(queries)))
         print(rows[-1])
-    write_json(
+    write_figures(
         'approximate', out,
         settings=dict(channels=channels, queries=queries, top=TOP,
                       dtype='float16', clips_of_a_video=CLIPS,
@@ -110,7 +110,7 @@ def write_random(folder: str, features: Features) -> None:
             [Video(f'{video:08}.mp4', 0, 0, -1) for video in videos],
             [Embedded(features.clips(video), start, start + 2, 25.)
              for video in videos], 'float16')
-    write_content(
+    write_json(
         osp.join(folder, MANIFEST),
         dict(format=FORMAT, version=VERSION, root=folder, encoder={},
              recipe={}, window=2.0, stride=1.0, dtype='float16',

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import TrainingStopped
-from ..figures import write_json
+from ..figures import write_figures
 
 BATCH, VIDEOS, EPOCHS, LR, CHANNELS = 32, 320, 50, 0.1, 2
 SEEDS = (0, 1, 2)
@@ -186,6 +186,6 @@ def run(out: str) -> None:
             print(f'{name}, seed {seed}', *outcome['warnings'],
                   outcome['stopped'] or 'not stopped', sep='\n  ')
             outcomes.setdefault(name, []).append(outcome)
-    write_json('reliability_collapse', out, settings=dict(
+    write_figures('reliability_collapse', out, settings=dict(
         batch=BATCH, videos=VIDEOS, epochs=EPOCHS, lr=LR, momentum=0.99,
         base_channels=CHANNELS, seeds=SEEDS), outcomes=outcomes)

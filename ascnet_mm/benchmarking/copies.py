@@ -1,5 +1,4 @@
 """Copies of videos as they come about in the wild, each of one kind."""
-import logging
 import os
 import os.path as osp
 from fractions import Fraction
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from rich.progress import track
 
+from ..apis.untrained import init_quietly
 from ..datasets.video import decode_in_order, open_file, video_stream
 from ..datasets.video_folder import find_videos
 from ..errors import InputError
@@ -226,13 +226,8 @@ def choose(videos: str, count: int, shortest: float) -> List[str]:
 
 def untrained(encoder: VideoEncoder) -> VideoEncoder:
     """The same network with weights that a training starts from."""
-    # MMEngine's modules log each weight that they initialize.
-    logging.disable(logging.INFO)
-    try:
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            network = VideoEncoder(**encoder.recipe)
-            network.init_weights()
-    finally:
-        logging.disable(logging.NOTSET)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = VideoEncoder(**encoder.recipe)
+        init_quietly(network)
     return network.to(next(encoder.parameters()).device)

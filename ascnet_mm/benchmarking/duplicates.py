@@ -12,7 +12,7 @@ from ..collection.features import UnitRows
 from ..collection.matching import find_matches
 from ..collection.reading import Clips
 from ..datasets.video import decode_in_order, open_file, video_stream
-from ..figures import write_json
+from ..figures import write_figures
 from ..inference import load_encoder
 from .copies import KINDS, ORIGINAL, SHORTEST, make_set, untrained
 
@@ -76,7 +76,7 @@ def run(videos: str, encoder: Sequence[str], work_dir: str, count: int,
     found['average hashes'] = chosen(hash_pairs(collection), made)
     for name, row in found.items():
         print(name, row)
-    write_json(
+    write_figures(
         'duplicates', out,
         settings=dict(videos=made, kinds=list(KINDS), shortest=SHORTEST,
                       floor=FLOOR,

@@ -17,7 +17,7 @@ from ..datasets import DecodeFrames, DecodePlanes, OpenVideo
 from ..datasets.video import UnreadableVideo, within
 from ..datasets.video_folder import EXTENSIONS, find_videos
 from ..errors import InputError
-from ..figures import write_json
+from ..figures import write_figures
 from ..preparation import make_set
 
 FRAMES = 16
@@ -137,7 +137,7 @@ def run(folder: str, epochs: int, out: str) -> None:
     for why, count in by_reason.most_common():
         print(f'{count:6}  {why}')
     print(f'training with all of them: {training}')
-    write_json(
+    write_figures(
         'reliability_files', out,
         settings=dict(
             frames=FRAMES, time_limit=TIME_LIMIT),

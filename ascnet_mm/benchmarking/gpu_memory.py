@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..errors import InputError
-from ..figures import write_json
+from ..figures import write_figures
 from ..preparation import make_set
 from ..shipped import config_path
 from .pretend_gpu.process import Unavailable, train
@@ -74,4 +74,4 @@ def run(out: str) -> None:
                           f'{step["peak"] / 2**30:.1f}')
             steps[config] = step
     Console().print(shown)
-    write_json('gpu_memory', out, steps=steps)
+    write_figures('gpu_memory', out, steps=steps)

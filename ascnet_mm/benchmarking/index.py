@@ -18,8 +18,9 @@ from mmengine.config import Config
 from .. import collection
 from ..datasets.video import UnreadableVideo, open_file, video_stream
 from ..datasets.video_folder import find_videos
+from ..device import cores
 from ..errors import InputError
-from ..figures import write_json
+from ..figures import write_figures
 from ..files import write_lines
 from ..inference import load_encoder
 from .timing import Ratio
@@ -84,9 +85,9 @@ def run(videos: str, encoder: Sequence[str], work_dir: str, count: int,
         print(name, row)
     for item in ratios:
         print(item)
-    write_json(
+    write_figures(
         'index', out,
-        settings=dict(videos=len(files), workers=len(os.sched_getaffinity(0)),
+        settings=dict(videos=len(files), workers=cores(),
                       clip=list(shapes[0][2:])),
         rows=rows,
         ratios=[dict(item._asdict(), met=item.holds) for item in ratios])

@@ -7,7 +7,7 @@ import numpy as np
 from rich.progress import track
 
 from ..collection import Collection, index
-from ..figures import write_json
+from ..figures import write_figures
 from ..inference import VideoEncoder, load_encoder
 from .copies import choose, link, read_frames, untrained, write_frames
 
@@ -40,7 +40,7 @@ def run(videos: str, encoder: Sequence[str], work_dir: str, count: int,
         found[name] = shares(collection, network, starts, work_dir)
     chance = 100 / len(collection)
     print(f'{len(starts)} clips among {len(collection)}: {found}')
-    write_json(
+    write_figures(
         'moments', out,
         settings=dict(videos=len(starts), clips=len(collection), seconds=CLIP,
                       shortest=SHORTEST, off=OFF, chance=round(chance, 1),

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ..apis import read_config
 from ..engine.unwrap import unwrap
 from ..errors import InputError
-from ..figures import write_json
+from ..figures import write_figures
 from ..models import ASCNet
 from ..shipped import config_path
 
@@ -247,7 +247,7 @@ def run(videos: str, out: str) -> None:
                     banks_identical=identical(records, 'banks'),
                     weights_identical=identical(records, 'weights')))
             print(rows[-1])
-    write_json(
+    write_figures(
         'reliability_processes',
         out,
         settings=dict(

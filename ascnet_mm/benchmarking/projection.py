@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..figures import write_json
+from ..figures import write_figures
 from ..shipped import config_path
 
 CONFIGS = ('r18_k400', 'r2plus1d_k400', 's3dg_k400')
@@ -92,7 +92,7 @@ def run(out: str) -> None:
         shown.add_row(config, f'{flops[config]["pair"] / 1e9:.1f}',
                       *(f'{pairs[config][name]:,.0f}' for name in GPUS))
     Console().print(shown)
-    write_json(
+    write_figures(
         'projection',
         out,
         settings=dict(videos=VIDEOS, epochs=EPOCHS,

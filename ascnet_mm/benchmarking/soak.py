@@ -11,7 +11,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 
 from ..errors import InputError
-from ..figures import write_json
+from ..figures import write_figures
 
 INTERVAL = 10  # seconds
 # A tiny encoder, so that as many videos as can be go through the loader.
@@ -125,7 +125,7 @@ def run(videos: str, minutes: float, out: str) -> None:
     processes = {name: summary(rows) for name, rows in samples.items()}
     for name, figures in processes.items():
         print(name, figures)
-    write_json(
+    write_figures(
         'reliability_soak',
         out,
         settings=dict(

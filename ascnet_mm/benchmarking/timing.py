@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 from rich.console import Console
 from rich.table import Table
 
-from ..figures import write_json
+from ..figures import write_figures
 
 
 class Ratio(NamedTuple):
@@ -100,7 +100,7 @@ def publish(name: str, settings: Dict[str, Any],
         met = {True: 'yes', False: 'no', None: ''}[item.holds]
         bars.add_row(item.name, f'{item.value:.3f}', item.bar, met)
     console.print(bars)
-    write_json(
+    write_figures(
         name,
         out,
         settings=settings,

@@ -49,7 +49,7 @@ def clusters(collection: Collection,
     least = k if method == 'kmeans' else SMALLEST
     if least > len(means):
         raise InputError(f'{collection.folder} holds {len(means)} videos, '
-                         f'which make no {least} clusters'
+                         f'too few for {least} clusters'
                          if method == 'kmeans' else
                          f'{collection.folder} holds {len(means)} videos: '
                          f'HDBSCAN needs {SMALLEST} or more')

@@ -120,8 +120,8 @@ def group(matches: List[Match], videos: int) -> List[Group]:
 
 def _check(threshold: float) -> None:
     if not 0 < threshold <= 1:
-        raise InputError('the threshold of a similarity is above 0 and at '
-                         f'most 1, not {threshold}')
+        raise InputError('the threshold must be above 0 and at most 1, not '
+                         f'{threshold}')
 
 
 def _require_comparable(one: Collection, other: Collection) -> None:

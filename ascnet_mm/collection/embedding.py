@@ -86,7 +86,7 @@ class _Parts(IterableDataset):
                 in_order = True
             except (UnreadableVideo, OSError, MemoryError) as error:
                 try:
-                    patience.bear(error)
+                    patience.wait_or_raise(error)
                 except (UnreadableVideo, OSError, MemoryError) as verdict:
                     yield reason(verdict)
                     return

@@ -125,14 +125,14 @@ def open_features(path: str, shape: Tuple[int, int],
     except NO_ARRAY as error:
         raise InputError(
             f'{path} is damaged ({error}): run `ascnet-mm index` again, '
-            'which makes this part anew') from error
+            'which rebuilds this part') from error
     if not isinstance(shard, np.ndarray) or (
             shard.shape, shard.dtype) != (shape, dtype):
         found = getattr(shard, 'shape', '?'), getattr(shard, 'dtype', '?')
         raise InputError(
             f'{path} is damaged: it holds {found[1]} {list(found[0])} '
             f'instead of {dtype} {list(shape)}; run `ascnet-mm index` '
-            'again, which makes this part anew')
+            'again, which rebuilds this part')
     return shard
 
 

@@ -8,22 +8,21 @@ from typing import Dict, List, NamedTuple, Optional
 import numpy as np
 from mmengine.dist import (
     barrier,
-    broadcast_object_list,
     get_dist_info,
     is_main_process,
 )
 
 from ..clip_reader import require_lengths
-from ..engine.reliability.work_folder import LOCK, hold, leave
+from ..device import cores
 from ..errors import InputError, require_whole
 from ..files import (
     PART,
-    make_folder,
     remove_if_there,
     write_json,
     write_lines,
 )
 from ..inference import VideoEncoder
+from ..lock import LOCK, hold, leave, on_first_rank
 from ..text import printable
 from ..versions import versions
 from .embedding import embed
@@ -147,15 +146,7 @@ class _Held:
         self.folder = folder
 
     def __enter__(self) -> None:
-        fault = [None]
-        if is_main_process():
-            try:
-                _prepare(self.folder)
-            except InputError as error:
-                fault = [str(error)]
-        broadcast_object_list(fault)
-        if fault[0] is not None:
-            raise InputError(fault[0])
+        on_first_rank(_prepare, self.folder)
 
     def __exit__(self, *_) -> None:
         if is_main_process():
@@ -175,12 +166,7 @@ def _prepare(folder: str) -> None:
             raise InputError(
                 f'{folder} holds other files ({sorted(found - own)[0]}) and '
                 'no collection: name a new folder')
-    make_folder(folder)
-    try:
-        hold(folder)
-    except InputError as error:
-        raise InputError(f'another process writes to {folder}: wait for its '
-                         'end, or name another folder') from error
+    hold(folder)
     if osp.islink(osp.join(folder, SHARDS)):
         raise InputError(f'{folder}/{SHARDS} is a link: a collection keeps '
                          'its files in its own folder')
@@ -313,4 +299,4 @@ def _finish(folder: str, manifest: dict, names: List[str]) -> None:
 def _workers() -> int:
     """Workers of this rank: the cores of the machine, shared out."""
     ranks = int(os.getenv('LOCAL_WORLD_SIZE', '1'))
-    return max(1, len(os.sched_getaffinity(0)) // ranks)
+    return max(1, cores() // ranks)

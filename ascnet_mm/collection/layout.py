@@ -146,8 +146,7 @@ def read_record(folder: str, name: str) -> Shard:
             _check(video)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f'{path} is damaged ({error!r}): run `ascnet-mm '
-                         'index` again, which makes this part anew'
-                         ) from error
+                         'index` again, which rebuilds this part') from error
     for ending, size in shard.size.items():
         file = file_of(folder, name, ending)
         require_own_file(file)
@@ -155,7 +154,7 @@ def read_record(folder: str, name: str) -> Shard:
             raise InputError(
                 f'{file} is damaged: it has {osp.getsize(file)} bytes '
                 f'instead of {size}; run `ascnet-mm index` again, which '
-                'makes this part anew')
+                'rebuilds this part')
     return shard
 
 

@@ -94,7 +94,7 @@ def _video(root: str, file: str, label: int) -> Video:
     except (OSError, ValueError) as error:
         if getattr(error, 'errno', None) in NO_VERDICT:
             raise InputError(
-                f'{printable(file)} cannot be looked at ({error}): mend the '
+                f'{printable(file)} cannot be accessed ({error}): fix the '
                 'machine, then run it again') from error
         why = getattr(error, 'strerror', None) or str(error)
         return Video(file, 0, 0, label, unreadable=why)

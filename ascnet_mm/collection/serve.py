@@ -155,7 +155,7 @@ def serve(collection: Collection,
             # Who reads the line below may connect at once.
             listening.listen()
         except (OSError, OverflowError) as error:
-            raise InputError(f'port {port} cannot be had ({error}): name '
+            raise InputError(f'port {port} cannot be used ({error}): choose '
                              'another with --port') from error
         port = listening.getsockname()[1]
         print(f'open http://{HOSTS[0]}:{port}/?token={token}', flush=True)

@@ -27,8 +27,6 @@ from .layout import (
 )
 from .table import TIMES, from_parquet, to_parquet
 
-ADVICE = 'run it again'
-
 # What became of a video: its clips, or why it cannot be read
 Result = Union[Embedded, str]
 
@@ -80,7 +78,7 @@ def write_shard(folder: str, name: str, videos: List[Video],
              for key in TIMES})
     }  # yapf: disable
     for ending, content in contents.items():
-        write_whole(file_of(folder, name, ending), content, ADVICE)
+        write_whole(file_of(folder, name, ending), content)
     write_json(
         file_of(folder, name, RECORD),
         dict(

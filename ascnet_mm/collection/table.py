@@ -57,7 +57,7 @@ def from_parquet(path: str, rows: int) -> Dict[str, np.ndarray]:
     except (arrow.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(
             f'{path} is damaged ({error}): run `ascnet-mm index` again, '
-            'which makes this part anew') from error
+            'which rebuilds this part') from error
 
 
 def require_pyarrow() -> 'tuple[ModuleType, ModuleType]':

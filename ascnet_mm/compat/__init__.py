@@ -1,4 +1,4 @@
-"""Workarounds for bugs of MMEngine and MMAction2, one module each.
+"""Workarounds for bugs of the libraries we build on, one module each.
 
 Each function says which thread reports the bug and from which release on it
 can be removed; it changes nothing that works and may be called repeatedly.

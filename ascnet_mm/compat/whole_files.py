@@ -19,6 +19,6 @@ def write_whole_files() -> None:
 
         def put(self, obj: bytes, filepath: str) -> None:
             os.makedirs(osp.dirname(filepath) or '.', exist_ok=True)
-            write_whole(str(filepath), obj)
+            write_whole(str(filepath), obj, 'continue with --resume')
 
     register_backend('local', WholeFileBackend, force=True, prefixes='')

@@ -204,12 +204,12 @@ class BaseVideoDataset(BaseActionDataset):
             InputError: If it is, and stays so.
         """
         patience = Patience(info['filename'], self._folders, self.time_limit,
-                            self.patience, 'go on with --resume')
+                            self.patience, 'continue with --resume')
         while True:
             try:
                 return self._make(info)
             except (UnreadableVideo, OSError, MemoryError) as error:
-                patience.bear(error)
+                patience.wait_or_raise(error)
 
     def _make(self, info: dict) -> dict:
         """Make a sample, all of whose draws come from its seed, in time."""

@@ -46,7 +46,7 @@ class Patience:
         folders (Collection[str]): Folders that held files before.
         time_limit (float): Seconds that the system may take to answer.
         patience (float): Seconds for which a fault is waited for to pass.
-        advice (str): How to go on once the machine is mended.
+        advice (str): What to do once the machine is fixed.
     """
 
     def __init__(self, filename: str, folders: Collection[str],
@@ -60,7 +60,7 @@ class Patience:
         self._again = False
         self._pause = PAUSES[0]
 
-    def bear(self, error: BaseException) -> None:
+    def wait_or_raise(self, error: BaseException) -> None:
         """Return when the video is to be tried again.
 
         Args:
@@ -83,10 +83,10 @@ class Patience:
         self._deadline = self._deadline or now + self.patience
         if now >= self._deadline:
             raise InputError(
-                f'{printable(self.filename)} cannot be read, and others '
-                f'neither, for more than {self.patience:g} s ({fault}): '
-                'the machine is to blame, so no video was given up for '
-                f'it; mend that, then {self.advice}')
+                f'{printable(self.filename)} and other videos could not be '
+                f'read for more than {self.patience:g} s ({fault}): the '
+                'machine is at fault, so none of them counts as unreadable; '
+                f'fix it, then {self.advice}')
         time.sleep(min(self._pause, self._deadline - now))
         self._pause = min(2 * self._pause, PAUSES[1])
 
@@ -119,7 +119,7 @@ def machine_fault(error: BaseException, path: str, folders: Collection[str],
     try:
         return within(time_limit, _ask, path, folders, errno.ENOMEM in codes)
     except TimeoutError:
-        return f'nothing is heard of it for {time_limit:g} s'
+        return f'it has not responded for {time_limit:g} s'
 
 
 def holds_files(folder: str) -> bool:

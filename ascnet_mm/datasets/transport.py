@@ -80,7 +80,7 @@ def free_memory() -> int:
     return state.f_bavail * state.f_frsize
 
 
-class Weighed:
+class WeighingCollate:
     """Collates, and warns if what is prefetched will be too much.
 
     By the first batch of the first worker, before it is sent.

@@ -102,7 +102,7 @@ class VideoFolder(BaseVideoDataset):
         if others:
             # MMEngine logs the same warning once: train and val share it.
             print_log(
-                f'passed over in {printable(self.data_root)}: {others}',
+                f'skipped in {printable(self.data_root)}: {others}',
                 logger='current',
                 level=logging.WARNING)
         if self.part != 'all':

@@ -206,7 +206,7 @@ class VideoList(BaseVideoDataset):
         folder, root = self.data_prefix['video'], self.data_root
         file = osp.join(folder, path)
         if osp.islink(file):
-            return f'it is a link to {osp.realpath(file)}, so mend the links'
+            return f'it is a link to {osp.realpath(file)}, so fix the links'
         for start in _starting_points(folder, root):
             if osp.exists(osp.join(start, path)):
                 inside = osp.relpath(start, root or os.curdir)
@@ -220,13 +220,13 @@ class VideoList(BaseVideoDataset):
         for start in range(1, len(parts)):
             if osp.exists(osp.join(folder, *parts[start:])):
                 surplus = '/'.join(parts[:start])
-                return (f"{'/'.join(parts[start:])} is, so take {surplus}/ "
-                        'off the lines')
+                return (f"{'/'.join(parts[start:])} is there, so remove "
+                        f'{surplus}/ from the lines')
         stem = osp.splitext(path)[0]
         for ending in EXTENSIONS:
             if osp.exists(osp.join(folder, stem + ending)):
-                return (f'{stem}{ending} is, so give a list of the files with '
-                        'this ending')
+                return (f'{stem}{ending} is there, so give a list of the '
+                        'files with this ending')
         if not osp.isdir(folder or os.curdir):
             return (f'there is no folder {folder}, so change data_root or '
                     'data_prefix of the data set')

@@ -90,7 +90,7 @@ def show_table(checks: Dict[int, dict], references: Optional[dict],
     table.add_column('chance', justify='right')
     if references:
         table.add_column('raw pixels', justify='right')
-    for name in ('random network', 'trained'):
+    for name in ('untrained', 'trained'):
         table.add_column(f'{name}\nseed {seeds}', justify='right')
     first = next(iter(checks.values()))
     chance = dict(first['chance'], **(references or {}).get('chance', {}))

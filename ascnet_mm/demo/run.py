@@ -1,16 +1,12 @@
 """The demo, from videos to a table, a picture, figures and a page."""
-import os
 import os.path as osp
-import platform
 import time
 from typing import Dict, List, Optional, Sequence
 
 from rich.console import Console
 
 from ..apis import check_data
-from ..figures import typed_command
-from ..files import write_json
-from ..versions import versions
+from ..figures import write_figures
 from .checks import raw_pixels, show_table, summarize
 from .pictures import draw
 from .showing import show_collection
@@ -47,20 +43,12 @@ def run_demo(videos: Optional[str], seeds: Sequence[int],
     checks = summarize(logs)
     show_table(checks, references, console)
     draw(logs, osp.join(out, 'curves.png'))
-    write_json(
-        osp.join(out, 'results.json'),
-        dict(
-            command=typed_command(),
-            date=time.strftime('%Y-%m-%d'),
-            machine=dict(
-                processor=platform.machine(), cores=os.cpu_count()),
-            versions=versions(),
-            epochs=cfg.train_cfg.max_epochs,
-            minutes=round((time.time() - start) / 60, 2),
-            references=references,
-            checks=checks))
-    print(f'{out}/curves.png shows the runs over time; the figures are '
-          f'in {out}/results.json, the checkpoints beside them.')
+    write_figures(
+        'results', out, epochs=cfg.train_cfg.max_epochs,
+        minutes=round((time.time() - start) / 60, 2), references=references,
+        checks=checks)
+    print(f'{out}/curves.png shows the runs over time; the checkpoints are '
+          'beside it.')
     page = show_collection(cfg, osp.join(out, f'seed_{seeds[0]}'), out)
     if page:
         print(f'{page} is a map of the test videos, each beside its '

@@ -85,5 +85,5 @@ class FeatureFile(BaseMetric):
             names=np.array([r['name'] for r in readable]),
             labels=np.array([r['label'] for r in readable]),
             unreadable=np.array(unreadable, dtype=str))
-        write_whole(self.path, buffer.getbuffer(), advice='run it again')
+        write_whole(self.path, buffer.getbuffer())
         return dict(videos=len(readable), unreadable=len(unreadable))

@@ -3,7 +3,7 @@ import os.path as osp
 from typing import Dict, Sequence
 
 from ..errors import InputError
-from ..figures import write_json
+from ..figures import write_figures
 from .jobs import make_jobs
 from .plan import plan_evaluations, plan_methods
 from .records import Record
@@ -52,7 +52,7 @@ def compare(path: str,
     known = reusable(jobs, reuse, videos)
     records = run_jobs(jobs, videos, work_dir, at_once, known)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
-    write_json(f'compare_{name}', out, **found)
+    write_figures(f'compare_{name}', out, **found)
     for budget in found['budgets'] or [None]:
         if budget:
             print(f'{budget} steps')

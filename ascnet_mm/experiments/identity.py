@@ -30,11 +30,9 @@ def content(path: str) -> str:
 @functools.lru_cache
 def _content(path: str, *_: int) -> str:
     # Once for all methods and seeds that name a file
-    whole = hashlib.blake2b(digest_size=8)
     with open(path, 'rb') as file:
-        for part in iter(lambda: file.read(1 << 20), b''):
-            whole.update(part)
-    return whole.hexdigest()
+        return hashlib.file_digest(
+            file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
 
 
 def slug(name: str) -> str:

@@ -5,6 +5,8 @@ import sys
 import threading
 from typing import Sequence, Set
 
+from ..device import cores
+
 
 class Stopped(Exception):
     """The processes were told to end before theirs."""
@@ -19,7 +21,7 @@ class Processes:
     """
 
     def __init__(self, at_once: int) -> None:
-        share = max(1, len(os.sched_getaffinity(0)) // at_once)
+        share = max(1, cores() // at_once)
         self.environment = {'OMP_NUM_THREADS': str(share), **os.environ}
         self._running: Set[subprocess.Popen] = set()
         self._ended = False

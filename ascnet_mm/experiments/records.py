@@ -23,7 +23,8 @@ def judge(job: Job, returncode: int) -> Record:
         return dict(state='broken', reason=reason(job.path, returncode))
     # What is told to end saves a checkpoint and ends well.
     if job.kind == PRETRAIN and not osp.exists(job.checkpoint):
-        return dict(state='broken', reason='it was ended before its end')
+        return dict(
+            state='broken', reason='it was stopped before its last epoch')
     figures = (
         training_figures(job.path)
         if job.kind == PRETRAIN else test_figures(job.path))

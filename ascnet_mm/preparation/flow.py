@@ -1,6 +1,5 @@
 """Optical flow of videos, as videos of their own."""
 import contextlib
-import os
 from fractions import Fraction
 from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
@@ -10,6 +9,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from ..datasets.video import Timing
+from ..device import cores
 from ..errors import InputError
 from .transcoding.jobs import Outcome
 from .transcoding.pictures import SCALING, pictures
@@ -108,7 +108,7 @@ def optical_flow(source: str,
         >>> outcomes = optical_flow(
         ...     'data/ucf101_small', 'data/ucf101_flow')  # doctest: +SKIP
     """
-    workers = os.cpu_count() if workers is None else workers
+    workers = cores() if workers is None else workers
     check_limits(
         short_edge=short_edge,
         key_frames=key_frames,

@@ -47,7 +47,7 @@ def matching_lines(path: str, pattern: str) -> Iterator[tuple]:
     r"""Yield the groups of a pattern that all lines of a file must have.
 
     Args:
-        path (str): The file; empty lines in it are passed over.
+        path (str): The file; empty lines in it are skipped.
         pattern (str): A regular expression of whole lines.
 
     Raises:

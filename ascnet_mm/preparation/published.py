@@ -3,6 +3,7 @@ import os
 import os.path as osp
 from typing import Dict, Optional
 
+from ..device import cores
 from ..errors import InputError
 from ..files import write_lines
 from ..text import printable
@@ -53,7 +54,7 @@ def prepare(name: str,
         ...         'data/waving', subset=True)  # doctest: +SKIP
     """
     out = out or f'data/{name}'
-    workers = os.cpu_count() if workers is None else workers
+    workers = cores() if workers is None else workers
     _check_arguments(name, videos, annotations, out, workers)
     dataset = DATA_SETS[name]
     official = dataset.parse(annotations)

@@ -57,7 +57,7 @@ def class_names(names: Sequence[str], labels: Sequence[int]) -> List[str]:
 
 
 def require(method: str) -> None:
-    """Refuse a kind of map that cannot be had here.
+    """Refuse a kind of map whose package is missing.
 
     Raises:
         InputError: If the package that makes it is not installed.

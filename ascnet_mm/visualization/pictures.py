@@ -81,7 +81,7 @@ def draw_sheet(rows: Sequence[Row], queries: Videos, gallery: Videos,
                title: str, path: str) -> None:
     """A line per query: itself, and what was found, nearest first.
 
-    Hits have a green, solid frame and misses a red, dashed one.
+    Hits have a green, solid frame and misses an orange, dashed one.
     """
     columns = 1 + max(len(row.found) for row in rows)
     figure, axes = plt.subplots(

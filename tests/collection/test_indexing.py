@@ -192,7 +192,7 @@ def test_a_fault_of_the_machine_ends_the_run(
 
     monkeypatch.setattr(embedding, 'PATIENCE', 0)
     monkeypatch.setattr(embedding.ClipReader, 'windows', no_answer)
-    with pytest.raises(InputError, match='the machine is to blame'):
+    with pytest.raises(InputError, match='the machine is at fault'):
         make(videos, tmp_path / 'c', encoder)
 
 
@@ -424,7 +424,7 @@ def test_no_two_processes_write_to_one_folder(videos, tmp_path, encoder):
     reading, writing = os.pipe()
 
     def hold():
-        from ascnet_mm.engine.reliability.work_folder import hold
+        from ascnet_mm.lock import hold
         hold(str(tmp_path / 'c'))
         os.write(writing, b'x')
         time.sleep(60)

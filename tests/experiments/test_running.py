@@ -40,7 +40,7 @@ def test_a_broken_run_is_told_and_loses_no_other(
         'ASCNet, seed 0: pretrain': 'error: no luck (exit code 1)',
         'ASCNet, seed 0: vcop': 'there is nothing to evaluate',
         'ASCNet, seed 0: gauges': 'there is nothing to evaluate',
-        'ASCNet, seed 1: pretrain': 'it was ended before its end',
+        'ASCNet, seed 1: pretrain': 'it was stopped before its last epoch',
         'ASCNet, seed 1: vcop': 'there is nothing to evaluate',
         'ASCNet, seed 1: gauges': 'there is nothing to evaluate',
         'both ways, seed 0: vcop': 'error: no luck (signal 9)',

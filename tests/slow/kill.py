@@ -237,7 +237,7 @@ def experiment(kills: int, seed: int) -> dict:
 
 
 def main() -> None:
-    from ascnet_mm.figures import write_json
+    from ascnet_mm.figures import write_figures
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -248,7 +248,7 @@ def main() -> None:
     args = parser.parse_args()
     sys.argv[:1] = ['-m', 'tests.slow.kill']
     found = experiment(args.kills, args.seed)
-    write_json(
+    write_figures(
         'reliability_kill',
         args.out,
         settings=dict(kills=args.kills, seed=args.seed, iterations=15,

@@ -175,7 +175,7 @@ def test_both_pictures_are_written_without_training(videos, tmp_path):
     ]
     done = run_tool(
         'tools/visualize.py', 'configs/ascnet/retrieval/r18_ucf101.py',
-        'random', f'{videos}/train.txt', '--root', f'{videos}/videos',
+        'untrained', f'{videos}/train.txt', '--root', f'{videos}/videos',
         '--queries', f'{videos}/test.txt', '--rows', '3', '--out',
         str(tmp_path / 'pictures'), '--work-dir', str(tmp_path),
         '--cfg-options', *options)

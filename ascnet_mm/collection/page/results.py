@@ -8,7 +8,6 @@ from ...text import printable
 from ..query import found_clips
 from ..reading import Collection, Neighbors
 from .writing import (
-    ADVICE,
     PAGE,
     STYLE,
     assets,
@@ -117,12 +116,12 @@ def write_results(collection: Collection,
             similarity=more['similarity'],
             label='' if label < 0 else printable(
                 label_names.get(label, f'label {label}')))
-    write_whole(osp.join(out, STYLE), assets()[STYLE], ADVICE)
+    write_whole(osp.join(out, STYLE), assets()[STYLE])
     page = osp.join(out, PAGE)
     write_whole(
         page,
         render(TEMPLATE, collection, query=shown[0], found=shown[1:],
-               policy=POLICY), ADVICE)
+               policy=POLICY))
     return page
 
 

@@ -25,7 +25,6 @@ SCRIPT, STYLE = ASSETS = 'page.js', 'page.css'
 POSTER = re.compile(r'[0-9]+\.jpg(\.part)?')
 # By this a page is known again.
 GENERATOR = b'<meta name="generator" content="ascnet_mm">'
-ADVICE = 'run it again'
 
 # A browser loads nothing from elsewhere and runs no other script.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; " \
@@ -83,10 +82,10 @@ def write_page(collection: Collection,
     content['neighbors'] = neighbors_of(
         collection, min(neighbors, len(videos) - 1))
     for name, data in {**assets(), DATA: as_script(content)}.items():
-        write_whole(osp.join(out, name), data, ADVICE)
+        write_whole(osp.join(out, name), data)
     # Last: who sees it finds all that it loads.
     page = osp.join(out, PAGE)
-    write_whole(page, render_page(collection, map), ADVICE)
+    write_whole(page, render_page(collection, map))
     return page
 
 
@@ -192,7 +191,7 @@ def write_posters(paths: Sequence[str], out: str) -> List[str]:
             place = f'{POSTERS}/{number}.jpg'
             content = poster(path)
             if content is not None:
-                write_whole(osp.join(out, place), content, ADVICE)
+                write_whole(osp.join(out, place), content)
             places.append('' if content is None else place)
             progress.advance()
     missing = [number for number, place in enumerate(places) if not place]

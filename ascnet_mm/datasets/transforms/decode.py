@@ -23,7 +23,6 @@ from ..video import (
     chroma_siting,
     orientation,
 )
-from ..video.scaling import ACCURATE_RND, FULL_CHR_H_INT
 
 # Of AVColorSpace; what names no matrix (2) is BT.601, as for FFmpeg's scaler
 # and with it for decord and OpenCV.
@@ -35,7 +34,8 @@ LIMITED_RANGE, FULL_RANGE = 1, 2
 READERS = dict(pyav=VideoReader, decord=DecordReader)
 PLANAR_420 = ('yuv420p', 'yuvj420p')
 # Without these the scaler is up to three levels off.
-EXACT = Interpolation.BILINEAR.value | ACCURATE_RND | FULL_CHR_H_INT
+EXACT = (Interpolation.BILINEAR | Interpolation.ACCURATE_RND
+         | Interpolation.FULL_CHR_H_INT)
 
 
 @TRANSFORMS.register_module()

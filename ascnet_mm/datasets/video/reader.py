@@ -44,7 +44,7 @@ class _Refuted(Exception):
     """A frame's time stamp is not the one that the timetable says."""
 
 
-class _Unsought(Exception):
+class _WrongSeek(Exception):
     """Decoding from a key frame on does not give what should come out."""
 
 
@@ -218,7 +218,7 @@ class VideoReader:
         while True:
             try:
                 return self._find(index)
-            except _Unsought:
+            except _WrongSeek:
                 self._seekless = True
             except av.FFmpegError:
                 if self._damaged:
@@ -270,7 +270,7 @@ class VideoReader:
         """Frames from a key frame on, each with the stamp that is due.
 
         Raises:
-            _Unsought: If a seek led past the key frame, or where FFmpeg
+            _WrongSeek: If a seek led past the key frame, or where FFmpeg
                 conceals damage, by what it decoded before.
             _Refuted: If a frame has another stamp.
             av.FFmpegError: If a packet cannot be decoded.
@@ -287,17 +287,17 @@ class VideoReader:
                         continue
                     due = stamps[number] if number < len(stamps) else None
                     if frame.pts is None or frame.pts != due:
-                        raise _Refuted if started else _Unsought
+                        raise _Refuted if started else _WrongSeek
                     if not (started or frame.key_frame) or (
                             sought and frame.is_corrupt):
-                        raise _Unsought
+                        raise _WrongSeek
                     started = True
                     yield number, frame
                     number += 1
         finally:
             source.close()
         if number < len(stamps):
-            raise _Refuted if started else _Unsought
+            raise _Refuted if started else _WrongSeek
 
     def _number_by_stamp(
         self, frames: Iterator[av.VideoFrame]

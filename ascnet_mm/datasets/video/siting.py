@@ -5,8 +5,6 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from .scaling import ACCURATE_RND
-
 # Pixels of a picture to ask with, and what one color sample adds
 EDGE, STEP = 16, 20
 
@@ -38,7 +36,7 @@ def chroma_siting(frame: av.VideoFrame) -> Tuple[float, float]:
         _pixels(plane)[:] = values
     full = small.reformat(
         format='yuv444p', threads=1, interpolation=(
-            Interpolation.BILINEAR.value | ACCURATE_RND))
+            Interpolation.BILINEAR | Interpolation.ACCURATE_RND))
     middle = EDGE // 2
     across, down = (
         int(_pixels(plane)[middle, middle]) for plane in full.planes[1:])

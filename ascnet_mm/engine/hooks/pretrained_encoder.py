@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ...errors import InputError
-from ...models.checkpoints import load_encoder
+from ...models.checkpoints import load_encoder_weights
 from ..unwrap import unwrap
 
 
@@ -20,8 +20,9 @@ class PretrainedEncoderHook(Hook):
     or ``load_from``) keeps the encoder of that checkpoint.
 
     Args:
-        checkpoint (str, optional): A file that :func:`load_encoder` reads.
-            Defaults to None, with which a config can ship but not train.
+        checkpoint (str, optional): A file that
+            :func:`load_encoder_weights` reads. Defaults to None, with which a
+            config can ship but not train.
         required (bool): Whether training without one is refused. Defaults to
             True.
 
@@ -74,4 +75,4 @@ class PretrainedEncoderHook(Hook):
                 '--cfg-options default_hooks.pretrained_encoder.checkpoint='
                 'CHECKPOINT), or use the config of the same name ending in '
                 '_scratch')
-        return load_encoder(encoder, self.checkpoint)
+        return load_encoder_weights(encoder, self.checkpoint)

@@ -137,4 +137,6 @@ class _PatientBackend:
 @master_only
 def set_last_checkpoint(runner: Runner, path: str) -> None:
     """Let ``--resume`` without a path go on from a checkpoint."""
-    write_whole(osp.join(runner.work_dir, 'last_checkpoint'), path.encode())
+    write_whole(
+        osp.join(runner.work_dir, 'last_checkpoint'), path.encode(),
+        'continue with --resume')

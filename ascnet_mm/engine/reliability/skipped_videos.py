@@ -113,7 +113,7 @@ class SkippedVideosHook(Hook):
             raise InputError(
                 f'{count} of the {len(skipped)} training videos could not be '
                 f'read, more than {100 * self.max_share:g} %: {self.path} '
-                'names them with reasons; mend or remove them, or set '
+                'names them with reasons; repair or remove them, or set '
                 'default_hooks.skipped_videos.max_share higher; a resumed '
                 'run tries those again whose lines are deleted there')
 

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ...datasets.transport import Weighed, report_what_cannot_be_sent
+from ...datasets.transport import WeighingCollate, report_what_cannot_be_sent
 
 
 @HOOKS.register_module()
@@ -55,13 +55,13 @@ class WorkersHook(Hook):
             return
         self._prepared.add(name)
         if loader.num_workers > 0:
-            loader.collate_fn = Weighed(loader, name)
+            loader.collate_fn = WeighingCollate(loader, name)
             loader.worker_init_fn = partial(_start_worker,
                                             loader.worker_init_fn)
 
 
 def _weigh_no_more(loader: DataLoader) -> None:
-    if isinstance(loader.collate_fn, Weighed):
+    if isinstance(loader.collate_fn, WeighingCollate):
         loader.collate_fn = loader.collate_fn.collate
 
 

@@ -32,7 +32,7 @@ class WholeResNet3d(ResNet3d):
                 weights, or ``init_cfg`` names another part of it.
         """
         # It knows the encoders.
-        from ..checkpoints import load_encoder
+        from ..checkpoints import load_encoder_weights
         given = self.init_cfg if isinstance(self.init_cfg, dict) else {}
         if given.get('type') == 'Pretrained':
             prefix = given.get('prefix')
@@ -43,6 +43,6 @@ class WholeResNet3d(ResNet3d):
             pretrained = pretrained or given['checkpoint']
         pretrained = pretrained or self.pretrained
         if pretrained:
-            load_encoder(self, pretrained)
+            load_encoder_weights(self, pretrained)
         else:
             super().init_weights()

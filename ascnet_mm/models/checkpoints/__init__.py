@@ -1,7 +1,7 @@
 """Weights of encoders: ours strictly, those of other projects by tables."""
 from .strict import (
     encoder_weights,
-    load_encoder,
+    load_encoder_weights,
     read_checkpoint,
     require_same_encoder,
     require_same_options,
@@ -9,6 +9,6 @@ from .strict import (
 from .unseen import unseen_options
 
 __all__ = [
-    'encoder_weights', 'load_encoder', 'read_checkpoint',
+    'encoder_weights', 'load_encoder_weights', 'read_checkpoint',
     'require_same_encoder', 'require_same_options', 'unseen_options'
 ]

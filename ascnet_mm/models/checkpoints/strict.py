@@ -20,7 +20,7 @@ from .unseen import OURS, unseen_options
 OWN = 'an MMAction2 checkpoint'
 
 
-def load_encoder(encoder: nn.Module, filename: str) -> str:
+def load_encoder_weights(encoder: nn.Module, filename: str) -> str:
     """Load an encoder's weights from a file, all of them or none.
 
     Args:
@@ -72,7 +72,7 @@ def encoder_weights(checkpoint: dict,
 
     Args:
         checkpoint (dict): Of this package or MMAction2 (``backbone.*``;
-            heads and the target network are passed over), of RSPNet
+            heads and the target network are ignored), of RSPNet
             or VCOP (pre-trained or fine-tuned), CoCLR (pre-trained), or
             torchvision's ``r3d_18``.
         encoder (nn.Module): What they are for.

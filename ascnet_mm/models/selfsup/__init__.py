@@ -14,10 +14,10 @@ from .base import (
     SelfSupervisedRecognizer,
     TargetNetworkRecognizer,
     pool,
+    recorded_by_sampler,
     require_clips,
     require_count,
     require_ordered_clips,
-    told_by_sampler,
 )
 from .buechler import Buechler, PermutationHead
 from .byol import BYOL
@@ -43,5 +43,5 @@ __all__ = [
     'SpeedClassification', 'SpeedHead', 'SpeedNet', 'SpeedOrder',
     'SpeedRanking', 'TargetNetworkRecognizer', 'VCP', 'VCPHead', 'pool',
     'require_clips', 'require_count', 'require_ordered_clips',
-    'told_by_sampler'
+    'recorded_by_sampler'
 ]

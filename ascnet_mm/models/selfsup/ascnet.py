@@ -13,8 +13,8 @@ from ..memory_bank import BankEntries, MemoryBank, Retrieved
 from .base import (
     MemoryBankRecognizer,
     Part,
+    recorded_by_sampler,
     require_clips,
-    told_by_sampler,
 )
 
 
@@ -160,7 +160,7 @@ class ASCNet(MemoryBankRecognizer):
                 speeds.
         """
         require_clips(inputs, (0, 1))
-        speeds = torch.tensor(told_by_sampler(
+        speeds = torch.tensor(recorded_by_sampler(
             data_samples, 'speeds', 'SpeedPairedSampleFrames'))
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         directions = [(0, 1), (1, 0)] if self.symmetric else [(0, 1)]

@@ -516,7 +516,7 @@ def pool(features) -> Tensor:
     return features.flatten(2).mean(dim=2) if features.ndim > 2 else features
 
 
-def told_by_sampler(data_samples: Sequence[ActionDataSample], key: str,
+def recorded_by_sampler(data_samples: Sequence[ActionDataSample], key: str,
                     sampler: str) -> list:
     """What the transform that chose the clips recorded for each sample.
 
@@ -533,7 +533,7 @@ def told_by_sampler(data_samples: Sequence[ActionDataSample], key: str,
 
     Examples:
         >>> samples = [ActionDataSample(metainfo=dict(speeds=(2, 1)))]
-        >>> told_by_sampler(samples, 'speeds', 'SpeedPairedSampleFrames')
+        >>> recorded_by_sampler(samples, 'speeds', 'SpeedPairedSampleFrames')
         [(2, 1)]
     """
     if not all(key in sample for sample in data_samples):

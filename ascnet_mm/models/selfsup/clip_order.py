@@ -14,8 +14,8 @@ from ..heads import classify
 from .base import (
     Part,
     SelfSupervisedRecognizer,
+    recorded_by_sampler,
     require_ordered_clips,
-    told_by_sampler,
 )
 
 
@@ -61,8 +61,8 @@ class ClipOrderHead(BaseModule):
         super().__init__(init_cfg=init_cfg)
         if clips < 2 + reversible:
             raise InputError(
-                'one order alone cannot be told: ClipOrderHead needs 2 clips '
-                f'or more, 3 with reversible=True, not {clips}')
+                'telling orders apart takes two at least: ClipOrderHead '
+                f'needs 2 clips or more, 3 with reversible=True, not {clips}')
         if not 0 <= dropout < 1:
             raise InputError('ClipOrderHead: dropout lies in [0, 1), not '
                              f'{dropout}')
@@ -186,7 +186,7 @@ class ClipOrder(SelfSupervisedRecognizer):
         """
         require_ordered_clips(inputs, self.clip_order_head.clips,
                               'ShuffledClips')
-        orders = told_by_sampler(data_samples, 'order', 'ShuffledClips')
+        orders = recorded_by_sampler(data_samples, 'order', 'ShuffledClips')
         return self.clip_order_head.loss(
             self.encode_clips(inputs), orders,
             [sample.sample_seed for sample in data_samples])

@@ -17,7 +17,7 @@ from ..checkpoints.strict import compare, require_same_options
 from ..diagnostics import feature_std
 from ..heads import unit_length
 from ..memory_bank import BankEntries, MemoryBank
-from .base import MemoryBankRecognizer, Part, told_by_sampler
+from .base import MemoryBankRecognizer, Part, recorded_by_sampler
 from .infonce import InfoNCEHead
 
 
@@ -216,7 +216,7 @@ class CoCLR(MemoryBankRecognizer):
                 'CoCLR takes 3: set pattern=(0, 1) of '
                 'SpeedPairedSampleFrames, and put AppendPairedClip after '
                 'DecodePlanes')
-        speeds = torch.tensor(told_by_sampler(
+        speeds = torch.tensor(recorded_by_sampler(
             data_samples, 'speeds', 'SpeedPairedSampleFrames'))[:, 1]
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         with torch.no_grad():

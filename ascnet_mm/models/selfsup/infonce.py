@@ -13,8 +13,8 @@ from ..memory_bank import BankEntries, MemoryBank
 from .base import (
     MemoryBankRecognizer,
     Part,
+    recorded_by_sampler,
     require_clips,
-    told_by_sampler,
 )
 
 
@@ -134,7 +134,7 @@ class InfoNCE(MemoryBankRecognizer):
                 speeds.
         """
         require_clips(inputs, (0, 1))
-        speeds = torch.tensor(told_by_sampler(
+        speeds = torch.tensor(recorded_by_sampler(
             data_samples, 'speeds', 'SpeedPairedSampleFrames'))[:, 1]
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         with torch.no_grad():

@@ -13,8 +13,8 @@ from ..heads import classify, mlp, unit_length
 from .base import (
     Part,
     SelfSupervisedRecognizer,
+    recorded_by_sampler,
     require_clips,
-    told_by_sampler,
 )
 
 
@@ -207,7 +207,7 @@ class Pace(SelfSupervisedRecognizer):
                 their speeds.
         """
         require_clips(inputs, self.pattern)
-        speeds = told_by_sampler(
+        speeds = recorded_by_sampler(
             data_samples, 'speeds', 'SpeedPairedSampleFrames')
         # All first clips, then all second ones
         x = self.encode_clips(inputs).transpose(0, 1).flatten(0, 1)

@@ -14,8 +14,8 @@ from ..memory_bank import BankEntries, MemoryBank
 from .base import (
     MemoryBankRecognizer,
     Part,
+    recorded_by_sampler,
     require_clips,
-    told_by_sampler,
 )
 
 
@@ -185,7 +185,7 @@ class RSPNet(MemoryBankRecognizer):
                 speeds.
         """
         require_clips(inputs, (0, 0, 1))
-        speeds = torch.tensor(told_by_sampler(
+        speeds = torch.tensor(recorded_by_sampler(
             data_samples, 'speeds', 'SpeedPairedSampleFrames'))
         video_ids = torch.tensor([sample.video_id for sample in data_samples])
         query, same, other = speeds.unbind(dim=1)

@@ -15,8 +15,8 @@ from ..heads import classify
 from .base import (
     Part,
     SelfSupervisedRecognizer,
+    recorded_by_sampler,
     require_ordered_clips,
-    told_by_sampler,
 )
 
 
@@ -141,7 +141,8 @@ class VCP(SelfSupervisedRecognizer):
                 number of pixels.
         """
         require_ordered_clips(inputs, self.vcp_head.clips, 'ClozeClips')
-        operations = told_by_sampler(data_samples, 'operation', 'ClozeClips')
+        operations = recorded_by_sampler(
+            data_samples, 'operation', 'ClozeClips')
         clips = list(inputs.unbind(dim=1))
         middle = len(clips) // 2
         clips[middle] = move_pixels(

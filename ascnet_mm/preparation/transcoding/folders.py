@@ -1,11 +1,11 @@
 """The folder of the copies: apart from the videos, and one run's alone."""
 import contextlib
-import fcntl
-import os
 import os.path as osp
 from typing import Iterator
 
 from ...errors import InputError
+from ...files import make_folder
+from ...lock import hold, leave
 
 
 def make_apart(source: str, target: str) -> None:
@@ -33,12 +33,7 @@ def make_apart(source: str, target: str) -> None:
     if paths[1] in (osp.dirname(paths[0]), beside):
         raise InputError(
             f'DST: {target} is the folder of {source}: choose another')
-    try:
-        os.makedirs(target, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f'DST: the folder {target} cannot be made ({error.strerror}): '
-            'choose another') from error
+    make_folder(target)
 
 
 @contextlib.contextmanager
@@ -55,11 +50,8 @@ def alone(target: str) -> Iterator[None]:
         >>> with alone('data/ucf101_small'):  # doctest: +SKIP
         ...     make_the_copies()
     """
-    with open(osp.join(target, '.lock'), 'w') as lock:
-        try:
-            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f'DST: another run is writing to {target}: wait for its end'
-            ) from None
+    hold(target)
+    try:
         yield
+    finally:
+        leave(target)

@@ -96,7 +96,7 @@ def find_jobs(source: str, target: str) -> List[Job]:
             raise InputError(
                 f'SRC: the folder {source} holds no video, only {others}')
         if others:
-            print(f'passed over: {others}')
+            print(f'skipped: {others}')
     else:
         raise InputError(f'SRC: there is no folder or file {source}')
     copies: Dict[str, str] = {}

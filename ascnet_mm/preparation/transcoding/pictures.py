@@ -11,11 +11,10 @@ from av.video.reformatter import (
 )
 
 from ...datasets.video import orientation
-from ...datasets.video.scaling import ACCURATE_RND
 
 # decord opens no narrower picture.
 NARROWEST = 32
-SCALING = Interpolation.BICUBIC.value | ACCURATE_RND
+SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 # Of AVColorSpace: swscale takes a file that names no matrix (2) for BT.601.
 BT601 = (2, 5, 6)
 

@@ -1,6 +1,5 @@
 """A run: all videos of a folder, their lists and a report."""
 import contextlib
-import os
 import os.path as osp
 import time
 from fractions import Fraction
@@ -9,6 +8,7 @@ from typing import Dict, List, Optional, Union
 from rich.progress import track
 
 from ...datasets.video_list import read_lines
+from ...device import cores
 from ...text import printable
 from ..report import report
 from .folders import alone, make_apart
@@ -68,7 +68,7 @@ def transcode(source: str,
         ...  if not outcome.kept]  # doctest: +SKIP
         ['videos/Archery/broken.avi']
     """
-    workers = os.cpu_count() if workers is None else workers
+    workers = cores() if workers is None else workers
     check_limits(
         short_edge=short_edge,
         key_frames=key_frames,

@@ -1,6 +1,3 @@
-import gc
-import os
-import resource
 import time
 from uuid import uuid4
 
@@ -9,27 +6,10 @@ from mmengine.runner import Runner
 
 from ascnet_mm import InputError
 from ascnet_mm.apis import build_runner
-from ascnet_mm.engine.reliability.work_folder import hold, leave
+from ascnet_mm.lock import leave
 
-from ...helpers.processes import run_script, start_script
+from ...helpers.processes import start_script
 from .test_loops import pretraining
-
-# A script that has a folder for some seconds.
-OWNER = '''
-import sys
-import time
-from ascnet_mm.engine.reliability.work_folder import hold
-hold(sys.argv[1])
-print('taken', flush=True)
-time.sleep(float(sys.argv[2]))
-'''
-
-
-@pytest.fixture
-def owner(tmp_path_factory):
-    path = tmp_path_factory.mktemp('script') / 'owner.py'
-    path.write_text(OWNER)
-    return path
 
 
 def config(videos, folder):
@@ -43,32 +23,6 @@ def runner(videos, folder):
     return Runner.from_cfg(config(videos, folder))
 
 
-def test_a_run_that_failed_leaves_the_next_ones_lock_alone(owner, tmp_path):
-    folder = str(tmp_path / 'work')
-    # Of a run that was ended by an error, and of the next in this process.
-    for _ in range(2):
-        hold(folder)
-    gc.collect()
-    other = run_script([owner, folder, 0])
-    assert 'another training (process' in other.stderr
-    leave(folder)
-    leave(folder)
-    assert run_script([owner, folder, 0]).returncode == 0
-
-
-def test_a_lock_that_cannot_be_opened_is_not_passed_over(
-        tmp_path):
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.open(tmp_path, os.O_RDONLY)
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
-    try:
-        with pytest.raises(OSError, match='Too many open files'):
-            hold(str(tmp_path))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 def test_two_trainings_do_not_share_a_folder(owner, videos, tmp_path):
     (tmp_path / 'iter_2.pth.part').write_text('the other one is writing this')
     printed = owner.parent / 'printed'
@@ -77,11 +31,11 @@ def test_two_trainings_do_not_share_a_folder(owner, videos, tmp_path):
         assert owner.is_alive()
         time.sleep(.01)
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(InputError, match=f'process {owner.pid} on'):
+    with pytest.raises(InputError, match=f'process .{owner.pid} on'):
         build_runner(config(videos, tmp_path), ('train', ))
     assert sorted(tmp_path.iterdir()) == before
     # MMAction2's scripts, too, though they build the runner first.
-    with pytest.raises(InputError, match=f'process {owner.pid} on'):
+    with pytest.raises(InputError, match=f'process .{owner.pid} on'):
         runner(videos, tmp_path).train()
     assert (tmp_path / 'iter_2.pth.part').exists()
     owner.kill()

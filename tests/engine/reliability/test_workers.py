@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from ascnet_mm.datasets import transport
 from ascnet_mm.datasets.transport import (
-    Weighed,
+    WeighingCollate,
     report_what_cannot_be_sent,
     transport_fault,
 )
@@ -134,7 +134,7 @@ def test_what_will_be_too_much_is_told_at_the_start(
                     label=torch.zeros(1))] * 40
     loader = DataLoader(samples, batch_size=2, num_workers=3,
                         prefetch_factor=2, collate_fn=pseudo_collate)
-    loader.collate_fn = Weighed(loader, 'train_dataloader')
+    loader.collate_fn = WeighingCollate(loader, 'train_dataloader')
     assert len(list(loader)) == 20
     lines = log.read_text().splitlines()
     assert len(lines) == len(warned)

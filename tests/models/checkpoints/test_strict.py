@@ -10,7 +10,7 @@ from ascnet_mm.compat.checkpoints import load_from_local
 from ascnet_mm.models import S3DG
 from ascnet_mm.models.checkpoints import (
     encoder_weights,
-    load_encoder,
+    load_encoder_weights,
     read_checkpoint,
     unseen_options,
 )
@@ -86,7 +86,7 @@ def assert_refused(tmp_path, checkpoint, encoder, *parts):
     before = {k: v.clone() for k, v in encoder.state_dict().items()}
     path = save(tmp_path, checkpoint)
     with pytest.raises(InputError) as error:
-        load_encoder(encoder, path)
+        load_encoder_weights(encoder, path)
     for part in (path, *parts):
         assert part in str(error.value)
     for key, value in encoder.state_dict().items():
@@ -98,7 +98,7 @@ def test_a_foreign_network_computes_the_same(name, tmp_path):
     network, width, backbone = FOREIGN[name]
     foreign = randomize(network(width))
     encoder = build(backbone, base_channels=width)
-    line = load_encoder(encoder, save(tmp_path, foreign.state_dict()))
+    line = load_encoder_weights(encoder, save(tmp_path, foreign.state_dict()))
     assert_same(encoder, foreign.features)
     assert name.split()[1] in line
     assert f'{len(encoder.state_dict())} encoder weights' in line
@@ -134,7 +134,7 @@ def test_counters_of_old_files_may_be_missing(name, tmp_path):
         for key, value in foreign.state_dict().items()
         if not key.endswith('num_batches_tracked')
     }
-    load_encoder(encoder, save(tmp_path, state))
+    load_encoder_weights(encoder, save(tmp_path, state))
     assert_same(encoder, foreign.features)
 
 
@@ -153,7 +153,7 @@ def test_rspnet_files_of_every_stage(prefix, head, tmp_path):
         state.update(prefixed('encoder_k.encoder.', key_encoder.state_dict()))
         state['queue'] = torch.zeros(3, 8)
     encoder = build(dict(type='R3D', base_channels=4))
-    load_encoder(
+    load_encoder_weights(
         encoder,
         save(tmp_path, dict(arch='resnet18', epoch=3, model=state,
                             optimizer=dict(state={}))))
@@ -173,7 +173,7 @@ def test_the_network_in_a_file_of_vcop(name, tmp_path):
         state.update({f'{layer}.weight': torch.zeros(6, 64),
                       f'{layer}.bias': torch.zeros(6)})
     encoder = build(backbone, base_channels=width)
-    load_encoder(encoder, save(tmp_path, state))
+    load_encoder_weights(encoder, save(tmp_path, state))
     assert_same(encoder, foreign.features)
 
 
@@ -204,7 +204,7 @@ def test_the_query_encoder_in_a_file_of_coclr(tmp_path):
             state.update({f'{name}.{layer}.weight': torch.zeros(9, 256),
                           f'{name}.{layer}.bias': torch.zeros(9)})
     encoder = build(FOREIGN['CoCLR s3d'][2], base_channels=16)
-    load_encoder(encoder, save(tmp_path, dict(
+    load_encoder_weights(encoder, save(tmp_path, dict(
         epoch=3, state_dict=state, best_acc=0.5, optimizer=dict(state={}),
         iteration=7)))
     assert_same(encoder, networks['encoder_q'].features)
@@ -232,7 +232,7 @@ def test_own_checkpoints(prefix, tmp_path):
     state = prefixed(prefix, model.state_dict())
     encoder = build(dict(type='R3D', base_channels=4))
     path = save(tmp_path, dict(state_dict=state, meta=dict(epoch=1)))
-    assert path in load_encoder(encoder, path)
+    assert path in load_encoder_weights(encoder, path)
     assert_same(encoder, model.backbone)
 
 
@@ -243,10 +243,10 @@ def test_strides_in_time_are_those_of_the_checkpoint(tmp_path):
                    for options in ({}, dict(frame_strides=list(strides))))
     state = prefixed('backbone.', table.state_dict())
     old = dict(state_dict=state, meta=dict(encoder=dict(with_pool1=True)))
-    load_encoder(table, save(tmp_path, old))
+    load_encoder_weights(table, save(tmp_path, old))
     assert_refused(tmp_path, old, kept, 'trained with', str(strides))
     new = dict(old, meta=dict(encoder=unseen_options(kept)))
-    load_encoder(kept, save(tmp_path, new))
+    load_encoder_weights(kept, save(tmp_path, new))
     assert_refused(tmp_path, new, table, 'trained with', str(strides))
     rspnets = prefixed('encoder_q.', RSPNetR3D(4).state_dict())
     assert_refused(tmp_path, rspnets, kept, 'frame_strides=(2, 1, 2, 2, 2)')
@@ -277,11 +277,11 @@ def test_options_of_mmaction2s_encoders_are_those_of_the_checkpoint(
 
     recorded = dict(state_dict=prefixed('backbone.', state),
                     meta=dict(encoder=unseen_options(one)))
-    load_encoder(one, save(tmp_path, recorded))
+    load_encoder_weights(one, save(tmp_path, recorded))
     assert_refused(tmp_path, recorded, other, 'trained with',
                    *options)
     old = dict(recorded, meta=dict(encoder=dict(with_pool1=True)))
-    load_encoder(other, save(tmp_path, old))
+    load_encoder_weights(other, save(tmp_path, old))
 
 
 def test_what_computes_the_same_is_no_other_option(tmp_path):
@@ -291,9 +291,9 @@ def test_what_computes_the_same_is_no_other_option(tmp_path):
     content = dict(
         state_dict=prefixed('backbone.', one.state_dict()),
         meta=dict(encoder=unseen_options(one)))
-    load_encoder(other, save(tmp_path, content))
+    load_encoder_weights(other, save(tmp_path, content))
     for norm_cfg in (dict(type='BN3d', eps=1e-5), dict(type='SyncBN')):
-        load_encoder(
+        load_encoder_weights(
             build(dict(type='S3DG', gated=False, base_channels=16,
                        stem_strides=((1, 2, 2), (2, 1, 1)),
                        norm_cfg=norm_cfg)),
@@ -382,7 +382,7 @@ def test_an_option_younger_than_the_checkpoint_had_its_default(tmp_path):
     content = dict(
         state_dict=prefixed('backbone.', encoder.state_dict()),
         meta=dict(encoder=stems))
-    load_encoder(encoder, save(tmp_path, content))
+    load_encoder_weights(encoder, save(tmp_path, content))
     other = build(dict(type='S3DG', frame_strides=(1, 1, 1, 1)),
                   base_channels=4)
     assert_refused(tmp_path, content, other, 'frame_strides')
@@ -394,7 +394,7 @@ def test_an_encoder_of_another_kind_is_told_by_its_weights(tmp_path):
         state_dict=prefixed('backbone.', encoder.state_dict()),
         meta=dict(encoder=unseen_options(encoder)))
     with pytest.raises(InputError, match='another encoder .* .S3DG.*missing'):
-        load_encoder(build(dict(type='S3DG'), base_channels=4),
+        load_encoder_weights(build(dict(type='S3DG'), base_channels=4),
                      save(tmp_path, content))
 
 
@@ -423,7 +423,7 @@ def test_anything_else_is_refused(checkpoint, found, tmp_path):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match='nowhere.pth, does not exist'):
-        load_encoder(nn.Linear(1, 1), str(tmp_path / 'nowhere.pth'))
+        load_encoder_weights(nn.Linear(1, 1), str(tmp_path / 'nowhere.pth'))
 
 
 def test_compare_names_up_to_twenty():
@@ -441,7 +441,7 @@ def test_torchvision_itself(tmp_path):
         'torchvision.models.video', exc_type=(ImportError, RuntimeError))
     foreign = randomize(video.r3d_18())
     encoder = build(NO_POOL)
-    load_encoder(encoder, save(tmp_path, foreign.state_dict()))
+    load_encoder_weights(encoder, save(tmp_path, foreign.state_dict()))
     foreign.avgpool = foreign.fc = nn.Identity()
     assert_same(
         encoder, lambda clip: foreign(clip).view_as(encoder(clip)))
@@ -461,10 +461,10 @@ def test_of_a_checkpoint_only_what_is_used_is_read(tmp_path):
     path = save(tmp_path, dict(
         state_dict=prefixed('backbone.', encoder.state_dict()),
         meta=dict(epoch=1), memory_bank=torch.zeros(4 << 20)))  # 16 MB
-    load_encoder(encoder, path)
+    load_encoder_weights(encoder, path)
     before = bytes_read()
     assert read_checkpoint(path)['meta']['epoch'] == 1
-    load_encoder(encoder, path)
+    load_encoder_weights(encoder, path)
     assert bytes_read() - before < 2 << 20
     before = bytes_read()
     load_from_local(path)
@@ -475,7 +475,7 @@ def test_an_encoder_keeps_nothing_of_the_file(tmp_path):
     encoder = randomize(build(dict(type='R3D'), base_channels=4))
     weights = {k: v.clone() for k, v in encoder.state_dict().items()}
     path = save(tmp_path, prefixed('backbone.', weights))
-    load_encoder(encoder, path)
+    load_encoder_weights(encoder, path)
     with open(path, 'r+b') as file:
         file.write(bytes(os.path.getsize(path)))
     for name, weight in encoder.state_dict().items():
@@ -488,7 +488,7 @@ def test_files_in_torchs_older_format_are_read(tmp_path):
     path = str(tmp_path / 'old.pth')
     torch.save(prefixed('backbone.', weights), path,
                _use_new_zipfile_serialization=False)
-    load_encoder(randomize(encoder), path)
+    load_encoder_weights(randomize(encoder), path)
     for name, weight in encoder.state_dict().items():
         assert torch.equal(weight, weights[name]), name
 
@@ -501,9 +501,9 @@ def test_an_encoder_with_another_eps_of_batchnorm_is_refused(tmp_path):
                for key, value in coclr.state_dict().items()}
     torch.save(dict(state_dict=weights,
                     meta=dict(encoder=unseen_options(coclr))), path)
-    load_encoder(S3DG(norm_cfg=dict(type='BN3d')), path)
+    load_encoder_weights(S3DG(norm_cfg=dict(type='BN3d')), path)
     with pytest.raises(InputError, match="'norm_cfg.eps': 1e-05.*0.001"):
-        load_encoder(S3DG(), path)
+        load_encoder_weights(S3DG(), path)
     # Checkpoints of earlier versions do not say it.
     torch.save(dict(state_dict=weights, meta=dict(encoder={})), path)
-    load_encoder(S3DG(), path)
+    load_encoder_weights(S3DG(), path)
