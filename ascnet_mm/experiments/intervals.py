@@ -25,6 +25,8 @@ from .results import Figures, values
 from .source import averaged
 
 MACRO = '_macro'
+# A variance in points squared that is due to rounding
+NEGLIGIBLE = 1e-12
 
 
 class Interval(NamedTuple):
@@ -107,6 +109,18 @@ def judged(found: Figures, method: Figures, key: str) -> Optional[Judged]:
         np.array(counts)[:, used], np.array(weights))
 
 
+def _is_of_videos(found: Figures, key: str) -> bool:
+    """Whether some run has the outcomes of a measure.
+
+    A run has none where it could not read all videos: its figure is of others
+    than those of the other runs.
+    """
+    names = {figure.removesuffix(MACRO) for figure in averaged(key)}
+    return any(
+        run.get('outcomes', {}).keys() >= names
+        for method in found['methods'] for run in method['runs'])
+
+
 def _by_seed(part: Judged) -> np.ndarray:
     """The measure of each seed, in percent, ``[S]``."""
     return 100 * part.sums.sum(axis=2) / part.counts.sum(
@@ -128,14 +142,22 @@ def _pulls(part: Judged) -> np.ndarray:
         part.weights / videos * (groups / (groups - 1))**0.5)
 
 
-def _freedom(part: Judged) -> int:
+def _freedom(part: Judged) -> float:
     """Of what the groups tell of the variance.
 
-    Parts that are means over the same groups, such as those of one class,
-    take one degree of freedom together.
+    Groups of which the same parts are means, such as those of a class, tell
+    of one variance by one degree of freedom less than there are of them. The
+    variances of classes are added (Satterthwaite), each as large as it would
+    be if all groups varied alike: those found are too uncertain where a class
+    has few groups.
     """
-    means = np.unique(part.counts > 0, axis=0)
-    return max(part.counts.shape[1] - len(means), 1)
+    _, alike = np.unique(part.counts > 0, axis=1, return_inverse=True)
+    alike = alike.ravel()
+    shares = part.weights @ (part.counts / part.counts.sum(
+        axis=1, keepdims=True))
+    expected = np.bincount(alike, shares**2)
+    known_by = np.maximum(np.bincount(alike) - 1, 1)
+    return expected.sum()**2 / (expected**2 / known_by).sum()
 
 
 def _tells_of_videos(part: Judged) -> bool:
@@ -146,20 +168,23 @@ def _tells_of_videos(part: Judged) -> bool:
 class _Variance(NamedTuple):
     """Of a mean, in points squared, with its degrees of freedom."""
     value: float
-    freedom: int
+    freedom: float
 
 
 def _interval(value: float, seeds: Sequence[_Variance], videos: _Variance,
-              both: Sequence[_Variance]) -> Interval:
+              both: Sequence[_Variance]) -> Optional[Interval]:
     """By what seeds and what videos leave open, and what is in both."""
     of_seeds = sum(part.value for part in seeds)
     total = max(of_seeds, videos.value, of_seeds + videos.value
                 - sum(part.value for part in both))
-    half = 0.
-    if total:
-        freedom = total**2 / sum(
-            part.value**2 / part.freedom for part in (*seeds, videos, *both))
-        half = stats.t.ppf(0.975, freedom) * total**0.5
+    # Outcomes that are equal by chance tell nothing of their variance.
+    if total < NEGLIGIBLE:
+        return None
+    parts = [part for part in (*seeds, videos, *both) if part.value]
+    freedom = total**2 / sum(part.value**2 / part.freedom for part in parts)
+    # What is subtracted may leave fewer than any part has.
+    freedom = max(freedom, min(part.freedom for part in parts))
+    half = stats.t.ppf(0.975, freedom) * total**0.5
     # Processors add in different orders; shares such as 6.25 would be shown
     # with one or the other last digit.
     return Interval(*(round(float(end), 9)
@@ -202,7 +227,7 @@ def interval_of(part: Judged) -> Optional[Interval]:
 
     Returns:
         Interval, optional: None if all videos, or for a macro figure those of
-        a class, are of one group.
+        a class, are of one group, or if nothing varies.
     """
     if not _tells_of_videos(part):
         return None
@@ -278,9 +303,12 @@ def estimate(found: Figures, method: Figures, key: str) -> Optional[Interval]:
 
     Returns:
         Interval, optional: None if no seed has the measure, one alone has it
-        and there are no outcomes, or :func:`interval_of` is None.
+        and there are no outcomes, a seed lacks the outcomes that others have,
+        or :func:`interval_of` is None.
     """
     part, seeds = judged(found, method, key), values(method, key)
+    if part is None and _is_of_videos(found, key):
+        return None
     if part is not None:
         span = interval_of(part)
         # No share lies beyond.
@@ -304,6 +332,8 @@ def change(found: Figures, first: Figures, second: Figures,
     parts = [judged(found, method, key) for method in (first, second)]
     if None not in parts:
         return paired_difference(*parts)
+    if _is_of_videos(found, key):
+        return None
     pair = [values(method, key) for method in (first, second)]
     if min(map(len, pair)) < 2:
         return None

@@ -84,8 +84,12 @@ $groups. Figures that are no mean over videos, such as ranks, have intervals
 over the seeds alone (Student's t). Differences are taken on the same videos. A
 method is called distinguishable from another one where the interval of the
 difference (in bold) does not include 0; the others need not be equal, and of
-twenty differences of equal methods one is in bold by chance. Where one seed
-alone has ended, its interval covers the videos alone.
+twenty differences of equal methods up to one is in bold by chance.
+'''
+ONE_SEED = '''
+The interval of a single seed covers the videos alone, not what another seed
+would change: between methods with one seed each, many more differences than
+one of twenty are in bold by chance.
 '''
 TABLES = '''
 $budget
@@ -108,7 +112,7 @@ $lists
 '''
 UNREADABLE = '''
 **Unreadable videos:** up to $most in a run; a query among them counts as a
-miss, and the metrics without labels leave them out.
+miss, and the metrics without labels leave them out and then have no interval.
 '''
 BROKEN = '''
 **Broken runs**, whose figures are in no mean:
@@ -231,7 +235,10 @@ def _spread(found: Figures) -> str:
         for groups in found['groups'].values())
     groups = ('videos by groups, since those of one recording are alike'
               if grouped else 'videos one by one')
-    return fill(INTERVALS, queries=queries, groups=groups)
+    told = fill(INTERVALS, queries=queries, groups=groups)
+    single = any(sum(not run['broken'] for run in method['runs']) == 1
+                 for method in found['methods'])
+    return f'{told}\n\n{fill(ONE_SEED)}' if single else told
 
 
 def _budget(found: Figures) -> Dict[str, str]:
