@@ -341,19 +341,37 @@ def learners() -> str:
         len(places) + 1)
 
 
+# Where untrained networks with other seeds were judged on the same videos
+OF_OTHER_SEEDS = {
+    'ucf101_subset_learners': ('ucf101_subset_plus',
+                               'ucf101_subset_plus_seeds'),
+    'ucf101_subset_curves': ('ucf101_subset_plus',
+                             'ucf101_subset_plus_seeds'),
+    'grid_s1_learners': ('grid_s1_methods', ),
+}
+
+
+def untrained_networks(experiment: str) -> Figures:
+    """The untrained network of an experiment of one seed, with all seeds."""
+    parts = [method_of(name, 'untrained')
+             for name in OF_OTHER_SEEDS[experiment]]
+    return dict(parts[0], runs=[run for part in parts for run in part['runs']])
+
+
 def _marked(experiment: str, name: str, key: str,
             budget: Optional[int] = None) -> str:
-    """A figure, with a mark if it is told apart from the untrained one.
+    """A figure, with a mark if it is told apart from untrained networks.
 
     Of a method that was trained for several budgets, at one of them.
     """
     found = figures(f'compare_{experiment}')
-    untrained, *_ = found['methods']
+    untrained = untrained_networks(experiment)
+    if name == untrained['name']:
+        return cell(values(untrained, key))
     for method in found['methods']:
         if (method['name'] == name and values(method, key)
                 and budget in (None, method.get('budget'))):
-            apart = method is not untrained and told_apart(
-                found, method, untrained, key)
+            apart = told_apart(found, method, untrained, key)
             return cell(values(method, key)) + (' †' if apart else '')
     return ''
 
@@ -369,13 +387,11 @@ CLASSES_AND_SPEED = {
 def curves() -> str:
     name = 'ucf101_subset_curves'
     found = figures(f'compare_{name}')
-    untrained, *_ = found['methods']
     rows = []
     for method in dict.fromkeys(part['name'] for part in found['methods']):
         for key, title in CLASSES_AND_SPEED.items():
             rows.append([method, title, *(
-                cell(values(untrained, key)) if method == untrained['name']
-                else _marked(name, method, key, budget)
+                _marked(name, method, key, budget)
                 for budget in found['budgets'])])
     return table(['method', 'measure',
                   *(f'{budget:,} steps' for budget in found['budgets'])],

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from glob import glob
-from itertools import product
+from itertools import combinations, product
 from statistics import mean
 
 import pytest
@@ -238,9 +238,7 @@ def differences_from(experiment, number):
 
 
 def test_what_is_said_of_the_candidates_holds():
-    speed = 'motion/paired_speed_probe/accuracy'
     spans = differences_from('ucf101_subset_candidates', 1)
-    assert spans['untrained', speed].low > 0
     assert not any(span.low > 0 for (name, _), span in spans.items()
                    if name != 'untrained')
     for method in fragments.figures(
@@ -276,18 +274,58 @@ def test_what_is_said_of_the_choice_holds():
                   'vcop/whitened_retrieval/top1').low > 0
 
 
+def from_untrained_networks(experiment):
+    """Differences from the networks of all seeds, by method and measure."""
+    found = fragments.figures(f'compare_{experiment}')
+    untrained = fragments.untrained_networks(experiment)
+    return {
+        (method['name'], method['budget'], measure['key']):
+        change(found, untrained, method, measure['key'])
+        for method in found['methods'][1:] for measure in found['measures']
+        if fragments.values(method, measure['key'])}
+
+
+@pytest.mark.parametrize('experiment', [*fragments.OF_OTHER_SEEDS])
+def test_untrained_networks_are_of_the_same_videos(experiment):
+    found = fragments.figures(f'compare_{experiment}')
+    [first] = found['methods'][0]['runs']
+    for name in fragments.OF_OTHER_SEEDS[experiment]:
+        other = fragments.figures(f'compare_{name}')
+        common = other['groups'].keys() & found['groups'].keys()
+        assert common == other['groups'].keys()
+        assert all(other['groups'][key] == found['groups'][key]
+                   for key in common)
+    networks = fragments.untrained_networks(experiment)
+    assert networks['epochs'] == 0
+    same, *others = networks['runs']
+    assert all(first['outcomes'][key] == outcome
+               for key, outcome in same['outcomes'].items())
+    assert [run['seed'] for run in others] == [*range(1, len(others) + 1)]
+    assert len(others) == (2 if experiment == 'grid_s1_learners' else 5)
+
+
 def test_what_is_said_of_speed_after_short_runs_holds():
     speed = 'motion/paired_speed_probe/accuracy'
-    spans = differences_from('ucf101_subset_learners', 0)
-    assert spans['ASCNet', speed].high < 0 < spans['Pace', speed].low
-    assert spans['ACP alone', speed].high < 0
-    assert not any(
-        spans[name, speed] and spans[name, speed].low > 0
-        for name, key in spans if key == speed and name != 'Pace')
+    spans = {name: span for (name, _, key), span in from_untrained_networks(
+        'ucf101_subset_learners').items() if key == speed}
+    assert {'ASCNet', 'ACP alone'} < {*spans}
+    assert {name for name, span in spans.items() if not span.holds_zero} == {
+        'Pace'} and spans['Pace'].low > 0
     assert differences_from(
         'ucf101_subset_learners', 1)['ACP alone', speed].low > 0
-    assert differences_from(
-        'ucf101_subset_candidates', 0)['ASCNet', speed].high < 0
+
+
+def test_what_is_said_of_untrained_networks_holds():
+    found = fragments.figures('compare_ucf101_subset_plus')
+    networks = fragments.untrained_networks('ucf101_subset_curves')
+    speeds = fragments.values(networks, fragments.SPEED)
+    assert [round(end, 1) for end in (min(speeds), max(speeds))] == [
+        55.6, 69.1]
+    alone = [dict(networks, runs=[run]) for run in networks['runs']]
+    pairs = [change(found, *pair, fragments.SPEED)
+             for pair in combinations(alone, 2)]
+    assert len(pairs) == 15
+    assert sum(not span.holds_zero for span in pairs) == 8
 
 
 def test_what_is_said_of_longer_training_holds():
@@ -295,19 +333,17 @@ def test_what_is_said_of_longer_training_holds():
     found = fragments.figures('compare_ucf101_subset_curves')
     speed, average = 'motion/paired_speed_probe/accuracy', fragments.AVERAGE
     untrained, *methods = found['methods']
-    spans = {
-        (method['name'], method['budget'], key):
-        change(found, untrained, method, key)
-        for method in methods for key in (speed, average)
-    }
-    told = {place: 0 if span.holds_zero else math.copysign(1, span.value)
-            for place, span in spans.items()}
+    told = {
+        place: 0 if span.holds_zero else math.copysign(1, span.value)
+        for place, span in from_untrained_networks(
+            'ucf101_subset_curves').items()
+        if place[2] in (speed, average)}
     assert {name: [told.get((name, budget, speed)) for budget in
                    (500, 2000, 8000)] for name, *_ in told} == {
-        'ASCNet': [-1, 0, 0], 'ASCNet + speed': [-1, 1, None],
-        'ACP alone': [-1, -1, None], 'Pace': [1, 1, None]}
-    assert all(told[place] == (-1 if place[0] == 'Pace' else 0)
-               for place in told if place[2] == average)
+        'ASCNet': [0, 0, 0], 'ASCNet + speed': [0, 1, None],
+        'ACP alone': [0, 0, None], 'Pace': [1, 1, None]}
+    assert not any(side for place, side in told.items()
+                   if place[2] == average)
     at = {(method['name'], method['budget']): method for method in methods}
     first, *longer = (fragments.values(at['ASCNet', budget], average)[0]
                       for budget in (500, 2000, 8000))
