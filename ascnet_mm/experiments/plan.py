@@ -272,8 +272,9 @@ def plan_evaluations(experiment: Config, videos: Videos,
         data_root (str): Folder that the paths of the experiment start from.
 
     Raises:
-        InputError: If a config does not fit, or a query was not kept out of
-            pre-training, as when gallery and query are exchanged.
+        InputError: If a config does not fit, a query was not kept out of
+            pre-training, as when gallery and query are exchanged, or a query
+            is in the gallery.
     """
     init_default_scope('mmaction')
     root = osp.abspath(data_root)
@@ -286,7 +287,7 @@ def plan_evaluations(experiment: Config, videos: Videos,
             infos = infos_of(
                 DATASETS.build(dict(dataset, pipeline=[], data_root=root)))
         queries = [info for info in infos if info['role'] == 'query']
-        _check_queries(part.name, queries, videos)
+        _check_queries(part.name, infos, videos)
         if experiment.get('chooses'):
             _check_choice(part.name, infos, videos)
         judged = [(info['label'], info['role'],
@@ -309,16 +310,24 @@ def plan_evaluations(experiment: Config, videos: Videos,
     return evaluations
 
 
-def _check_queries(name: str, queries: Sequence[dict],
-                   videos: Videos) -> None:
-    """Refuse queries that pre-train."""
+def _check_queries(name: str, infos: Sequence[dict], videos: Videos) -> None:
+    """Refuse queries that pre-train or would find themselves."""
     kept_out = real_paths(videos.folder, videos.kept_out)
-    for info in queries:
-        if osp.realpath(info['filename']) not in kept_out:
+    gallery = {osp.realpath(info['filename']) for info in infos
+               if info['role'] == 'gallery'}
+    for info in infos:
+        if info['role'] != 'query':
+            continue
+        file = osp.realpath(info['filename'])
+        if file not in kept_out:
             raise InputError(
                 f'{name}: the query {info["filename"]} was not kept '
                 'out of pre-training: name its list in kept_out, or see '
                 'whether gallery and query are exchanged')
+        if file in gallery:
+            raise InputError(
+                f'{name}: the query {info["filename"]} is in the gallery as '
+                'well, where it finds itself: remove it from one of the lists')
 
 
 def _check_choice(name: str, infos: Sequence[dict], videos: Videos) -> None:

@@ -119,6 +119,15 @@ def test_exchanged_lists_are_refused(videos, tmp_path):
         planned(videos, changed(tmp_path, evaluations=parts))
 
 
+def test_a_query_that_would_find_itself_is_refused(videos, tmp_path):
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    names = 'test_dataloader.dataset.ann_file.{}'.format
+    options = parts[0].options
+    options[names('gallery')] = options[names('query')]
+    with pytest.raises(InputError, match='it finds itself'):
+        planned(videos, changed(tmp_path, evaluations=parts))
+
+
 @pytest.mark.parametrize(
     'prefix', ['configs/', 'ascnet_mm::', f'{ROOT}/configs/'])
 def test_configs_are_found_from_any_folder(
