@@ -26,7 +26,8 @@ def hold(folder: str) -> None:
             process holds already stays held.
 
     Raises:
-        InputError: If another process holds it, or it cannot be made.
+        InputError: If another process holds it, or it cannot be made or
+            written to.
 
     Examples:
         >>> hold('work_dirs/mine')  # doctest: +SKIP
@@ -40,6 +41,8 @@ def hold(folder: str) -> None:
         lock = open(key[1], 'a+', encoding='utf-8')  # noqa: SIM115
     except PermissionError:  # another user's
         return
+    except OSError as error:
+        raise _not_writable(folder, error) from error
     try:
         # Not flock: workers would inherit it and outlive the run with it.
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,9 +57,12 @@ def hold(folder: str) -> None:
     except OSError:
         lock.close()
         return
-    lock.truncate(0)
-    lock.write(f'{os.getpid()} on {socket.gethostname()}')
-    lock.flush()
+    try:
+        lock.truncate(0)
+        lock.write(f'{os.getpid()} on {socket.gethostname()}')
+        lock.flush()
+    except OSError as error:
+        raise _not_writable(folder, error) from error
     _held[key] = lock
 
 
@@ -97,3 +103,8 @@ def on_first_rank(check: Callable[[str], None], folder: str) -> None:
 
 def _key(folder: str) -> Tuple[int, str]:
     return os.getpid(), osp.join(osp.realpath(folder), LOCK)
+
+
+def _not_writable(folder: str, error: OSError) -> InputError:
+    return InputError(f'{folder} cannot be written to ({error.strerror}): '
+                      'make room, or choose another folder')

@@ -4,7 +4,8 @@
 
 takes two collections of the same encoder and prints the pairs, with the
 moments that match, as `ascnet-mm duplicates` does. The exit status is 0 if
-there are none, and 1 if there are some or it cannot be told.
+there are none, and 1 if there are some or it cannot be told, as of videos that
+could not be read.
 """
 import argparse
 import sys
@@ -34,5 +35,10 @@ def run(args: argparse.Namespace) -> None:
         leaked = len({match.second for match in matches})
         print(f'{leaked} of {len(test.videos)} videos of {args.test} have a '
               f'copy in {args.train}')
-    if matches:
+    for collection in (train, test):
+        if collection.unreadable:
+            print(f'{len(collection.unreadable)} videos of '
+                  f'{collection.folder} could not be read: whether they are '
+                  'copies is not known', file=sys.stderr)
+    if matches or train.unreadable or test.unreadable:
         sys.exit(1)

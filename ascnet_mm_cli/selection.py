@@ -7,6 +7,7 @@ it (k-center greedy). The choice is the same each time, and 100 videos are the
 first 100 of 200.
 """
 import argparse
+import sys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,5 +30,7 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(files, indent=1))
     else:
+        # A file takes the paths as they are: it may list them again.
         for file in files:
-            print(printable(file))
+            plain = '\n' not in file and not sys.stdout.isatty()
+            print(file if plain else printable(file))

@@ -4,6 +4,7 @@ import resource
 
 import pytest
 
+from ascnet_mm import InputError
 from ascnet_mm.lock import hold, leave
 
 from .helpers.processes import run_script
@@ -28,7 +29,7 @@ def test_a_lock_that_cannot_be_opened_is_not_passed_over(tmp_path):
     os.close(lowest)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
     try:
-        with pytest.raises(OSError, match='Too many open files'):
+        with pytest.raises(InputError, match='Too many open files'):
             hold(str(tmp_path))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -45,14 +45,16 @@ def clusters(collection: Collection,
         raise InputError('clusters need scikit-learn, which is not installed: '
                          "pip install 'ascnet_mm[maps]'") from error
     require_whole('k', k)
+    require_whole('seed', seed, 0)
     means = video_means(collection).numpy()
-    least = k if method == 'kmeans' else SMALLEST
+    # HDBSCAN finds two clusters at least, or none.
+    least = k if method == 'kmeans' else 2 * SMALLEST
     if least > len(means):
         raise InputError(f'{collection.folder} holds {len(means)} videos, '
                          f'too few for {least} clusters'
                          if method == 'kmeans' else
                          f'{collection.folder} holds {len(means)} videos: '
-                         f'HDBSCAN needs {SMALLEST} or more')
+                         f'HDBSCAN needs {least} or more')
     if method == 'kmeans':
         model = KMeans(n_clusters=k, n_init=10, random_state=seed)
     else:

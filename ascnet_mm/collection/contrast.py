@@ -11,13 +11,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .features import Features, UnitRows
+from ..errors import InputError
+from .features import Features, UnitRows, require_numbers
 
 # Rows that are read at a time
 BLOCK = 2**14
 # Share of the mean variance that is added to that of each direction: few clips
 # make no singular matrix. Ours, tried on the videos of docs/collections.md.
 RIDGE = 0.1
+# A variance of unit rows that is due to rounding
+SAME = 1e-12
 
 
 class Contrast:
@@ -26,6 +29,9 @@ class Contrast:
     Args:
         features (Sequence[Features | np.ndarray]): ``[N, C]`` each, fitted
             on together.
+
+    Raises:
+        InputError: If they hold NaN, or all are the same.
 
     Examples:
         >>> rows = np.random.default_rng(0).normal(size=(50, 4)) + 9
@@ -44,11 +50,16 @@ class Contrast:
             unit = UnitRows(part)
             for start in range(0, len(part), BLOCK):
                 block = unit[start:start + BLOCK].double()
+                require_numbers(block)
                 total += block.sum(dim=0)
                 products += block.T @ block
                 count += len(block)
         mean = total / max(count, 1)
         covariance = products / max(count, 1) - torch.outer(mean, mean)
+        if count > 1 and covariance.trace() < SAME:
+            raise InputError(
+                'all clips have the same features, which tell no video from '
+                'another: see whether the encoder has collapsed')
         variances, directions = torch.linalg.eigh(covariance)
         variances = variances.clamp(min=0)
         scales = (variances + RIDGE * variances.mean() + 1e-12).rsqrt()

@@ -122,6 +122,9 @@ def open_features(path: str, shape: Tuple[int, int],
     """
     try:
         shard = np.load(path, mmap_mode='r', allow_pickle=False)
+    except FileNotFoundError as error:
+        raise InputError(f'{path} is gone: the collection has been updated or '
+                         'moved; open it again') from error
     except NO_ARRAY as error:
         raise InputError(
             f'{path} is damaged ({error}): run `ascnet-mm index` again, '
@@ -134,6 +137,18 @@ def open_features(path: str, shape: Tuple[int, int],
             f'instead of {dtype} {list(shape)}; run `ascnet-mm index` '
             'again, which rebuilds this part')
     return shard
+
+
+def require_numbers(features: Union[np.ndarray, Tensor]) -> None:
+    """Refuse features that cannot be compared.
+
+    Raises:
+        InputError: If some are NaN or infinite.
+    """
+    if not np.isfinite(np.asarray(features)).all():
+        raise InputError('features cannot be compared: some hold NaN or '
+                         'infinity; the checkpoint that they come from may '
+                         'have diverged')
 
 
 class UnitRows:

@@ -3,6 +3,7 @@ import json
 import os
 import os.path as osp
 from collections import Counter
+from contextlib import suppress
 from typing import Dict, List, NamedTuple, Optional
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..device import cores
 from ..errors import InputError, require_whole
 from ..files import (
     PART,
+    make_folder,
     remove_if_there,
     write_json,
     write_lines,
@@ -45,7 +47,7 @@ from .layout import (
 from .listing import list_videos, share_out
 from .progress import Progress
 from .reading import Collection
-from .shards import Earlier, Result, remove_others, write_shard
+from .shards import Earlier, Result, identity, remove_others, write_shard
 from .table import require_pyarrow
 
 # What has to be the same for features to stand in one collection
@@ -161,7 +163,11 @@ def _prepare(folder: str) -> None:
     if osp.exists(folder):
         if not osp.isdir(folder):
             raise InputError(f'{folder} is a file: name a folder')
-        found = set(os.listdir(folder))
+        try:
+            found = set(os.listdir(folder))
+        except OSError as error:
+            raise InputError(f'{folder} cannot be read ({error.strerror}): '
+                             'name another folder') from error
         if found - own and MANIFEST not in found:
             raise InputError(
                 f'{folder} holds other files ({sorted(found - own)[0]}) and '
@@ -170,7 +176,7 @@ def _prepare(folder: str) -> None:
     if osp.islink(osp.join(folder, SHARDS)):
         raise InputError(f'{folder}/{SHARDS} is a link: a collection keeps '
                          'its files in its own folder')
-    os.makedirs(osp.join(folder, SHARDS), exist_ok=True)
+    make_folder(osp.join(folder, SHARDS))
 
 
 def _require_same(folder: str, manifest: dict, listed: List[Video]) -> None:
@@ -193,13 +199,26 @@ def _require_same(folder: str, manifest: dict, listed: List[Video]) -> None:
             raise InputError(
                 f'{folder} was made with another {key} ({shown}): name '
                 'another folder, or remove this one')
-    if there['root'] != manifest['root']:
-        old = {video.file for shard in Earlier(folder, '').shards.values()
-               for video in shard.videos}
-        if old.isdisjoint(video.file for video in listed):
-            raise InputError(
-                f'{folder} is a collection of videos of {there["root"]}, and '
-                f'none of them is in {manifest["root"]}: name another folder')
+    old = _videos_of(folder, there)
+    if there['root'] != manifest['root'] and set(
+            map(identity, old)).isdisjoint(map(identity, listed)):
+        raise InputError(
+            f'{folder} is a collection of videos of {there["root"]}, and none '
+            f'of them is unchanged in {manifest["root"]}: name another folder')
+    dropped = {video.file for video in old}.difference(
+        video.file for video in listed)
+    if dropped and is_main_process():
+        print(f'{folder}: {len(dropped)} videos are no longer listed and are '
+              f'dropped, {printable(min(dropped))} among them')
+
+
+def _videos_of(folder: str, manifest: dict) -> List[Video]:
+    """What a collection is of, but for damaged parts."""
+    videos: List[Video] = []
+    for name in manifest['shards']:
+        with suppress(InputError):
+            videos += read_record(folder, name).videos
+    return videos
 
 
 def _make_shards(folder: str, manifest: dict, listed: List[Video],

@@ -6,6 +6,7 @@ where they are; in addition, the centers and the list of each clip are stored,
 as arrays that contain only data.
 """
 import io
+import logging
 import math
 import os.path as osp
 import zipfile
@@ -14,12 +15,13 @@ from typing import Dict, Optional, Union
 
 import numpy as np
 import torch
+from mmengine.logging import print_log
 from torch import Tensor
 
 from ..errors import InputError
 from ..evaluation.search import nearest
 from ..files import write_whole
-from .features import NO_ARRAY, UnitRows
+from .features import NO_ARRAY, UnitRows, require_numbers
 from .layout import LISTS, name_of, require_own_file
 from .reading import Collection, Neighbors, count_videos, ranked
 
@@ -55,8 +57,8 @@ class InvertedLists:
             collection.
 
     Raises:
-        InputError: If the lists have to be made, and FAISS is not installed,
-            the features hold NaN, or the folder cannot be written to.
+        InputError: If the lists have to be made, and FAISS is not installed
+            or the features hold NaN.
 
     Examples:
         >>> collection = Collection('mine')  # doctest: +SKIP
@@ -78,7 +80,11 @@ class InvertedLists:
             made['list'][self._rows], np.arange(len(self.centers) + 1))
         if kept is None:
             made['recall'] = np.float64(self._measured_recall())
-            _write(collection, made)
+            try:
+                _write(collection, made)
+            except InputError as error:
+                print_log(f'the lists are not kept: {error}', 'current',
+                          logging.WARNING)
         self.recall = float(made['recall'])
 
     def search(self,
@@ -103,6 +109,8 @@ class InvertedLists:
             InputError: As of :meth:`Collection.search`.
         """
         unit = self.collection.unit_queries(queries)
+        if not len(unit):
+            return self.collection.search(unit, top, one_per_video)
         found = [self._search(query[None], top, one_per_video)
                  for query in unit]
         return Neighbors(*map(np.concatenate, zip(*found)))
@@ -145,7 +153,7 @@ class InvertedLists:
             wanted = set(wanted[video[wanted] != video[row]][:TOP].tolist())
             right += len(wanted.intersection(given.tolist()))
             total += len(wanted)
-        return right / max(total, 1)
+        return right / total if total else 1.
 
 
 def require_faiss() -> ModuleType:
@@ -173,7 +181,7 @@ def _divide(collection: Collection) -> Dict[str, np.ndarray]:
     chosen = np.random.default_rng(0).choice(
         clips, min(clips, SAMPLE * count), replace=False)
     sample = UnitRows(collection.features[np.sort(chosen)])[:].numpy()
-    _require_numbers(sample)
+    require_numbers(sample)
     kmeans = faiss.Kmeans(
         channels, count, niter=ROUNDS, spherical=True, seed=0,
         min_points_per_centroid=1, max_points_per_centroid=SAMPLE)
@@ -182,16 +190,9 @@ def _divide(collection: Collection) -> Dict[str, np.ndarray]:
     unit = UnitRows(collection.features)
     for start in range(0, clips, BLOCK):
         block = unit[start:start + BLOCK].numpy()
-        _require_numbers(block)
+        require_numbers(block)
         of_clip[start:start + BLOCK] = kmeans.index.search(block, 1)[1][:, 0]
     return dict(centers=kmeans.centroids, list=of_clip)
-
-
-def _require_numbers(features: np.ndarray) -> None:
-    if not np.isfinite(features).all():
-        raise InputError('features cannot be compared: some hold NaN or '
-                         'infinity; the checkpoint that they come from may '
-                         'have diverged')
 
 
 def _digest(collection: Collection) -> str:
@@ -203,8 +204,7 @@ def _digest(collection: Collection) -> str:
 def _write(collection: Collection, made: Dict[str, np.ndarray]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, digest=np.array(_digest(collection)), **made)
-    write_whole(osp.join(collection.folder, LISTS), buffer.getbuffer(),
-                'run it again')
+    write_whole(osp.join(collection.folder, LISTS), buffer.getbuffer())
 
 
 def _read(collection: Collection) -> Optional[Dict[str, np.ndarray]]:

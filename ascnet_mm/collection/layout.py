@@ -210,7 +210,11 @@ def own_files(folder: str) -> List[str]:
     shards = osp.join(folder, SHARDS)
     if osp.islink(shards) or not osp.isdir(shards):
         return []
-    return sorted(entry.path for entry in os.scandir(shards))
+    try:
+        return sorted(entry.path for entry in os.scandir(shards))
+    except OSError as error:
+        raise InputError(f'{shards} cannot be read ({error.strerror}): see '
+                         'its permissions') from error
 
 
 def _check(video: Video) -> None:

@@ -1,4 +1,5 @@
 """Which videos a collection is of, and how they are shared out to shards."""
+import errno
 import hashlib
 import os
 import os.path as osp
@@ -36,7 +37,11 @@ def list_videos(videos: str,
         InputError: If there are none, or a listed one does not lie below
             the folder.
     """
+    videos = os.fspath(videos)
     if osp.isdir(videos):
+        if root is not None:
+            raise InputError(f'{videos} is a folder, where its videos are: '
+                             '--root is for list files')
         root = osp.abspath(videos)
         dataset = VideoFolder(root, pipeline=[])
     else:
@@ -89,8 +94,9 @@ def _video(root: str, file: str, label: int) -> Video:
     except UnicodeEncodeError:
         return Video(file, 0, 0, label,
                      unreadable='its name is not UTF-8: rename it')
+    path = osp.join(root, file)
     try:
-        state = os.stat(osp.join(root, file))
+        state = os.stat(path)
     except (OSError, ValueError) as error:
         if getattr(error, 'errno', None) in NO_VERDICT:
             raise InputError(
@@ -98,4 +104,7 @@ def _video(root: str, file: str, label: int) -> Video:
                 'machine, then run it again') from error
         why = getattr(error, 'strerror', None) or str(error)
         return Video(file, 0, 0, label, unreadable=why)
+    if not os.access(path, os.R_OK):
+        # Permissions change neither size nor time of a file.
+        return Video(file, 0, 0, label, unreadable=os.strerror(errno.EACCES))
     return Video(file, state.st_size, state.st_mtime_ns, label)

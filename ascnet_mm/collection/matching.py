@@ -16,6 +16,8 @@ BAND = 2**24
 STEPS = ((1, 1), (1, 2), (2, 1))
 # Of the shorter video, what has to match (ours)
 SHARE = 0.5
+# What products of equal rows of unit length may be below 1
+ROUNDING = 1e-6
 
 
 class Match(NamedTuple):
@@ -80,6 +82,7 @@ def find_matches(rows: Tuple[UnitRows, UnitRows],
     Yields:
         Match: In the order of the videos.
     """
+    threshold -= ROUNDING
     bounds = [_bounds(part.video) for part in clips]
     last, one = None, None
     for first, second in _candidates(rows, clips, threshold, within):

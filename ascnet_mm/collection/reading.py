@@ -128,8 +128,8 @@ class Collection:
             raise InputError(
                 f'{file_of(self.folder, shard.name, RECORD)} is damaged: '
                 f'{shard.clips} clips do not take {shard.size[FEATURES]} '
-                'bytes; run `ascnet-mm index` again, which makes this part '
-                'anew')
+                'bytes; run `ascnet-mm index` again, which rebuilds this '
+                'part')
 
     def __len__(self) -> int:
         return len(self.features)
@@ -187,7 +187,11 @@ class Collection:
 
         Args:
             video (int): Its place in :attr:`videos`.
+
+        Raises:
+            IndexError: If there is no such video.
         """
+        video = range(len(self.videos))[video]
         first, last = np.searchsorted(
             self.clips.video, [video, video + 1]).tolist()
         return range(first, last)
@@ -261,8 +265,8 @@ class Collection:
                 if digest_of(path) != expected:
                     raise InputError(
                         f'{path} is damaged: its content is not what was '
-                        'written; run `ascnet-mm index` again, which makes '
-                        'this part anew')
+                        'written; run `ascnet-mm index` again, which rebuilds '
+                        'this part')
 
 
 def ranked(queries: Tensor, gallery: UnitRows, video: np.ndarray, top: int,

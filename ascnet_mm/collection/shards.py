@@ -27,6 +27,8 @@ from .layout import (
 )
 from .table import TIMES, from_parquet, to_parquet
 
+# Share of the largest feature that rounding may take (float16: 0.0005)
+LOST = 0.01
 # What became of a video: its clips, or why it cannot be read
 Result = Union[Embedded, str]
 
@@ -59,6 +61,11 @@ def write_shard(folder: str, name: str, videos: List[Video],
                 f'the features of {video.file} are not finite in {dtype}: '
                 'take float32, or another checkpoint if this one has '
                 'diverged')
+        lost = np.abs(features - result.features).max(initial=0)
+        if lost > LOST * np.abs(result.features).max(initial=0):
+            raise InputError(
+                f'the features of {video.file} are too small for {dtype}: '
+                'take float32')
         done.append(video._replace(clips=len(features)))
         parts['features'].append(features)
         parts['start'].append(result.start)
@@ -129,7 +136,7 @@ class Earlier:
         self.shards[name] = shard
         row = 0
         for place, video in enumerate(shard.videos):
-            self._places[_identity(video)] = name, place, row
+            self._places[identity(video)] = name, place, row
             row += video.clips
 
     def knows(self, video: Video) -> bool:
@@ -138,11 +145,11 @@ class Earlier:
         Args:
             video (Video): As it is listed.
         """
-        return _identity(video) in self._places
+        return identity(video) in self._places
 
     def result_of(self, video: Video) -> Result:
         """What became of a video that has not changed since."""
-        name, place, row = self._places[_identity(video)]
+        name, place, row = self._places[identity(video)]
         known = self.shards[name].videos[place]
         if known.unreadable is not None:
             return known.unreadable
@@ -164,7 +171,8 @@ class Earlier:
         return self._content
 
 
-def _identity(video: Video) -> tuple:
+def identity(video: Video) -> tuple:
+    """What a video is known by: it changes with its file."""
     return video.file, video.size, video.mtime_ns
 
 

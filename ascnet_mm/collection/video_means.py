@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .contrast import BLOCK
-from .features import UnitRows
+from .features import UnitRows, require_numbers
 from .reading import Collection
 
 
@@ -21,7 +21,7 @@ def video_means(collection: Collection) -> Tensor:
         Tensor: float32 ``[V, C]``.
 
     Raises:
-        InputError: If a file of the collection is damaged.
+        InputError: If a file of the collection is damaged or holds NaN.
 
     Examples:
         >>> video_means(Collection('mine')).shape  # doctest: +SKIP
@@ -33,5 +33,6 @@ def video_means(collection: Collection) -> Tensor:
     for start in range(0, len(rows), BLOCK):
         sums.index_add_(0, video[start:start + BLOCK],
                         rows[start:start + BLOCK])
+    require_numbers(sums)
     means = F.normalize(sums, dim=1)
     return F.normalize(means - means.mean(dim=0), dim=1)

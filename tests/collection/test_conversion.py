@@ -136,9 +136,21 @@ def test_what_is_there_stays(collection, tmp_path, monkeypatch):
             patch.setattr('os.replace', broken)
             with pytest.raises(InputError, match='No space left'):
                 convert(collection, str(out), to)
-        assert not out.exists() and not (tmp_path / f'{to}.part').exists()
+        assert not out.exists()
+        assert not [*tmp_path.glob(f'.{to}-*')]
     with pytest.raises(InputError, match='npz, parquet'):
         convert(collection, str(tmp_path / 'a'), 'csv')
+
+
+@pytest.mark.parametrize('to', ['npz', 'fiftyone', 'tensorboard'])
+def test_what_lies_beside_stays(collection, tmp_path, to):
+    """And a name may end as a shell completes it."""
+    beside = tmp_path / 'out.part'
+    beside.mkdir()
+    (beside / 'mine.txt').write_text('mine')
+    convert(collection, f'{tmp_path}/out/', to)
+    assert (tmp_path / 'out').is_file() == (to == 'npz')
+    assert (beside / 'mine.txt').read_text() == 'mine'
 
 
 def broken(*_):

@@ -2,6 +2,7 @@
 import json
 import math
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,6 +216,58 @@ def test_a_collection_leaks_into_itself(tmp_path):
     found = leaks(one, one)
     assert [(match.first, match.second) for match in found] == [
         (video, video) for video in range(len(one.videos))]
+
+
+def test_what_could_not_be_read_may_be_a_copy(tmp_path, capsys):
+    train = planted(tmp_path / 'train', with_copies=False)
+    clean = planted(tmp_path / 'clean', seed=7, with_copies=False)
+    record = Path(clean.folder) / 'shards' / f'{0:032x}.json'
+    content = json.loads(record.read_text())
+    content['videos'].append(dict(
+        file='x.mp4', size=0, mtime_ns=0, label=-1, clips=0,
+        unreadable='torn'))
+    record.write_text(json.dumps(content))
+    for pair in ((train.folder, clean.folder), (clean.folder, train.folder)):
+        with pytest.raises(SystemExit) as stop:
+            main('leaks', [*pair, '--json'])
+        assert stop.value.code == 1
+        said = capsys.readouterr()
+        assert said.out == '[]\n'
+        assert f'1 videos of {clean.folder} could not be read' in said.err
+
+
+def test_features_that_are_all_the_same_tell_of_no_copies(tmp_path):
+    """As of an encoder that has collapsed, or of two videos of one color."""
+    one, other = (
+        collection_of(tmp_path / name, np.ones((count, 4)), [1] * count,
+                      encoder=dict(sha256='x'))
+        for name, count in (('one', 1), ('other', 3)))
+    for search in (lambda: leaks(one, other), lambda: leaks(one, one),
+                   lambda: duplicates(other)):
+        with pytest.raises(InputError, match='has collapsed'):
+            search()
+    assert duplicates(one) == []
+    with pytest.raises(SystemExit, match='has collapsed'):
+        main('leaks', [one.folder, other.folder])
+
+
+def test_features_that_are_no_numbers_are_refused(tmp_path):
+    features = np.random.default_rng(0).normal(size=(9, 4))
+    features[4, 2] = np.nan
+    found = collection_of(tmp_path / 'c', features, [3] * 3)
+    with pytest.raises(InputError, match='NaN'):
+        duplicates(found)
+
+
+def test_equal_videos_match_at_a_threshold_of_one(tmp_path):
+    """Products of equal rows of unit length are 1 but for rounding."""
+    rng = np.random.default_rng(0)
+    features = np.tile(rng.normal(size=(12 * 4, CHANNELS)), (2, 1))
+    found = collection_of(tmp_path / 'c', features, [4] * 24)
+    assert sorted(group.videos for group in duplicates(found, 1)) == [
+        [video, video + 12] for video in range(12)]
+    assert {(match.start_first, match.end_first) for group in duplicates(
+        found, 1) for match in group.matches} == {(0, 5)}
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path):

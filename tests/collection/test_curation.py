@@ -128,7 +128,7 @@ def radius(points, chosen):
     return torch.cdist(points, points[list(chosen)]).min(dim=1).values.max()
 
 
-def test_a_selection_covers_more_than_chance(folder, capsys):
+def test_a_selection_covers_more_than_chance(folder, capsys, monkeypatch):
     collection = Collection(folder)
     points = video_means(collection)
     rng = np.random.default_rng(0)
@@ -146,6 +146,17 @@ def test_a_selection_covers_more_than_chance(folder, capsys):
     assert printed == [f'v{v:02}.mp4' for v in select(collection, 3)]
     main('select', [folder, '3'])
     assert capsys.readouterr().out.split() == printed
+    # On a terminal with escapes; for a file as they are
+    odd = Collection(folder)
+    odd.videos[select(odd, 1)[0]] = odd.videos[0]._replace(
+        file='a\u202fb\\.mp4')
+    monkeypatch.setattr('ascnet_mm.collection.Collection', lambda _: odd)
+    for terminal, shown in ((False, 'a\u202fb\\.mp4\n'),
+                            (True, 'a\\u202fb\\\\.mp4\n')):
+        monkeypatch.setattr('sys.stdout.isatty', lambda said=terminal: said)
+        main('select', [folder, '1'])
+        assert capsys.readouterr().out == shown
+    monkeypatch.undo()
     for count, fault in (('0', 'whole number'), ('31', '30 videos')):
         with pytest.raises(SystemExit, match=fault):
             main('select', [folder, count])

@@ -164,6 +164,47 @@ def test_unreadable_videos_are_named_and_not_tried_again(
     assert len(Collection(folder).videos) == 2
 
 
+def test_videos_that_are_no_longer_listed_are_told(
+        videos, tmp_path, encoder, capsys):
+    make(videos, tmp_path / 'c', encoder)
+    assert 'dropped' not in capsys.readouterr().out
+    listed = tmp_path / 'list.txt'
+    listed.write_text('a/00.mkv\na/02.mkv\n')
+    make(listed, tmp_path / 'c', encoder, root=str(videos))
+    assert '8 videos are no longer listed and are dropped, a/04.mkv' in (
+        capsys.readouterr().out)
+    with pytest.raises(InputError, match='--root is for list files'):
+        make(videos, tmp_path / 'c', encoder, root=str(videos))
+
+
+def test_a_video_that_may_be_read_again_is_tried_again(
+        videos, tmp_path, encoder, monkeypatch):
+    """Permissions change neither the size nor the time of a file."""
+    access = os.access
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'access', lambda path, mode: (
+            not str(path).endswith('00.mkv') and access(path, mode)))
+        made = make(videos, tmp_path / 'c', encoder)
+    assert [video[::5] for video in made.unreadable] == [
+        ('a/00.mkv', 'Permission denied')]
+    names = embedded(monkeypatch)
+    assert not make(videos, tmp_path / 'c', encoder).unreadable
+    assert names == ['00.mkv']
+
+
+def test_features_that_are_too_small_for_the_dtype_are_refused(
+        videos, tmp_path, encoder, monkeypatch):
+    def small(*args):
+        for number, result in embedding.embed(*args):
+            yield number, result._replace(features=result.features * 1e-8)
+
+    monkeypatch.setattr('ascnet_mm.collection.indexing.embed', small)
+    with pytest.raises(InputError, match='too small for float16'):
+        make(videos, tmp_path / 'c', encoder)
+    made = make(videos, tmp_path / 'd', encoder, dtype='float32')
+    assert np.abs(made.features[:]).max() < 1e-6
+
+
 def test_a_video_that_takes_too_long_is_unreadable(
         videos, tmp_path, encoder, monkeypatch):
     read = embedding.ClipReader.windows
@@ -225,7 +266,11 @@ def test_what_an_existing_folder_may_hold(videos, tmp_path, encoder):
         with pytest.raises(InputError, match=f'another {[*option][0]}'):
             make(videos, folder, encoder, **option)
     write_video(tmp_path / 'others/x.mkv', noise(1, 0))
-    with pytest.raises(InputError, match='none of them is in'):
+    with pytest.raises(InputError, match='none of them is unchanged in'):
+        make(tmp_path / 'others', folder, encoder)
+    # The same name, and another video
+    write_video(tmp_path / 'others/a/00.mkv', noise(1, 50))
+    with pytest.raises(InputError, match='none of them is unchanged in'):
         make(tmp_path / 'others', folder, encoder)
     with pytest.raises(InputError, match='holds other files'):
         make(videos, videos, encoder)

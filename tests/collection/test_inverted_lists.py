@@ -193,6 +193,24 @@ def test_features_of_nothing_but_numbers(tmp_path, features):
     assert not (folder / FILE).exists()
 
 
+def test_what_cannot_be_kept_is_searched_all_the_same(
+        folder, features, monkeypatch):
+    monkeypatch.setattr(inverted_lists, 'write_whole', full)
+    lists = InvertedLists(Collection(folder))
+    assert not (folder / FILE).exists()
+    assert lists.search(features[7], top=1).row.tolist() == [[7]]
+    assert lists.search(np.empty((0, 8))).row.shape == (0, 0)
+
+
+def full(*_):
+    raise InputError('no space left')
+
+
+def test_of_one_video_nothing_is_missed(tmp_path, features):
+    folder = write_collection(tmp_path / 'one', features[:20], [20])
+    assert InvertedLists(Collection(folder)).recall == 1
+
+
 def test_the_command_says_its_recall(folder, capsys):
     main('search', [str(folder), '--row', '7', '--approximate', '--top', '3'])
     said = capsys.readouterr()

@@ -104,6 +104,19 @@ def test_what_cannot_be_searched_for(folder):
             collection.search(np.zeros(8), top=top)
     with pytest.raises(InputError, match='NaN'):
         collection.search(np.full(8, np.nan))
+    count = len(collection.videos)
+    assert collection.rows(-1) == collection.rows(count - 1)
+    for video in (count, -count - 1):
+        with pytest.raises(IndexError):
+            collection.rows(video)
+
+
+def test_a_collection_that_was_updated_is_to_be_opened_again(folder):
+    collection = Collection(folder)
+    for path in (folder / 'shards').glob('*.npy'):
+        path.unlink()
+    with pytest.raises(InputError, match='updated or moved'):
+        collection.search(np.ones(8))
 
 
 def change(folder, file, **values):

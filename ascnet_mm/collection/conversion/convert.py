@@ -1,8 +1,8 @@
 """Which formats there are."""
-import os
 import os.path as osp
 
 from ...errors import InputError
+from ...files import make_folder
 from ..reading import Collection
 from .atlas import write_atlas
 from .fiftyone import write_fiftyone
@@ -49,7 +49,8 @@ def convert(collection: Collection, out: str, to: str) -> None:
                          f'{", ".join(FORMATS)}')
     if not len(collection):
         raise InputError(f'{collection.folder} holds no clips')
+    out = osp.abspath(out)
     if osp.lexists(out):
         raise InputError(f'{out} is there already: name a new file or folder')
-    os.makedirs(osp.dirname(osp.abspath(out)), exist_ok=True)
+    make_folder(osp.dirname(out))
     FORMATS[to](collection, out)

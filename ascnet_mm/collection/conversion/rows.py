@@ -1,14 +1,13 @@
 """What all formats are written from, and how."""
 import os
 import os.path as osp
-import shutil
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Iterator, NamedTuple
 
 import numpy as np
 
 from ...errors import InputError
-from ...files import PART, remove_if_there
 from ..reading import Collection
 
 BLOCK = 4096
@@ -56,20 +55,12 @@ def whole(path: str) -> Iterator[str]:
     Raises:
         InputError: If it cannot be written; then nothing is left of it.
     """
-    part = f'{path}{PART}'
-    _remove(part)
+    folder, name = osp.split(osp.abspath(path))
     try:
-        yield part
-        os.replace(part, path)
+        with TemporaryDirectory(dir=folder, prefix=f'.{name}-') as apart:
+            part = osp.join(apart, name)
+            yield part
+            os.replace(part, path)
     except OSError as error:
         raise InputError(f'{path} cannot be written ({error.strerror}): make '
-                         'room and run it again') from error
-    finally:
-        _remove(part)
-
-
-def _remove(path: str) -> None:
-    if osp.isdir(path) and not osp.islink(path):
-        shutil.rmtree(path)
-    else:
-        remove_if_there(path)
+                         'room, or name another place') from error
