@@ -29,6 +29,7 @@ class ActionRecognizer(Recognizer3D):
         ...     cls_head=dict(type='I3DHead', num_classes=5, in_channels=32,
         ...                   average_clips='prob'))).eval()
         >>> sample = ActionDataSample().set_gt_label(3)
+        >>> import torch
         >>> [sample] = model.predict(torch.rand(1, 2, 3, 8, 32, 32), [sample])
         >>> sample.pred_score.shape
         torch.Size([5])

@@ -341,7 +341,7 @@ def test_a_concatenation_of_lists_is_looked_at(videos, tmp_path):
 
 @pytest.mark.parametrize('options, expected', [
     ({'batch_size': 0}, 'batch_size is a whole number'),
-    ({'batch_size': 4.0}, 'at least 1, not 4.0'),
+    ({'batch_size': 4.0}, '1 or more, not 4.0'),
     ({'train_cfg.max_epochs': 0}, 'max_epochs is a whole number'),
     ({'train_dataloader.num_workers': -1}, 'num_workers is a whole number'),
     ({'train_dataloader.prefetch_factor': 2}, 'num_workers is 0: leave'),

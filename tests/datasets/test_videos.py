@@ -297,7 +297,7 @@ def listing(root, *names, **options):
     ('a/x.mp4', 'a/x.mp4', 'videos', ''),
     ('videos/train/a/x.mp4', 'a/x.mp4', 'videos', 'videos/train'),
     ('other/a/x.mp4', 'a/x.mp4', 'videos/train', None),
-    ('videos/x.mp4', 'UCF-101/a/x.mp4', 'videos', 'take UCF-101/a/ off'),
+    ('videos/x.mp4', 'UCF-101/a/x.mp4', 'videos', 'remove UCF-101/a/ from'),
     ('videos/a/x.mp4', 'a/x.avi', 'videos', 'a/x.mp4 is'),  # transcoded
     ('unrelated.mp4', 'a/x.mp4', 'videos', 'there is no folder'),
     ('videos/unrelated.mp4', 'a/x.mp4', 'videos', 'listed paths start'),
