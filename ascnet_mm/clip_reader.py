@@ -167,8 +167,8 @@ class ClipReader:
         last = duration if last is None else min(last, duration)
         if not 0 <= first < last:
             raise InputError(
-                f'it lasts {duration:.2f} s and has nothing from {first:g} s '
-                f'{until}: name another moment')
+                f'it lasts {duration:.2f} s, and from {first:g} s {until} '
+                'there is nothing: name another moment')
         start = first + stride * _numbers(
             times - first, window, stride, last - first)
         start = start[start < last]

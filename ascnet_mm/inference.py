@@ -241,8 +241,10 @@ class VideoEncoder(BaseModel):
         """Features of the windows of a video, with their times.
 
         A window's feature is the mean of the features of the clips that lie in
-        it side by side, whose frames are :attr:`interval` apart. Windows begin
-        every ``stride`` seconds; those at the end may be shorter.
+        it side by side, whose frames are :attr:`interval` apart; one clip that
+        is longer than a window, or than what is left of the video before
+        ``end``, shows frames after it. Windows begin every ``stride`` seconds;
+        those at the end may be shorter. Times count from the first frame.
 
         Args:
             video (str): Path of the file.
@@ -267,7 +269,8 @@ class VideoEncoder(BaseModel):
         """
         require_lengths(window, stride)
         if not 0 <= start < math.inf:
-            raise InputError(f'start is a number of seconds, not {start}')
+            raise InputError(
+                f'start is a number of seconds, 0 or more, not {start}')
         return _read(
             os.fspath(video),
             lambda file: self._windows(file, window, stride, start, end))

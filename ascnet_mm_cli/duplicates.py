@@ -5,9 +5,9 @@
 
 prints groups of videos that are copies of each other or of parts of each
 other (re-encoded, resized, trimmed, at twice or half the speed), and for each
-pair the moments that match. A lower threshold, 0.5 for example, finds cropped
-and mirrored copies too, and look-alikes with them. docs/collections.md says
-how many of which kind are found.
+pair the moments that match. A lower threshold, 0.5 for example, also finds
+some cropped and mirrored copies, and look-alikes with them.
+docs/collections.md says how many of which kind are found.
 """
 import argparse
 

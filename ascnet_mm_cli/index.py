@@ -4,9 +4,9 @@
     ascnet-mm index list.txt mine --encoder CONFIG CHECKPOINT --root MY_VIDEOS
 
 A collection is a folder with the features of all clips, their files and
-times. It may be killed at any moment: run again, it goes on. Run later, it
-embeds what is new or changed and drops what is gone. Videos that cannot be
-read are named in skipped_videos.txt of the folder.
+times. The command may be killed at any moment: run it again to continue. Run
+later, it embeds what is new or changed and drops what is gone. Videos that
+cannot be read are named in skipped_videos.txt of the folder.
 The encoder is a checkpoint of this package or a file of `ascnet-mm export`,
 or any recognizer of MMAction2 by its config and checkpoint.
 """
@@ -18,8 +18,8 @@ from .arguments import add_launcher
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        'videos', help='a folder, or a list file with a path, and a label if '
-        'there is one, a line')
+        'videos', help='a folder, or a list file with a line per video: its '
+        'path and, if there is one, its label')
     parser.add_argument('collection', help='folder of the collection')
     parser.add_argument(
         '--encoder',

@@ -9,8 +9,7 @@ from .contrast import Contrast
 from .matching import Match, find_matches
 from .reading import Collection
 
-# Ours: on the videos of docs/collections.md, about one in ten pairs that it
-# names are two videos and no copy.
+# Ours; docs/collections.md says what it finds.
 THRESHOLD = 0.8
 # What two collections must agree on to be compared
 SAME = ('recipe', 'window', 'stride')

@@ -210,8 +210,8 @@ class Collection:
                one_per_video: bool = True) -> Neighbors:
         """The clips that are most similar to queries, by cosine, exactly.
 
-        However large the collection is, only a block of it is in memory at a
-        time.
+        Only a block of the collection is in memory at a time, of more rows
+        where the most similar clips are of few videos.
 
         Args:
             queries (np.ndarray | Tensor): ``[Q, C]``, or ``[C]`` for one.

@@ -37,8 +37,8 @@ def select(collection: Collection, count: int) -> List[int]:
     require_whole('count', count)
     if count > len(collection.videos):
         raise InputError(f'{collection.folder} holds '
-                         f'{len(collection.videos)} videos: choose 1 to as '
-                         f'many, not {count}')
+                         f'{len(collection.videos)} videos, fewer than '
+                         f'{count}')
     return k_center(video_means(collection), count)
 
 
