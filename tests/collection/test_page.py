@@ -1,5 +1,6 @@
 """The page of a collection, as files."""
 import base64
+import io
 import json
 import os
 import re
@@ -363,6 +364,19 @@ def test_a_poster_is_the_upright_middle(tmp_path):
     os.mkfifo(tmp_path / 'pipe.mkv')
     for name in ('b.mkv', 'missing.mkv', 'pipe.mkv'):
         assert poster(str(tmp_path / name)) is None
+
+
+def test_a_poster_of_a_part_is_its_middle(tmp_path):
+    """4 s in five shades at 10 frames a second."""
+    shades = np.array([0, 60, 120, 180, 240], np.uint8)
+    write_video(tmp_path / 'a.mkv', np.tile(
+        shades.repeat(8)[:, None, None], (1, 16, 16)))
+    for part, shade in (((0, .8), 0), ((.8, 1.6), 60), ((1., 1.2), 60),
+                        ((3.3, None), 240), ((0, 9), 240), ((), 120)):
+        content = poster(str(tmp_path / 'a.mkv'), *part)
+        with av.open(io.BytesIO(content)) as file:
+            picture = next(file.decode(video=0)).to_ndarray(format='gray')
+        assert abs(picture.mean() - shade) < 6
 
 
 @pytest.mark.skipif(not shutil.which('node'), reason='node is not installed')

@@ -103,7 +103,7 @@ def test_what_cannot_be_a_query(indexed):
             (['--row', '999'], 'no row 999'),
             ([str(indexed / 'a.pth')], 'cannot be read'),
             ([str(indexed / 'videos/long.mkv'), '--start', '40'],
-             'has nothing'),
+             'there is nothing'),
             ([str(indexed / 'videos/long.mkv'), '--top', '0'],
              'whole number'),
             (['--row', '3', '--end', '1'], 'a row is a whole clip'),

@@ -3,6 +3,7 @@ from typing import Optional
 
 import av
 import cv2
+import numpy as np
 
 from ...datasets.video import (
     MiscountedVideo,
@@ -19,27 +20,31 @@ MAX_HEIGHT = 320
 TIME_LIMIT = 20
 
 
-def poster(path: str) -> Optional[bytes]:
-    """The frame in the middle of a video, small.
+def poster(path: str,
+           start: float = 0.0,
+           end: Optional[float] = None) -> Optional[bytes]:
+    """The frame in the middle of a video or of a part of it, small.
 
     Args:
         path (str): The file, which may be anything.
+        start (float): When the part begins, in seconds. Defaults to 0.
+        end (float, optional): When it ends. Defaults to the end of the video.
 
     Returns:
         bytes, optional: A JPEG file, 160 pixels wide; None if the video
         cannot be read in time.
     """
     try:
-        return within(TIME_LIMIT, _poster, path)
+        return within(TIME_LIMIT, _poster, path, start, end)
     except (UnreadableVideo, OSError):
         return None
 
 
-def _poster(path: str) -> bytes:
+def _poster(path: str, *part: Optional[float]) -> bytes:
     try:
-        picture = _middle(path, in_order=False)
+        picture = _middle(path, *part, in_order=False)
     except MiscountedVideo:
-        picture = _middle(path, in_order=True)
+        picture = _middle(path, *part, in_order=True)
     done, content = cv2.imencode(
         '.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
     if not done:
@@ -47,11 +52,16 @@ def _poster(path: str) -> bytes:
     return content.tobytes()
 
 
-def _middle(path: str, in_order: bool):
+def _middle(path: str, start: float, end: Optional[float], in_order: bool):
     reader = VideoReader(path, in_order=in_order)
     try:
-        frame = next(reader.frames([len(reader) // 2]))
-        return _small(frame)
+        place = len(reader) // 2
+        if start or end is not None:
+            end = reader.duration if end is None else end
+            # The frame that is shown then
+            place = np.searchsorted(
+                reader.times, (start + end) / 2, side='right') - 1
+        return _small(next(reader.frames([max(int(place), 0)])))
     finally:
         reader.close()
 

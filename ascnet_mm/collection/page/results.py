@@ -108,7 +108,7 @@ def write_results(collection: Collection,
             [video.label for video in collection.videos])
     rows = found.row[0].tolist()
     moments = [query, *(moment_of(collection, row) for row in rows)]
-    posters = write_posters([moment.path for moment in moments], out)
+    posters = write_posters([moment[:3] for moment in moments], out)
     shown = [_shown(*one, out) for one in zip(moments, posters)]
     for clip, more in zip(shown[1:], found_clips(collection, found)):
         label = more['label']

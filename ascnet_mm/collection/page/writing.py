@@ -78,7 +78,7 @@ def write_page(collection: Collection,
     content = page_content(collection, plane, urls, groups)
     videos = range(len(collection.videos))
     content['posters'] = write_posters(
-        [collection.path(video) for video in videos], out)
+        [(collection.path(video), ) for video in videos], out)
     content['neighbors'] = neighbors_of(
         collection, min(neighbors, len(videos) - 1))
     for name, data in {**assets(), DATA: as_script(content)}.items():
@@ -177,19 +177,23 @@ def _is_ours(page: str) -> bool:
         return GENERATOR in file.read(4096)
 
 
-def write_posters(paths: Sequence[str], out: str) -> List[str]:
-    """Write a poster of each file; where each is, empty for none.
+def write_posters(parts: Sequence[tuple], out: str) -> List[str]:
+    """Write posters of videos; where each is, empty for none.
 
     Those of an earlier page are removed.
+
+    Args:
+        parts (Sequence[tuple]): Of each the arguments of :func:`poster`.
+        out (str): Folder of the page.
     """
     folder = osp.join(out, POSTERS)
     for name in filter(POSTER.fullmatch, os.listdir(folder)):
         os.remove(osp.join(folder, name))
     places = []
-    with Progress(len(paths)) as progress:
-        for number, path in enumerate(paths):
+    with Progress(len(parts)) as progress:
+        for number, part in enumerate(parts):
             place = f'{POSTERS}/{number}.jpg'
-            content = poster(path)
+            content = poster(*part)
             if content is not None:
                 write_whole(osp.join(out, place), content)
             places.append('' if content is None else place)
@@ -199,6 +203,6 @@ def write_posters(paths: Sequence[str], out: str) -> List[str]:
         print_log(
             f'{len(missing)} of {len(places)} videos cannot be read, so they '
             'have no poster and will not play; the first: '
-            f'{printable(paths[missing[0]])}; have they been moved? then '
+            f'{printable(parts[missing[0]][0])}; have they been moved? then '
             'name their folder with --root', 'current', logging.WARNING)
     return places
