@@ -268,7 +268,7 @@ def test_what_is_found_is_a_page(hostile, tmp_path, capsys):
         assert time == f'{start:g},{start + 2:g}'
         assert os.path.samefile(out / unquote(path), collection.path(number))
         assert (out / video['poster']).read_bytes() == poster(
-            collection.path(number))
+            collection.path(number), start, start + 2)
         assert video['preload'] == 'none' and 'controls' in video
         escaped = printable(collection.videos[number].file)
         assert texts.count(escaped) and escaped in video['aria-label']
