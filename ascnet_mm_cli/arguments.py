@@ -38,6 +38,12 @@ class KeyValueAction(argparse.Action):
         setattr(namespace, self.dest, texts)
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """``--json``."""
+    parser.add_argument(
+        '--json', action='store_true', help='print JSON, not text')
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """``--cfg-options``."""
     parser.add_argument(

@@ -10,6 +10,8 @@ centered features.
 """
 import argparse
 
+from .arguments import add_json
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -20,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--method', choices=['kmeans', 'hdbscan'], default='kmeans')
     parser.add_argument(
         '--seed', type=int, default=0, help='of k-means')
-    parser.add_argument(
-        '--json', action='store_true', help='print JSON, not text')
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -11,6 +11,8 @@ docs/collections.md says how many of which kind are found.
 """
 import argparse
 
+from .arguments import add_json
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -24,12 +26,6 @@ def add_threshold(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--threshold', type=float, default=0.8, help='least similarity of '
         'two videos, up to 1')
-
-
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Declare the form of what is printed."""
-    parser.add_argument(
-        '--json', action='store_true', help='print JSON, not text')
 
 
 def run(args: argparse.Namespace) -> None:

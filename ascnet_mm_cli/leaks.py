@@ -10,7 +10,8 @@ could not be read.
 import argparse
 import sys
 
-from .duplicates import add_json, add_threshold, described, print_matches
+from .arguments import add_json
+from .duplicates import add_threshold, described, print_matches
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

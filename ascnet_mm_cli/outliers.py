@@ -8,14 +8,15 @@ cards, what got into the folder by mistake.
 """
 import argparse
 
+from .arguments import add_json
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('collection', help='folder of the collection')
     parser.add_argument(
         '--top', type=int, default=10, help='how many')
-    parser.add_argument(
-        '--json', action='store_true', help='print JSON, not text')
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -9,13 +9,14 @@ first 100 of 200.
 import argparse
 import sys
 
+from .arguments import add_json
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument('collection', help='folder of the collection')
     parser.add_argument('count', type=int, metavar='N', help='how many')
-    parser.add_argument(
-        '--json', action='store_true', help='print JSON, not text')
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:
