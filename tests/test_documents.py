@@ -378,6 +378,11 @@ def test_what_is_said_of_the_recipe_holds():
     names = [method['name'] for method in found['methods']]
     assert names[:3] == ['untrained', 'ASCNet', 'ASCNet + speed']
     assert in_float32('ucf101_subset_plus') == {'BYOL'}
+    assert Counter(
+        method['name'] for method in found['methods'] if method['epochs']
+        for run in method['runs']
+        if 'Intel' in run['made']['machine']['processor']) == {
+            'InfoNCE': 3, 'RSPNet': 3, 'ACP alone': 2, 'Pace': 2}
     untrained, ascnet, recipe = (
         {place: 0 if span.holds_zero else math.copysign(1, span.value)
          for place, span in
