@@ -19,7 +19,8 @@ _held: Dict[Tuple[int, str], IO] = {}
 def hold(folder: str) -> None:
     """Keep other processes from writing to a folder, until :func:`leave`.
 
-    On a file system without locks, nothing is locked.
+    On a file system without locks, nothing is locked, nor is it where the
+    lock is a file of another user that this one may not write to.
 
     Args:
         folder (str): The folder; made if it is not there. One that this
@@ -40,6 +41,7 @@ def hold(folder: str) -> None:
         # Not `w`: what the owner wrote is read first. Open until the end.
         lock = open(key[1], 'a+', encoding='utf-8')  # noqa: SIM115
     except PermissionError:  # another user's
+        _require_free(key[1], folder)
         return
     except OSError as error:
         raise _not_writable(folder, error) from error
@@ -47,12 +49,7 @@ def hold(folder: str) -> None:
         # Not flock: workers would inherit it and outlive the run with it.
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        lock.seek(0)
-        with lock:
-            owner = printable(lock.read(200)) or 'unknown'
-        raise InputError(
-            f'another process ({owner}) is writing to {folder}: wait for its '
-            'end, or choose another folder') from error
+        raise _held_by(lock, folder) from error
     # Some network file systems have no locks.
     except OSError:
         lock.close()
@@ -105,6 +102,30 @@ def _key(folder: str) -> Tuple[int, str]:
     return os.getpid(), osp.join(osp.realpath(folder), LOCK)
 
 
+def _require_free(path: str, folder: str) -> None:
+    """Refuse a folder that another user's process holds."""
+    try:
+        lock = open(path, encoding='utf-8')  # noqa: SIM115
+    except OSError:
+        return
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise _held_by(lock, folder) from error
+    except OSError:
+        pass
+    lock.close()
+
+
+def _held_by(lock: IO, folder: str) -> InputError:
+    with lock:
+        lock.seek(0)
+        owner = printable(lock.read(200)) or 'unknown'
+    return InputError(
+        f'another process ({owner}) is writing to {folder}: wait for its '
+        'end, or choose another folder')
+
+
 def _not_writable(folder: str, error: OSError) -> InputError:
     return InputError(f'{folder} cannot be written to ({error.strerror}): '
-                      'make room, or choose another folder')
+                      'see to that, or choose another folder')

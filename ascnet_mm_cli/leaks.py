@@ -4,8 +4,8 @@
 
 takes two collections of the same encoder and prints the pairs, with the
 moments that match, as `ascnet-mm duplicates` does. The exit status is 0 if
-there are none, and 1 if there are some or it cannot be told, as of videos that
-could not be read.
+there are none, and 1 if there are some or it is unknown because videos could
+not be read.
 """
 import argparse
 import sys
@@ -38,8 +38,9 @@ def run(args: argparse.Namespace) -> None:
               f'copy in {args.train}')
     for collection in (train, test):
         if collection.unreadable:
-            print(f'{len(collection.unreadable)} videos of '
+            count = len(collection.videos) + len(collection.unreadable)
+            print(f'{len(collection.unreadable)} of {count} videos of '
                   f'{collection.folder} could not be read: whether they are '
-                  'copies is not known', file=sys.stderr)
+                  'copies is unknown', file=sys.stderr)
     if matches or train.unreadable or test.unreadable:
         sys.exit(1)

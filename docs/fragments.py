@@ -165,11 +165,15 @@ def marked(found: Figures, method: Figures, key: str,
 
 @fragment('results')
 def results() -> str:
-    found = figures('compare_ucf101_subset_plus')
+    found = every_seed()
     of = {method['name']: method for method in found['methods']}
     untrained, ascnet = of.pop('untrained'), of.pop('ASCNet')
+    most = len(ascnet['runs'])
+    fewer, = {len(method['runs']) for method in of.values()} - {most}
     rows = [('raw pixels', of.pop('pixels')), ('untrained', untrained),
             ('**ASCNet**', ascnet), *of.items()]
+    rows = [(title if len(method['runs']) == most else f'{title} *', method)
+            for title, method in rows]
     keys = {
         'vcop/retrieval/top1': 'retrieval, top-1 %',
         AVERAGE: 'average of six metrics with labels, %',
@@ -182,10 +186,11 @@ def results() -> str:
     labeled = len(found['groups']['vcop/retrieval'].split())
     shown = table(['', *keys.values()], lines, len(keys))
     return f'{shown}\n\n' + paragraph(
-        f'Mean and 95 % interval over {len(ascnet["runs"])} seeds and the '
-        f'test videos ({labeled} with labels, {data["judged"]} for the speed '
-        'probe). By the interval of the difference on the same videos, '
-        'distinguishable from the untrained network (†) or from ASCNet (‡).')
+        f'Mean and 95 % interval over {most} seeds ({fewer} in rows with *) '
+        f'and the test videos ({labeled} with labels, {data["judged"]} for '
+        'the speed probe). By the interval of the difference on the same '
+        'videos, distinguishable from the untrained network (†) or from '
+        'ASCNet (‡).')
 
 
 @fragment('speed on real videos')
@@ -449,16 +454,23 @@ def plus_other_seeds() -> str:
     return compared_with(found, found['methods'][1])
 
 
+def every_seed() -> Figures:
+    """`ucf101_subset_plus`, with the further seeds of some methods."""
+    found = figures('compare_ucf101_subset_plus')
+    further = {
+        method['name']: method['runs']
+        for method in figures('compare_ucf101_subset_plus_seeds')['methods']}
+    for method in found['methods']:
+        method['runs'] += further.get(method['name'], [])
+    return found
+
+
 def all_seeds() -> Figures:
-    """The methods of `ucf101_subset_plus_seeds` with all of their seeds."""
-    first = figures('compare_ucf101_subset_plus')
-    other = figures('compare_ucf101_subset_plus_seeds')
-    runs = {method['name']: method['runs'] for method in first['methods']}
-    return {
-        **other, 'methods': [{
-            **method, 'runs': runs[method['name']] + method['runs']
-        } for method in other['methods']]
-    }
+    """Of :func:`every_seed`, the methods that have the most seeds."""
+    found = every_seed()
+    most = max(len(method['runs']) for method in found['methods'])
+    return dict(found, methods=[
+        method for method in found['methods'] if len(method['runs']) == most])
 
 
 @fragment('plus, all seeds')

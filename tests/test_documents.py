@@ -450,31 +450,108 @@ def test_what_is_said_of_the_covariance_penalty_holds():
         differences_from('ucf101_subset_plus', number).values())
 
 
-def test_what_is_said_of_more_seeds_holds():
+CLASSES = ('vcop/retrieval/top1', 'vcop/whitened_retrieval/top1',
+           'vcop/knn/top1_k20', fragments.AVERAGE)
+
+
+def above(found, name):
+    """By method, the measures in which it is above one, and those below."""
+    reference = next(method for method in found['methods']
+                     if method['name'] == name)
+    spans = {
+        (method['name'], measure['key']): change(
+            found, reference, method, measure['key'])
+        for method in found['methods'] if method is not reference
+        for measure in found['measures']}
+    told = {place: span for place, span in spans.items()
+            if span and not span.holds_zero}
+    names = [method['name'] for method in found['methods']]
+    return tuple({
+        method: {key for (other, key), span in told.items()
+                 if other == method and span.value * side > 0}
+        for method in names if method != name} for side in (1, -1))
+
+
+def test_what_is_said_of_six_seeds_holds():
     other = fragments.figures('compare_ucf101_subset_plus_seeds')
-    speed = 'motion/paired_speed_probe/accuracy'
-    keys = [measure['key'] for measure in other['measures']]
-
-    def apart(found, reference, method):
-        spans = {key: change(found, reference, method, key) for key in keys}
-        return {key: round(span.value, 1) for key, span in spans.items()
-                if span and not span.holds_zero}
-
-    untrained, ascnet, both = other['methods']
-    assert mean(fragments.values(ascnet, fragments.AVERAGE)) > mean(
-        fragments.values(both, fragments.AVERAGE))
-    assert apart(other, ascnet, both) == {speed: 12.4}
-
     found = fragments.all_seeds()
-    untrained, ascnet, both = found['methods']
-    for method in (ascnet, both):
-        above = apart(found, untrained, method)
-        assert min(above.values()) > 0
-        assert {'vcop/retrieval/top1', 'vcop/whitened_retrieval/top1',
-                'vcop/knn/top1_k20', fragments.AVERAGE} <= set(above)
+    names = ['untrained', 'ASCNet', 'ASCNet + speed', BOTH,
+             'random positive', 'ACP alone', 'BYOL']
+    assert [method['name'] for method in found['methods']] == names
+    assert all(len(method['runs']) == 6 for method in found['methods'])
+    higher, lower = above(found, 'untrained')
+    assert not any(lower.values())
+    assert {*names[1:]} == {*higher}
+    retrieval, whitened, neighbors, average = CLASSES
+    most = {retrieval, whitened, neighbors}
+    in_classes = {
+        'ASCNet': {*CLASSES}, 'ASCNet + speed': most, BOTH: {*CLASSES},
+        'ACP alone': most, 'BYOL': {neighbors},
+        'random positive': {whitened, neighbors}}
+    for name, keys in in_classes.items():
+        assert {*CLASSES} & higher[name] == keys
         assert not {'vcop/linear/top1',
-                    'vcop/standardised_linear/top1'} & set(above)
-    assert apart(found, ascnet, both) == {speed: 14.0}
+                    'vcop/standardised_linear/top1'} & higher[name]
+    alone, _ = above(other, 'untrained')
+    assert {*CLASSES} <= alone['ASCNet']
+    assert not {*CLASSES} & alone[BOTH]
+
+    direction = 'motion/reading_direction/accuracy'
+    for side in above(found, 'ASCNet'):
+        for name, keys in side.items():
+            if name != 'untrained':
+                assert keys <= {fragments.SPEED, direction}
+                assert fragments.SPEED not in keys or name in names[2:4]
+    for method in found['methods']:
+        span = estimate(found, method, direction)
+        assert span.low < 50 < span.high
+    methods = {method['name']: method for method in found['methods']}
+    for name, ends in (('ACP alone', [-4.3, 2.3]),
+                       ('random positive', [-8.2, 1.7])):
+        _, *found_ends = change(
+            found, methods['ASCNet'], methods[name], fragments.AVERAGE)
+        assert [round(end, 1) for end in found_ends] == ends
+
+    _, below = above(found, 'ASCNet + speed')
+    slower = {
+        name: round(-change(found, methods['ASCNet + speed'], methods[name],
+                            fragments.SPEED).value, 1)
+        for name, keys in below.items() if fragments.SPEED in keys}
+    assert slower == {'untrained': 12.7, 'ASCNet': 9.3, 'ACP alone': 10.4,
+                      'BYOL': 11.4, 'random positive': 13.1}
+    _, below_alone = above(other, 'ASCNet + speed')
+    assert {name for name, keys in below_alone.items()
+            if fragments.SPEED in keys} == {*slower} - {'BYOL'}
+    centered = 'vcop/centred_retrieval/top1'
+    better, worse = above(found, 'ASCNet + speed')
+    assert (better[BOTH], worse[BOTH]) == ({centered}, set())
+    better_than_byol, _ = above(found, 'BYOL')
+    assert fragments.AVERAGE in better_than_byol[BOTH]
+    assert [round(change(found, methods[name], methods[BOTH], key).value, 1)
+            for name, key in (('ASCNet + speed', centered),
+                              ('BYOL', fragments.AVERAGE))] == [7.1, 3.7]
+    for reference in ('ASCNet + speed', 'BYOL'):
+        better_alone, _ = above(other, reference)
+        assert not better_alone[BOTH] & {centered, fragments.AVERAGE}
+    assert fragments.SPEED not in higher['ASCNet'] | higher['ACP alone']
+
+
+def test_what_the_readme_says_of_all_seeds_holds():
+    """Of other methods, with as many seeds as each has."""
+    found = fragments.every_seed()
+    shown = {CLASSES[0], fragments.AVERAGE, fragments.SPEED}
+    equal = ['ACP alone', 'random positive', 'equal speeds', 'BYOL',
+             'InfoNCE', 'supervised']
+    for side in above(found, 'ASCNet'):
+        assert not any(shown & side[name] for name in equal)
+    faster, _ = above(found, 'ASCNet + speed')
+    assert {name for name, keys in faster.items()
+            if fragments.SPEED in keys} == {'Pace'}
+    higher, lower = above(found, 'ASCNet')
+    assert higher['ASCNet + speed'] == {fragments.SPEED}
+    assert lower['ASCNet + speed'] == set()
+    _, lower = above(found, 'ASCNet + speed')
+    assert {CLASSES[0], fragments.AVERAGE} <= lower['Pace']
 
 
 def test_all_seeds_are_of_the_same_videos():

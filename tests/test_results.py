@@ -10,6 +10,7 @@ from ascnet_mm.experiments.outcomes import unpack
 from ascnet_mm.experiments.page import page
 from ascnet_mm.experiments.report import read_figures
 from ascnet_mm.experiments.results import at_budget
+from ascnet_mm.experiments.source import read_experiment
 from ascnet_mm.experiments.tables import differences
 
 from .conftest import ROOT
@@ -31,6 +32,13 @@ def test_the_page_is_that_of_the_figures():
 def test_there_is_no_page_without_figures():
     assert bool(glob(osp.join(BENCHMARKS, 'compare_*.json'))) == osp.isfile(
         DOCUMENT)
+
+
+@done
+def test_notes_are_those_of_the_configs():
+    for name, found in read_figures(BENCHMARKS).items():
+        experiment = read_experiment(f'{ROOT}/configs/compare/{name}.py')
+        assert found['notes'] == experiment.get('notes')
 
 
 @done

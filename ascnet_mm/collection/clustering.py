@@ -30,7 +30,8 @@ def clusters(collection: Collection,
 
     Raises:
         InputError: If scikit-learn is not installed, there is no such
-            method, or there are fewer videos than clusters.
+            method, or there are fewer videos than clusters, for HDBSCAN fewer
+            than 10.
 
     Examples:
         >>> clusters(Collection('mine'), k=3)[:6]  # doctest: +SKIP

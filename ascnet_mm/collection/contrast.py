@@ -59,7 +59,8 @@ class Contrast:
         if count > 1 and covariance.trace() < SAME:
             raise InputError(
                 'all clips have the same features, which tell no video from '
-                'another: see whether the encoder has collapsed')
+                'another: all show the same picture, or the encoder has '
+                'collapsed')
         variances, directions = torch.linalg.eigh(covariance)
         variances = variances.clamp(min=0)
         scales = (variances + RIDGE * variances.mean() + 1e-12).rsqrt()

@@ -58,6 +58,8 @@ def duplicates(collection: Collection,
         0.93
     """
     _check(threshold)
+    if len(collection.videos) < 2:
+        return []
     rows = Contrast([collection.features]).rows(collection.features)
     clips = collection.clips
     matches = list(find_matches(

@@ -183,7 +183,8 @@ def _require_same(folder: str, manifest: dict, listed: List[Video]) -> None:
     """Refuse what cannot go on with the collection that is there.
 
     Raises:
-        InputError: If it is of other videos or was made in another way.
+        InputError: If it is of another folder, of which no video is unchanged
+            here, or was made in another way.
     """
     if not osp.lexists(osp.join(folder, MANIFEST)):
         return
@@ -200,16 +201,18 @@ def _require_same(folder: str, manifest: dict, listed: List[Video]) -> None:
                 f'{folder} was made with another {key} ({shown}): name '
                 'another folder, or remove this one')
     old = _videos_of(folder, there)
-    if there['root'] != manifest['root'] and set(
-            map(identity, old)).isdisjoint(map(identity, listed)):
+    # What is not there is the same in all folders.
+    same = {identity(video) for video in old if not video.unreadable} & {
+        identity(video) for video in listed if not video.unreadable}
+    if there['root'] != manifest['root'] and not same:
         raise InputError(
             f'{folder} is a collection of videos of {there["root"]}, and none '
             f'of them is unchanged in {manifest["root"]}: name another folder')
     dropped = {video.file for video in old}.difference(
         video.file for video in listed)
     if dropped and is_main_process():
-        print(f'{folder}: {len(dropped)} videos are no longer listed and are '
-              f'dropped, {printable(min(dropped))} among them')
+        print(f'{folder}: {len(dropped)} of {len(old)} videos are no longer '
+              f'listed and are dropped, {printable(min(dropped))} among them')
 
 
 def _videos_of(folder: str, manifest: dict) -> List[Video]:

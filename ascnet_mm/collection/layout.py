@@ -183,7 +183,7 @@ def require_own_file(path: str) -> None:
     """
     if not osp.lexists(path):
         raise InputError(f'{path} is missing: run `ascnet-mm index` again, '
-                         'which makes it anew')
+                         'which rebuilds it')
     # The folder of a collection may be a link that its owner has made.
     folder = osp.dirname(path)
     linked = osp.islink(path) or (

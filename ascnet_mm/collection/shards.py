@@ -27,7 +27,7 @@ from .layout import (
 )
 from .table import TIMES, from_parquet, to_parquet
 
-# Share of the largest feature that rounding may take (float16: 0.0005)
+# Share of a clip's largest feature that rounding may take (float16: 0.0005)
 LOST = 0.01
 # What became of a video: its clips, or why it cannot be read
 Result = Union[Embedded, str]
@@ -61,8 +61,8 @@ def write_shard(folder: str, name: str, videos: List[Video],
                 f'the features of {video.file} are not finite in {dtype}: '
                 'take float32, or another checkpoint if this one has '
                 'diverged')
-        lost = np.abs(features - result.features).max(initial=0)
-        if lost > LOST * np.abs(result.features).max(initial=0):
+        lost = np.abs(features - result.features).max(axis=1)
+        if (lost > LOST * np.abs(result.features).max(axis=1)).any():
             raise InputError(
                 f'the features of {video.file} are too small for {dtype}: '
                 'take float32')
@@ -131,7 +131,7 @@ class Earlier:
                 if digest_of(path) != expected:
                     raise InputError(f'{path} is damaged')
         except InputError as error:
-            print_log(f'{error}: made anew', 'current', logging.WARNING)
+            print_log(f'{error}: it is rebuilt', 'current', logging.WARNING)
             return
         self.shards[name] = shard
         row = 0

@@ -145,11 +145,11 @@ def _pulls(part: Judged) -> np.ndarray:
 def _freedom(part: Judged) -> float:
     """Of what the groups tell of the variance.
 
-    Groups of which the same parts are means, such as those of a class, tell
-    of one variance by one degree of freedom less than there are of them. The
-    variances of classes are added (Satterthwaite), each as large as it would
-    be if all groups varied alike: those found are too uncertain where a class
-    has few groups.
+    Groups that enter the same parts, such as those of a class, estimate one
+    variance, with one degree of freedom less than their number. The variances
+    of classes are added (Satterthwaite), each taken to be as large as it would
+    be if all groups varied alike: the estimates are too uncertain where a
+    class has few groups.
     """
     _, alike = np.unique(part.counts > 0, axis=1, return_inverse=True)
     alike = alike.ravel()

@@ -147,10 +147,13 @@ def test_what_lies_beside_stays(collection, tmp_path, to):
     """And a name may end as a shell completes it."""
     beside = tmp_path / 'out.part'
     beside.mkdir()
+    # Of a run that was killed
+    (tmp_path / '.out-convert-abc').mkdir()
     (beside / 'mine.txt').write_text('mine')
     convert(collection, f'{tmp_path}/out/', to)
     assert (tmp_path / 'out').is_file() == (to == 'npz')
     assert (beside / 'mine.txt').read_text() == 'mine'
+    assert not [*tmp_path.glob('.out*')]
 
 
 def broken(*_):

@@ -233,7 +233,7 @@ def test_what_could_not_be_read_may_be_a_copy(tmp_path, capsys):
         assert stop.value.code == 1
         said = capsys.readouterr()
         assert said.out == '[]\n'
-        assert f'1 videos of {clean.folder} could not be read' in said.err
+        assert f'1 of 13 videos of {clean.folder} could not' in said.err
 
 
 def test_features_that_are_all_the_same_tell_of_no_copies(tmp_path):

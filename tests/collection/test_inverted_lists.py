@@ -89,7 +89,7 @@ def test_more_lists_are_searched_until_there_are_enough(
         exact = collection.search(collection.features[:2], 999, one_per_video)
         assert found.row.shape == (2, every)
         assert np.array_equal(found.row, exact.row)
-    with pytest.raises(InputError, match='positive'):
+    with pytest.raises(InputError, match='top is a whole number'):
         lists.search(collection.features[0], 0)
     with pytest.raises(InputError, match='8 channels'):
         lists.search(np.zeros(7))

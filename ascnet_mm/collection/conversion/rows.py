@@ -1,7 +1,9 @@
 """What all formats are written from, and how."""
 import os
 import os.path as osp
+import shutil
 from contextlib import contextmanager
+from glob import escape, glob
 from tempfile import TemporaryDirectory
 from typing import Iterator, NamedTuple
 
@@ -57,7 +59,10 @@ def whole(path: str) -> Iterator[str]:
     """
     folder, name = osp.split(osp.abspath(path))
     try:
-        with TemporaryDirectory(dir=folder, prefix=f'.{name}-') as apart:
+        prefix = f'.{name}-convert-'
+        for left in glob(f'{escape(osp.join(folder, prefix))}*'):
+            shutil.rmtree(left)
+        with TemporaryDirectory(dir=folder, prefix=prefix) as apart:
             part = osp.join(apart, name)
             yield part
             os.replace(part, path)

@@ -198,11 +198,13 @@ def write_posters(parts: Sequence[tuple], out: str) -> List[str]:
                 write_whole(osp.join(out, place), content)
             places.append('' if content is None else place)
             progress.advance()
-    missing = [number for number, place in enumerate(places) if not place]
+    videos = dict.fromkeys(path for path, *_ in parts)
+    missing = dict.fromkeys(
+        path for (path, *_), place in zip(parts, places) if not place)
     if missing:
         print_log(
-            f'{len(missing)} of {len(places)} videos cannot be read, so they '
+            f'{len(missing)} of {len(videos)} videos cannot be read, so they '
             'have no poster and will not play; the first: '
-            f'{printable(parts[missing[0]][0])}; have they been moved? then '
+            f'{printable(next(iter(missing)))}; have they been moved? then '
             'name their folder with --root', 'current', logging.WARNING)
     return places

@@ -517,7 +517,7 @@ def pool(features) -> Tensor:
 
 
 def recorded_by_sampler(data_samples: Sequence[ActionDataSample], key: str,
-                    sampler: str) -> list:
+                        sampler: str) -> list:
     """What the transform that chose the clips recorded for each sample.
 
     Args:
