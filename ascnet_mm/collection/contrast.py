@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
-from .features import Features, UnitRows, require_numbers
+from ..evaluation.search import require_numbers
+from .features import Features, UnitRows
 
 # Rows that are read at a time
 BLOCK = 2**14
@@ -50,12 +51,12 @@ class Contrast:
             unit = UnitRows(part)
             for start in range(0, len(part), BLOCK):
                 block = unit[start:start + BLOCK].double()
-                require_numbers(block)
                 total += block.sum(dim=0)
                 products += block.T @ block
                 count += len(block)
         mean = total / max(count, 1)
         covariance = products / max(count, 1) - torch.outer(mean, mean)
+        require_numbers(covariance)
         if count > 1 and covariance.trace() < SAME:
             raise InputError(
                 'all clips have the same features, which tell no video from '

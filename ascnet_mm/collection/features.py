@@ -139,18 +139,6 @@ def open_features(path: str, shape: Tuple[int, int],
     return shard
 
 
-def require_numbers(features: Union[np.ndarray, Tensor]) -> None:
-    """Refuse features that cannot be compared.
-
-    Raises:
-        InputError: If some are NaN or infinite.
-    """
-    if not np.isfinite(np.asarray(features)).all():
-        raise InputError('features cannot be compared: some hold NaN or '
-                         'infinity; the checkpoint that they come from may '
-                         'have diverged')
-
-
 class UnitRows:
     """Rows of unit length, for :func:`ascnet_mm.evaluation.search.nearest`.
 

@@ -19,9 +19,9 @@ from mmengine.logging import print_log
 from torch import Tensor
 
 from ..errors import InputError
-from ..evaluation.search import nearest
+from ..evaluation.search import nearest, require_numbers
 from ..files import write_whole
-from .features import NO_ARRAY, UnitRows, require_numbers
+from .features import NO_ARRAY, UnitRows
 from .layout import LISTS, name_of, require_own_file
 from .reading import Collection, Neighbors, count_videos, ranked
 

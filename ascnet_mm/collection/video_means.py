@@ -3,8 +3,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..evaluation.search import require_numbers
 from .contrast import BLOCK
-from .features import UnitRows, require_numbers
+from .features import UnitRows
 from .reading import Collection
 
 

@@ -1,6 +1,7 @@
 """Search for nearest neighbors, exactly and in bounded memory."""
 from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.device import get_device
@@ -15,6 +16,9 @@ ROWS = 1024
 
 # Similarities, descending, and indices into the gallery, each [Q, depth]
 Neighbors = Tuple[Tensor, Tensor]
+DIVERGED = (
+    'features cannot be compared: some hold NaN or infinity; the checkpoint '
+    'that they come from may have diverged')
 
 
 class ComparableRows:
@@ -122,6 +126,19 @@ def fit_whitening(features: Sequence[Tensor]) -> Whitening:
     return Whitening(mean, (axes / values.clamp(min=floor).sqrt()).to(mean))
 
 
+def require_numbers(features: Union[np.ndarray, Tensor]) -> None:
+    """Refuse features that cannot be compared.
+
+    Args:
+        features (np.ndarray | Tensor): Features, or what was made of them.
+
+    Raises:
+        InputError: If some are NaN or infinite.
+    """
+    if not torch.as_tensor(features).isfinite().all():
+        raise InputError(DIVERGED)
+
+
 @torch.no_grad()
 def nearest(queries: Union[Tensor, ComparableRows],
             gallery: Union[Tensor, ComparableRows], depth: int) -> Neighbors:
@@ -211,11 +228,10 @@ def _merge(similarity: Tensor, order: Tensor, depth: int) -> Neighbors:
         InputError: If a similarity is NaN.
     """
     similarity, by = similarity.sort(dim=1, descending=True, stable=True)
-    # NaN counts as the highest of all: none has been left behind.
+    # NaN counts as the highest of all: none has been left behind. Products may
+    # be infinite.
     if similarity[:, 0].isnan().any():
-        raise InputError(
-            'features cannot be compared: some hold NaN or infinity; the '
-            'checkpoint that they come from may have diverged')
+        raise InputError(DIVERGED)
     return similarity[:, :depth].clone(), order.gather(1, by[:, :depth])
 
 

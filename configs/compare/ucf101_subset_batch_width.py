@@ -4,7 +4,7 @@
 _base_ = 'ucf101_subset_plus.py'
 
 question = 'Does ASCNet learn more with a larger batch or a wider encoder?'
-notes = _base_.notes.split(' InfoNCE')[0]
+notes = _base_._set
 _ascnet = _base_.methods[0]
 _large = {
     'batch_size': 128,

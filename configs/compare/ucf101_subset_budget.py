@@ -5,9 +5,10 @@ _base_ = 'ucf101_subset.py'
 
 question = ('From which budget on do the methods differ, from one another and '
             'from an untrained network?')
-notes = (
+_set = (
     '**How it was set.** The momentum 0.99 is that of `ucf101_subset`, which '
     'was taken after a look at the test videos, with one seed and 60 epochs.')
+notes = _set
 # A folder that has GRID's videos as well is the same experiment.
 trained_on = '^(?!grid_s1/)'
 # These are judged, and do not pre-train.

@@ -2,7 +2,7 @@
 _base_ = 'ucf101_subset_plus.py'
 
 question = 'What does longer training bring?'
-notes = _base_.notes.split(' InfoNCE')[0]
+notes = _base_._set
 budgets = (500, 2000, 8000)
 seeds = [0]
 _names = ['ASCNet + speed', 'ACP alone', 'Pace']

@@ -3,11 +3,13 @@
 _base_ = 'ucf101_subset_budget.py'
 
 question = 'What do all learners learn from equally many encoder passes?'
-notes = _base_.notes + (
+_momenta = (
     ' InfoNCE has it as well, because its own 0.999 hardly moves in 500 '
-    'steps; RSPNet keeps its 0.999. Nothing else was tuned. **CoCLR** starts '
-    'from InfoNCE and from a network like it that was trained on optical '
-    'flow, so that it had three times as many passes as the others.')
+    'steps; RSPNet keeps its 0.999.')
+notes = _base_._set + _momenta + (
+    ' Nothing else was tuned. **CoCLR** starts from InfoNCE and from a '
+    'network like it that was trained on optical flow, so that it had three '
+    'times as many passes as the others.')
 budgets = (500, )
 seeds = [0]
 

@@ -5,7 +5,7 @@ _base_ = 'ucf101_subset_plus.py'
 
 question = ('Does ASCNet learn more with 1,000 videos of GRID as well, in as '
             'many encoder passes?')
-notes = _base_.notes.split(' InfoNCE')[0]
+notes = _base_._set
 _ascnet = _base_.methods[0]
 methods = [
     _ascnet,

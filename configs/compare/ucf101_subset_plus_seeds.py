@@ -2,9 +2,7 @@
 _base_ = 'ucf101_subset_plus.py'
 
 question = 'Is what three seeds show found again with three others?'
-notes = ' The covariance'.join(
-    part for part in (_base_.notes.split(' InfoNCE')[0],
-                     _base_.notes.split(' The covariance')[1]))
+notes = _base_._set + _base_._chosen
 repeats = 'ucf101_subset_plus'
 seeds = [3, 4, 5]
 _names = [

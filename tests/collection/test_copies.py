@@ -19,6 +19,7 @@ from ascnet_mm.collection import (
     index,
     leaks,
     matching,
+    select,
 )
 from ascnet_mm.collection.contrast import RIDGE, Contrast
 from ascnet_mm.collection.matching import best_line, find_matches
@@ -255,8 +256,9 @@ def test_features_that_are_no_numbers_are_refused(tmp_path):
     features = np.random.default_rng(0).normal(size=(9, 4))
     features[4, 2] = np.nan
     found = collection_of(tmp_path / 'c', features, [3] * 3)
-    with pytest.raises(InputError, match='NaN'):
-        duplicates(found)
+    for search in (duplicates, lambda found: select(found, 2)):
+        with pytest.raises(InputError, match='NaN'):
+            search(found)
 
 
 def test_equal_videos_match_at_a_threshold_of_one(tmp_path):
