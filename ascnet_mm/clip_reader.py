@@ -272,6 +272,7 @@ def _numbers(times: np.ndarray, window: float, stride: float,
     pauses = np.flatnonzero(np.diff(times) > LONGEST_PAUSE)
     begin = times[np.concatenate([[0], pauses + 1])]
     finish = np.append(times[pauses] + LONGEST_PAUSE, last)
+    begin, finish = begin[begin < last], finish[begin < last]
     # Windows that begin before the end of a stretch, and end after its begin
     lower = np.maximum(np.floor((begin - window) / stride) + 1, 0)
     upper = np.minimum(np.ceil(np.minimum(finish, last) / stride), count)

@@ -152,7 +152,7 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
                 test_mode=True)
             if interval:  # not of still clips
                 step['frame_interval'] = interval
-        elif kind == 'AppendPairedClip':
+        elif kind in ('AppendPairedClip', 'AppendReversed'):
             continue
         elif kind in CROPS:
             step = dict(type=kind, scale=step['scale'])

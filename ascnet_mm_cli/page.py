@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_page_options(parser: argparse.ArgumentParser) -> None:
     """What `page` and `serve` share."""
     parser.add_argument(
-        '--map', choices=['pca', 'umap'], default='pca',
+        '--map', choices=['pca', 'tsne', 'umap'], default='pca',
         help='kind of the map')
     parser.add_argument(
         '--groups', metavar='FILE', help='what else clips are colored by: '

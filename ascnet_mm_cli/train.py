@@ -87,6 +87,11 @@ def load_config(args: argparse.Namespace) -> 'Config':
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
+        if not cfg.get('auto_scale_lr'):
+            raise InputError(
+                '--auto-scale-lr needs the batch size that the learning rate '
+                'is for, and the config does not say it: set '
+                "auto_scale_lr=dict(base_batch_size=...)")
         cfg.auto_scale_lr.enable = True
     # What is given explicitly takes precedence over the config.
     given = {

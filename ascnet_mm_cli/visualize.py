@@ -51,11 +51,11 @@ def run(args: argparse.Namespace) -> None:
         set_environment,
     )
     from ascnet_mm.files import make_folder
+    from ascnet_mm.maps import require_map
     from ascnet_mm.visualization import draw, read_videos
-    from ascnet_mm.visualization.features import require
     if min(args.rows, *args.speeds) < 1:
         raise InputError('--rows and --speeds must be positive')
-    require(args.map)
+    require_map(args.map)
     make_folder(args.out)
     options = Options(args.cfg_options)
     untrained = args.checkpoint == UNTRAINED

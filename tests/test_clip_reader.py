@@ -145,6 +145,13 @@ def test_a_window_without_a_new_frame_has_the_one_that_is_shown(
     assert windows.frames.tolist() == [[1, 1, 1]]
 
 
+def test_a_last_window_that_ends_in_a_pause_is_left_out(tmp_path):
+    """Where it would overlap what comes behind, were it not cut off."""
+    path = slides(tmp_path / 'a.mkv', [0, 1000, 60500, 61500])
+    windows, _ = read(ClipReader(pipeline(CLIP)), path, 2.0, 1.0, 0.0, 60.4)
+    assert windows.start.tolist() == [*range(11)]
+
+
 @pytest.mark.parametrize('jump', [60, 20_000, 1_700_000_000])
 def test_a_pause_has_windows_for_ten_seconds(tmp_path, jump):
     """Also where the clock jumps by years, as of a wall clock."""

@@ -253,25 +253,32 @@ def test_what_is_said_of_the_choice_holds():
     untrained, ascnet, four, *others, four_untrained = found['methods']
     keys = [measure['key'] for measure in found['measures']]
     assert found['chooses'] and found['budgets'] == [2000]
-    assert [len(method['runs']) for method in found['methods']] == [3] * 8
+    assert [len(method['runs']) for method in found['methods']] == [3] * 11
     assert four['encoder'] == {
         'model.backbone.frame_strides': [2, 1, 1, 1, 1]}
     spans = {(method['name'], key): change(found, ascnet, method, key)
              for method in (four, *others) for key in keys}
     told = {place for place, span in spans.items() if not span.holds_zero}
-    assert len(spans) == 50 and told == {
+    assert len(spans) == 80 and told == {
         ('covariance', 'vcop/linear/top1'),
         ('covariance', fragments.AVERAGE)}
     assert all(spans[place].low > 0 for place in told)
     ranks = {
         method['name']: [round(run['training']['effective_rank'])
                          for run in method['runs']]
-        for method in (ascnet, others[-1])}
+        for method in (ascnet, fragments.method_of(
+            'ucf101_subset_choice', 'covariance'))}
     assert ranks == {'ASCNet': [2, 4, 5], 'covariance': [12, 12, 12]}
     assert all(change(found, four_untrained, four, key).holds_zero
                for key in keys)
     assert change(found, untrained, ascnet,
                   'vcop/whitened_retrieval/top1').low > 0
+    assert {method['name'] for method in (ascnet, *others) if not change(
+        found, untrained, method, fragments.SPEED).holds_zero} == {
+            'half the clips differences'}
+    half = fragments.method_of(
+        'ucf101_subset_choice', 'half the clips differences')
+    assert change(found, untrained, half, fragments.SPEED).low > 0
 
 
 def from_untrained_networks(experiment):
@@ -640,15 +647,37 @@ def test_no_learner_reaches_the_motion_of_pixels():
 
 
 def test_what_is_said_of_the_spoken_words_holds():
-    spans = differences_from('grid_s1_methods', 0)
+    digit, adverb = 'digit/ridge/top1', 'adverb/ridge/top1'
+    names = [method['name'] for method in fragments.figures(
+        'compare_grid_s1_methods')['methods']]
+    moving = [name for name in names if 'differences, at one time' in name]
+    assert len(moving) == 4
+
+    def above(name):
+        """Methods and words that are told from this method, being above."""
+        return {key for key, span in differences_from(
+            'grid_s1_methods', names.index(name)).items() if span.low > 0}
+
     pixels = 'pixels, motion'
-    assert {key for key, span in spans.items() if not span.holds_zero} == {
-        ('InfoNCE', 'adverb/ridge/top1'), (pixels, 'digit/ridge/top1'),
-        (pixels, 'adverb/ridge/top1')}
-    for number in range(6):
-        far = differences_from('grid_s1_methods', number)
-        assert all(span.low > 0 for (name, _), span in far.items()
-                   if name == pixels)
+    both = {(name, word) for name in moving for word in (digit, adverb)}
+    of_pictures = [name for name in names if 'differences' not in name
+                   and name not in ('untrained', pixels)]
+    assert above('untrained') == both | {
+        ('InfoNCE', adverb), ('differences, untrained', adverb),
+        (pixels, digit), (pixels, adverb)}
+    assert both <= above('ASCNet')
+    for name in of_pictures:
+        assert {(pixels, digit), (pixels, adverb)} <= above(name)
+    for name in moving:
+        assert not above(name) & both and (pixels, adverb) not in above(name)
+    assert not above(pixels)
+    for name in ('InfoNCE, differences, at one time',
+                 'ASCNet + contrast, differences, at one time'):
+        assert (pixels, digit) not in above(name)
+    gains = [span.value for (name, word), span in differences_from(
+        'grid_s1_methods', names.index('ASCNet')).items()
+        if (name, word) in both and word == adverb]
+    assert min(gains) >= 13.5 and max(gains) < 20.5
     assert in_float32('grid_s1_methods') == {'ASCNet + speed'}
     recipe = fragments.method_of('grid_s1_methods', 'ASCNet + speed')
     for run in recipe['runs']:

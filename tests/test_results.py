@@ -47,7 +47,8 @@ def test_files_that_can_be_reused_are_whole():
     files = {name: found for name, found in read_figures(BENCHMARKS).items()
              if 'positions' in found}
     assert set(files) == {
-        'grid_s1_methods', 'ucf101_subset_batch_width', 'ucf101_subset_choice',
+        'grid_s1_candidates', 'grid_s1_methods', 'ucf101_subset_batch_width',
+        'ucf101_subset_choice',
         'ucf101_subset_curves', 'ucf101_subset_more_videos',
         'ucf101_subset_plus', 'ucf101_subset_plus_seeds'}
     for found in files.values():

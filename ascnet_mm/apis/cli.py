@@ -3,8 +3,9 @@ import argparse
 import gc
 import os
 import os.path as osp
+import select
 import sys
-from typing import Callable, Sequence
+from typing import Callable, Sequence, TextIO
 
 import torch.distributed as dist
 from mmengine.config import Config
@@ -17,14 +18,15 @@ from ..datasets.transport import transport_fault
 from ..errors import InputError, TrainingStopped
 from ..lock import hold
 from .checks import (
-    RANK,
     check_best,
     check_compile,
     check_data,
+    check_loop,
     check_modalities,
     check_numbers,
     check_wrapper,
 )
+from .launchers import is_first_rank
 
 
 def set_environment(cfg: Config, args: argparse.Namespace) -> None:
@@ -75,6 +77,7 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
     if 'val' in phases:
         check_best(cfg)
     if 'train' in phases:
+        check_loop(cfg)
         check_modalities(cfg)
     check_data(cfg, phases)
     check_compile(cfg)
@@ -83,21 +86,17 @@ def build_runner(cfg: Config, phases: Sequence[str]) -> Runner:
         if loader and loader.get('num_workers') == 0:
             # torch refuses to keep workers that there are none of.
             loader.persistent_workers = False
-    if 'train' in phases and _is_first_rank(cfg):
+    if 'train' in phases and is_first_rank(cfg):
         hold(cfg.work_dir)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-
-
-def _is_first_rank(cfg: Config) -> bool:
-    """Whether this process, before it has joined others, is the first one."""
-    return os.environ.get(RANK.get(cfg.get('launcher'), ''), '0') == '0'
 
 
 def run_script(main: Callable[[], None]) -> None:
     """Run a script; an input error or a lost run ends it with one sentence.
 
-    If several ranks fail, torchrun names the first error as the cause. Bugs of
-    MMEngine are worked around first (:func:`ascnet_mm.compat.apply`).
+    If several ranks fail, torchrun names the first error as the cause. If
+    nobody reads its output any longer, the script ends without a word. Bugs
+    of MMEngine are worked around first (:func:`ascnet_mm.compat.apply`).
 
     Examples:
         >>> def main():
@@ -113,14 +112,36 @@ def run_script(main: Callable[[], None]) -> None:
         # Not after an error: it could wait for what other ranks never send.
         if dist.is_initialized():
             _leave_groups()
+        print(end='', flush=True)
     except InputError as error:
         sys.exit(f'error: {error.sentence}')
     except (FileNotFoundError, TrainingStopped) as error:
         sys.exit(f'error: {error}')
     except (OSError, RuntimeError) as error:
+        if isinstance(error, BrokenPipeError) and _is_unread(sys.stdout):
+            _discard(sys.stdout)
+            sys.exit(141)  # as of a program that SIGPIPE ends
         if not (fault := transport_fault(error)):
             raise
         sys.exit(f'error: {fault}')
+
+
+def _is_unread(stream: TextIO) -> bool:
+    """Whether the pipe it writes to has no reader left, as after ``head``."""
+    poll = select.poll()
+    try:
+        poll.register(stream, 0)
+    except (TypeError, ValueError):  # it is no file
+        return False
+    gone = select.POLLERR | select.POLLHUP
+    return any(event & gone for _, event in poll.poll(0))
+
+
+def _discard(stream: TextIO) -> None:
+    """Throw away what is still to be written, without a complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _leave_groups() -> None:

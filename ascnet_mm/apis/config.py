@@ -5,7 +5,7 @@ import os.path as osp
 from contextlib import contextmanager
 from difflib import get_close_matches
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Iterator, Set, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from mmengine.config import Config, DictAction
 
@@ -227,6 +227,23 @@ def value_at(cfg: Config, name: str) -> Any:
         else:
             return None
     return part
+
+
+def hooks_of(cfg: Config) -> List[dict]:
+    """The hooks that a config names, by default and beside."""
+    return [*(cfg.get('default_hooks') or {}).values(),
+            *(cfg.get('custom_hooks') or [])]
+
+
+def metrics_of(cfg: Config, phase: str) -> List[dict]:
+    """The metrics of a phase, ``'val'`` or ``'test'``.
+
+    MMEngine takes one, a list of them, or an evaluator that has them.
+    """
+    found = cfg.get(f'{phase}_evaluator') or []
+    if isinstance(found, dict):
+        found = found.get('metrics', found)
+    return [found] if isinstance(found, dict) else list(found)
 
 
 @contextmanager

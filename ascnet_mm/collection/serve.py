@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
 from ..datasets.video import within
 from ..errors import InputError
 from ..inference import VideoEncoder
+from ..maps import plane_of
 from .encoder import encoder_of
+from .features import UnitRows
 from .page.content import as_script, page_content
-from .page.plane import plane_of
 from .page.posters import poster
 from .page.writing import POLICY, assets, render_page
 from .query import found_clips
@@ -227,7 +228,7 @@ class _Answers:
         self.collection = collection
         self.encoder = encoder
         videos = range(len(collection.videos))
-        plane = plane_of(collection, map)
+        plane = plane_of(UnitRows(collection.features), map)
         content = page_content(
             collection, plane, [f'videos/{number}' for number in videos],
             groups)

@@ -25,6 +25,7 @@ def allow_import() -> None:
 def apply() -> None:
     """Work around every known bug of the installed MMEngine."""
     # Imported late: these modules import MMEngine.
+    from .activation_checkpointing import checkpoint_without_reentry
     from .checkpoints import load_checkpoints_safely
     from .compile_encoder import compile_the_encoder
     from .cpu_ranks import join_ranks_without_gpus
@@ -35,3 +36,4 @@ def apply() -> None:
     write_metrics_once()
     join_ranks_without_gpus()
     compile_the_encoder()
+    checkpoint_without_reentry()

@@ -23,6 +23,7 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.datasets import transforms as mmaction_transforms
 from mmaction.structures import ActionDataSample
 from mmengine.logging import print_log
+from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import Dataset
 
 from ..errors import InputError
@@ -52,8 +53,9 @@ class BaseVideoDataset(BaseActionDataset):
 
     All random numbers of a sample, those of MMAction2's transforms included,
     come from (seed, epoch, index), whichever worker makes it
-    (:class:`SampleSeedHook` tells seed and epoch). In test mode seed and
-    epoch are 0: every evaluation sees the same clips.
+    (:class:`SampleSeedHook` tells seed and epoch), and in the further data
+    sets that a ``ConcatDataset`` joins, also from their place among them. In
+    test mode seed and epoch are 0: every evaluation sees the same clips.
 
     A video that cannot be read, or not in time, is named once in the log and
     not tried again. In training, another one takes its place, drawn in the
@@ -104,7 +106,7 @@ class BaseVideoDataset(BaseActionDataset):
         self._list: Optional[SkippedList] = None
         self._named: Set[str] = set()
         # Shared with the workers, which are started after this.
-        self._draws = torch.zeros(2, dtype=torch.int64).share_memory_()
+        self._draws = torch.zeros(3, dtype=torch.int64).share_memory_()
         self._skipped = torch.zeros(
             len(self), dtype=torch.bool).share_memory_()
         self._told_slow = torch.zeros(1, dtype=torch.bool).share_memory_()
@@ -137,9 +139,16 @@ class BaseVideoDataset(BaseActionDataset):
                 if printable(self.get_data_info(index)['filename']) in new:
                     self._skipped[index] = True
 
-    def set_draws(self, seed: int, epoch: int) -> None:
-        """Set what the training samples' random numbers come from."""
-        self._draws.copy_(torch.tensor([seed, epoch]))
+    def set_draws(self, seed: int, epoch: int, part: int = 0) -> None:
+        """Set what the training samples' random numbers come from.
+
+        Args:
+            seed (int): Of the run.
+            epoch (int): That is to come.
+            part (int): Place among the data sets that are trained on.
+                Defaults to 0.
+        """
+        self._draws.copy_(torch.tensor([seed, epoch, part]))
 
     def get_data_info(self, idx: int) -> dict:
         """Add the video's identity and role to MMAction2's information."""
@@ -158,8 +167,10 @@ class BaseVideoDataset(BaseActionDataset):
         Raises:
             InputError: If no video of the training set can be read.
         """
-        seed, epoch = (0, 0) if self.test_mode else self._draws.tolist()
-        sequence = np.random.SeedSequence((seed, epoch, idx))
+        seed, epoch, part = (
+            (0, 0, 0) if self.test_mode else self._draws.tolist())
+        sequence = np.random.SeedSequence(
+            (seed, epoch, idx, part) if part else (seed, epoch, idx))
         sample_seed, start = sequence.generate_state(2).tolist()
         data = self._read(idx, sample_seed)
         if data is None and self.test_mode:
@@ -298,20 +309,31 @@ def _check_decoding(transforms: Sequence[Callable]) -> None:
                 f'{fitting}')
 
 
-def video_datasets(dataset: Dataset) -> List[BaseVideoDataset]:
+def parts_of(dataset: Dataset) -> List[Dataset]:
     """The one data set, or those that a ``ConcatDataset`` joins.
+
+    They are whole even if MMEngine takes only the beginning of them
+    (``num_batch_per_epoch``).
+    """
+    if isinstance(dataset, _SlicedDataset):
+        dataset = dataset._dataset
+    return list(getattr(dataset, 'datasets', [dataset]))
+
+
+def video_datasets(dataset: Dataset) -> List[BaseVideoDataset]:
+    """:func:`parts_of` a data set that is made of those of this package.
 
     Raises:
         InputError: If any is not of this package.
     """
-    parts = getattr(dataset, 'datasets', [dataset])
+    parts = parts_of(dataset)
     for part in parts:
         if not isinstance(part, BaseVideoDataset):
             raise InputError(
                 f'a {type(part).__name__} gives its videos no identities and '
                 'no draws of their own: use VideoFolder, VideoList or a '
                 'ConcatDataset of them')
-    return list(parts)
+    return parts
 
 
 # Takes the place of numpy's own generator within `seeded`.

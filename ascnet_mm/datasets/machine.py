@@ -38,6 +38,15 @@ PAUSES = (0.1, 5)
 ASKED = 2**28
 
 
+class FolderGone(OSError):
+    """A folder that held files is gone or empty, as after an unmount."""
+
+
+def gone(folder: str) -> str:
+    """What is to be said of such a folder."""
+    return f'the folder {printable(folder)} is gone or empty'
+
+
 class Patience:
     """Waits for faults of the machine to pass while a video is read.
 
@@ -111,6 +120,8 @@ def machine_fault(error: BaseException, path: str, folders: Collection[str],
     """
     codes = set()
     for cause in _causes(error):
+        if isinstance(cause, FolderGone):
+            return str(cause)
         code = _code(cause)
         if code in NO_VERDICT and not (code in AMBIGUOUS
                                        and isinstance(cause, FFmpegError)):
@@ -142,7 +153,7 @@ def _ask(path: str, folders: Collection[str],
     folder = osp.dirname(path)
     try:
         if folder in folders and not holds_files(folder):
-            return f'the folder {printable(folder)} is gone or empty'
+            return gone(folder)
         if memory:
             mmap.mmap(-1, ASKED).close()
         # A pipe would block.

@@ -51,9 +51,14 @@ def _dots(name: str, found: Figures) -> plt.Figure:
         range(len(methods)), [method['name'] for method in methods])
     axes[0, 0].set_ylim(len(methods) - 0.5, -0.5)
     line = ', line: 95 % interval' if found.get('groups') else ''
-    figure.suptitle(
-        f'{name}: a dot per seed, bar: mean{line}, dashed: chance')
+    figure.suptitle(f'{name}: a dot per seed, bar: mean{line}'
+                    f'{_chance_is("dashed", measures)}')
     return figure
+
+
+def _chance_is(style: str, measures: Sequence[Figures]) -> str:
+    known = any(measure['chance'] is not None for measure in measures)
+    return f', {style}: chance' * known
 
 
 def _shape(count: int) -> Tuple[int, int]:
@@ -106,8 +111,8 @@ def _curves(name: str, found: Figures) -> plt.Figure:
         *axes[0, 0].get_legend_handles_labels(),
         loc='outside lower center',
         ncols=4)
-    figure.suptitle(
-        f'{name}: against the steps, with 95 % intervals; dotted: chance')
+    figure.suptitle(f'{name}: against the steps, with 95 % intervals'
+                    f'{_chance_is("dotted", measures)}')
     return figure
 
 

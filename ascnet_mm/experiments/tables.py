@@ -27,9 +27,11 @@ def table(found: Figures) -> str:
         rows.append([method['name'], f'{done} of {seeds}'] + [
             _figure(found, method, measure['key']) for measure in measures
         ])
-    rows.append(['chance', ''] + [
-        '' if m['chance'] is None else f'{m["chance"]:.1f}' for m in measures
-    ])
+    chances = [measure['chance'] for measure in measures]
+    if any(chance is not None for chance in chances):
+        rows.append(['chance', ''] + [
+            '' if chance is None else f'{chance:.1f}' for chance in chances
+        ])
     if not found.get('groups'):
         rows.append(['standard error, up to', ''] +
                     [_largest_error(found, measure) for measure in measures])

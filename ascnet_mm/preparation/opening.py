@@ -5,7 +5,7 @@ from typing import Dict, List, Optional
 
 from rich.progress import track
 
-from ..datasets.video import UnreadableVideo, VideoReader, within
+from ..datasets.video import VideoReader, reason, within
 
 # Seconds; the data sets' own limit.
 TIME_LIMIT = 60
@@ -23,8 +23,8 @@ def why_unreadable(path: str) -> Optional[str]:
     """
     try:
         within(TIME_LIMIT, VideoReader, path).close()
-    except (UnreadableVideo, TimeoutError) as error:
-        return str(error)
+    except Exception as error:  # broken files make decoders raise anything
+        return reason(error)
     return None
 
 

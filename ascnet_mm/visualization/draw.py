@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Dict, Optional
 
 import numpy as np
+import torch
 from mmaction.datasets.transforms import SampleFrames
 from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
@@ -13,8 +14,10 @@ from mmengine.config import Config
 from ..apis import build_runner, features_of, is_a
 from ..datasets import SlidingSampleFrames
 from ..errors import InputError
+from ..evaluation.search import ComparableRows
 from ..files import make_folder
-from .features import Videos, choose, embed, search
+from ..maps import plane_of
+from .features import Videos, choose, search
 from .pictures import draw_map, draw_sheet
 
 DEPTH = 5
@@ -86,10 +89,10 @@ def draw(played: Dict[int, Videos],
     """
     make_folder(folder)
     shown = played.values()
+    points = np.concatenate([videos.features for videos in shown])
     draw_map(
-        embed(
-            np.concatenate([videos.features for videos in shown]), kind,
-            seed), [name for videos in shown for name in videos.classes],
+        plane_of(ComparableRows(torch.from_numpy(points)), kind, seed),
+        [name for videos in shown for name in videos.classes],
         [speed for speed, videos in played.items() for _ in videos.names],
         f'{kind.upper()} of the features of {encoder}: '
         f'{len(gallery.names)} videos, a point at each playback speed',

@@ -1,18 +1,13 @@
-"""What the pictures show: features, their map, and nearest videos."""
+"""What the pictures show: features, and nearest videos."""
 import os.path as osp
 from collections import defaultdict
-from importlib.util import find_spec
 from typing import Dict, List, NamedTuple, Sequence
 
 import numpy as np
 import torch
 
-from ..errors import InputError
 from ..evaluation.search import ComparableRows, nearest
 from ..label_names import folder_names
-
-# Kinds of map, and the packages that make them
-MAPS = dict(pca='numpy', tsne='sklearn', umap='umap')
 
 
 class Videos(NamedTuple):
@@ -54,51 +49,6 @@ def class_names(names: Sequence[str], labels: Sequence[int]) -> List[str]:
     called = folder_names(names, labels)
     return ['' if label < 0 else called.get(label, f'class {label}')
             for label in labels]
-
-
-def require(method: str) -> None:
-    """Refuse a kind of map whose package is missing.
-
-    Raises:
-        InputError: If the package that makes it is not installed.
-    """
-    if find_spec(MAPS[method]) is None:
-        raise InputError(
-            f'a {method} map needs {MAPS[method]}, which is not installed: '
-            "pip install 'ascnet_mm[maps]', or --map pca")
-
-
-def embed(features: np.ndarray, method: str, seed: int) -> np.ndarray:
-    """Bring features, compared by cosine, to the plane.
-
-    Args:
-        features (np.ndarray): ``[N, C]``.
-        method (str): A key of ``MAPS``.
-        seed (int): Of those that draw.
-
-    Returns:
-        np.ndarray: ``[N, 2]``.
-
-    Raises:
-        InputError: If there are fewer than four.
-    """
-    if len(features) < 4:
-        raise InputError(f'{len(features)} points are too few for a map: '
-                         'give more videos')
-    unit = ComparableRows(torch.from_numpy(features))[:].numpy()
-    if method == 'pca':
-        left, scales, _ = np.linalg.svd(
-            unit - unit.mean(axis=0), full_matrices=False)
-        return left[:, :2] * scales[:2]
-    if method == 'tsne':
-        from sklearn.manifold import TSNE
-        model = TSNE(
-            perplexity=min(30, (len(unit) - 1) / 3), random_state=seed)
-    else:
-        from umap import UMAP
-        model = UMAP(
-            n_neighbors=min(15, len(unit) - 1), random_state=seed)
-    return model.fit_transform(unit)
 
 
 class Row(NamedTuple):

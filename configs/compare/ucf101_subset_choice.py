@@ -9,6 +9,12 @@ seeds = [0, 1, 2]
 
 _known = {part['name']: part for part in _base_.methods}
 _ascnet = _known['ASCNet']
+
+
+def _changed(name, **options):
+    return dict(_ascnet, name=name, options={**_ascnet['options'], **options})
+
+
 # Of the eight frames, four reach the last layer instead of one. SpeedNet keeps
 # all (Benaim et al., CVPR 2020).
 _four = {'model.backbone.frame_strides': (2, 1, 1, 1, 1)}
@@ -17,18 +23,19 @@ methods = [
     dict(_ascnet, name='four frames kept', encoder=_four),
     dict(
         _ascnet, name='four frames kept, untrained', epochs=0, encoder=_four),
-    dict(
-        _ascnet,
-        name='one of five look-alikes',
-        options={
-            **_ascnet['options'], 'model.memory_bank.type': 'TopKMemoryBank'
-        }),
-    dict(
-        _ascnet,
-        name='clips at one time',
-        options={
-            **_ascnet['options'], 'sample_frames.max_distance': 0
-        }),
+    _changed('one of five look-alikes',
+             **{'model.memory_bank.type': 'TopKMemoryBank'}),
+    _changed('clips at one time', **{'sample_frames.max_distance': 0}),
     _known['AdamW'],
     _known['covariance'],
+    # 2,048 clips of a speed, which takes about 128 steps
+    _changed('warm-up of the bank', **{'model.memory_bank.min_fill': 0.0625}),
+    _changed('half the clips differences',
+             **{'model.data_preprocessor.difference': dict(prob=0.5)}),
+    # The shipped configs' hue in place of the chroma rotation
+    _changed(
+        'hue of HSV', **{
+            'model.data_preprocessor.augmentation.hue': 0.4,
+            'model.data_preprocessor.augmentation.chroma_rotation': 0.
+        }),
 ]

@@ -190,6 +190,16 @@ def test_so_does_one_of_ordered_clips(interval, expected):
                            test_mode=True, **expected)
 
 
+def test_clips_that_are_shown_twice_are_seen_once():
+    """As another file shows them, or reversed: that is for training."""
+    steps = evaluation_pipeline([
+        dict(type='SpeedPairedSampleFrames', clip_len=8),
+        dict(type='DecodePlanes'),
+        dict(type='AppendPairedClip', root='a', paired_root='b'),
+        dict(type='AppendReversed')])
+    assert [step['type'] for step in steps] == ['SampleFrames', 'DecodePlanes']
+
+
 def test_a_fine_tuning_without_an_evaluation_is_named(tmp_path):
     settings = settings_of(config('finetune/r18_ucf101'))
     settings.update(val_dataloader=None, test_dataloader=None)

@@ -14,7 +14,8 @@ from tensorboard.plugins.projector import ProjectorConfig
 from ascnet_mm import InputError
 from ascnet_mm.collection import Collection
 from ascnet_mm.collection.conversion import FORMATS, convert, rows
-from ascnet_mm.collection.page.plane import plane_of
+from ascnet_mm.collection.features import UnitRows
+from ascnet_mm.maps import plane_of
 from ascnet_mm_cli import convert as command
 from ascnet_mm_cli import main
 
@@ -64,7 +65,7 @@ def test_parquet(collection, tmp_path, to):
     if to == 'embedding-atlas':
         np.testing.assert_array_equal(
             np.transpose([found.pop('x'), found.pop('y')]),
-            plane_of(collection))
+            plane_of(UnitRows(collection.features)))
     for name, values in found.items():
         assert values == getattr(collection.clips, name).tolist()
     assert list(found) == ['start', 'end', 'fps', 'label']

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 
 pytest.importorskip('pyarrow')
 
@@ -24,12 +25,12 @@ from ascnet_mm.collection.page import (
     write_page,
     write_results,
 )
-from ascnet_mm.collection.page.plane import plane_of
 from ascnet_mm.collection.page.posters import poster
 from ascnet_mm.text import printable
 from ascnet_mm_cli import main
 
 from ..conftest import ROOT
+from ..datasets.test_decode import save_gray_ramp
 from .builders import noise, write_collection, write_shard, write_video
 
 HOSTILE = ('</script><img src=x onerror=alert(1)>.mkv', 'a"\'&amp;\nb.mkv',
@@ -102,30 +103,13 @@ def test_names_are_text_and_lead_to_their_files(hostile, tmp_path, capsys):
     assert 'unsafe' not in policy
 
 
-def test_the_map_is_that_of_the_singular_values(tmp_path, monkeypatch):
-    folder = random_collection(tmp_path / 'c', [3, 4, 2, 6])
-    collection = Collection(folder)
-    monkeypatch.setattr('ascnet_mm.collection.page.plane.BLOCK', 4)
-    places = plane_of(collection)
-    unit = collection.features[:].astype(np.float64)
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    left, scales, _ = np.linalg.svd(unit - unit.mean(0), full_matrices=False)
-    expected = left[:, :2] * scales[:2]
-    expected *= np.sign((expected * places).sum(0))
-    np.testing.assert_allclose(places, expected, atol=1e-6)
-    with pytest.raises(InputError, match='pca, umap'):
-        plane_of(collection, 'spiral')
-
-
-def test_a_umap_map_keeps_groups_together(tmp_path):
-    pytest.importorskip('umap')
-    features = np.repeat(np.eye(6)[:2], 20, axis=0)
-    features += np.random.default_rng(0).normal(size=(40, 6)) / 20
-    places = plane_of(Collection(
-        write_collection(tmp_path / 'c', features, [20, 20])), 'umap')
-    assert places.shape == (40, 2) and places.dtype == np.float32
-    apart = np.linalg.norm(places[:20].mean(0) - places[20:].mean(0))
-    assert apart > 2 * places[:20].std(0).max()
+@pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
+def test_posters_of_gray_have_the_range_that_the_file_says(levels, tmp_path):
+    save_gray_ramp(str(tmp_path / 'x.mkv'), levels)
+    with av.open(io.BytesIO(poster(str(tmp_path / 'x.mkv')))) as picture:
+        shown = next(picture.decode(video=0)).to_ndarray(format='gray')
+    shown = shown.mean(axis=0)
+    assert shown[0] < 6 and shown[-1] > 249
 
 
 def test_neighbors_are_of_other_videos(tmp_path, monkeypatch):

@@ -494,13 +494,11 @@ def test_joined_recordings_are_each_converted_by_their_own_coding(tmp_path):
     assert right == 14  # not where full range becomes limited alone
 
 
-@pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
-def test_gray_has_the_range_that_the_file_says(levels, tmp_path):
-    """FFmpeg's scaler takes all of it for full range."""
+def save_gray_ramp(path, levels):
+    """Save and return gray from 0 to 255, from the left to the right."""
     ramp = np.linspace(0, 255, 64).round().astype(np.uint8)
     stored = ramp if levels == ColorRange.JPEG else (
         16 + ramp / 255 * 219).round().astype(np.uint8)
-    path = str(tmp_path / 'x.mkv')
     with av.open(path, 'w') as out:
         stream = out.add_stream('ffv1', rate=10)
         stream.height, stream.width, stream.pix_fmt = 32, 64, 'gray'
@@ -511,6 +509,14 @@ def test_gray_has_the_range_that_the_file_says(levels, tmp_path):
             frame.color_range = levels
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
+    return ramp
+
+
+@pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
+def test_gray_has_the_range_that_the_file_says(levels, tmp_path):
+    """FFmpeg's scaler takes all of it for full range."""
+    path = str(tmp_path / 'x.mkv')
+    ramp = save_gray_ramp(path, levels)
     frames, planes = rgb_of(path)
     for found in (frames['imgs'][0], planes):
         assert np.abs(found - ramp[None, :, None].astype(float)).max() <= 2

@@ -20,6 +20,7 @@ from ascnet_mm.datasets import OpenVideo, VideoFolder
 from ascnet_mm.datasets.skipped_list import SkippedList
 from ascnet_mm.datasets.video import UnreadableVideo, VideoReader, within
 from ascnet_mm.datasets.video import timetable as timetable_module
+from ascnet_mm.preparation.opening import find_unreadable
 from ascnet_mm.text import printable
 
 from ..helpers.processes import run_code, start_script
@@ -103,6 +104,18 @@ def test_absurdly_many_frames_are_refused(tmp_path, monkeypatch):
         with pytest.raises(UnreadableVideo, match='more than 20 frames'):
             VideoReader(render(tmp_path / name, frames=21))
         assert len(VideoReader(render(tmp_path / name, frames=20))) == 20
+
+
+def test_a_codec_that_ffmpeg_does_not_know_is_named(tmp_path):
+    path = tmp_path / 'x.mp4'
+    write_video(path, drawing())
+    content = path.read_bytes()
+    assert b'avc1' in content
+    path.write_bytes(content.replace(b'avc1', b'zzzz'))
+    with pytest.raises(UnreadableVideo, match='no decoder for its codec'):
+        VideoReader(str(path))
+    assert find_unreadable(str(tmp_path), ['x.mp4'], 1) == {
+        'x.mp4': 'FFmpeg has no decoder for its codec'}
 
 
 @pytest.mark.parametrize('content', [

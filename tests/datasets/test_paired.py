@@ -12,6 +12,7 @@ from ascnet_mm.datasets import (
     OpenVideo,
     PackClips,
     SampleCrops,
+    SpeedPairedSampleFrames,
     VideoFolder,
 )
 from ascnet_mm.datasets.video import UnreadableVideo
@@ -118,3 +119,32 @@ def test_plain_clips_keep_their_colors():
     assert (all_changed[:, 2] - clips[:, 2]).abs().max() > 10
     assert torch.equal(made(False, **changing, plain_clips=(2, )),
                        made(False, **changing))
+
+
+@pytest.mark.parametrize('stays', [False, True])
+def test_a_folder_that_went_away_is_the_machines_fault(stays, folders):
+    """Not the videos': none of them counts as unreadable."""
+    dataset = VideoFolder(str(folders / 'videos'), [
+        OpenVideo(), SpeedPairedSampleFrames(2), DecodePlanes(),
+        AppendPairedClip(str(folders / 'videos'), str(folders / 'flow')),
+        SampleCrops(scale=(16, 16)), PackClips()], patience=0.3)
+    dataset[0]
+    os.rename(folders / 'flow', folders / 'away')
+    if stays:
+        os.mkdir(folders / 'flow')
+    with pytest.raises(InputError, match='folder .*/flow is gone or empty'):
+        dataset[0]
+    assert not dataset.skipped.any()
+    if stays:
+        os.rmdir(folders / 'flow')
+    os.rename(folders / 'away', folders / 'flow')
+    dataset[0]
+
+
+def test_a_missing_file_beside_others_is_its_own_fault(folders):
+    save(str(folders / 'videos/a/y.avi'), gray(12), 'mpeg4')
+    append_flow = AppendPairedClip(
+        str(folders / 'videos'), str(folders / 'flow'))
+    with pytest.raises(UnreadableVideo, match='there is no .*y.mp4'):
+        append_flow(dict(opened(folders),
+                         filename=str(folders / 'videos/a/y.avi')))

@@ -101,6 +101,19 @@ def test_draws_depend_on_seed_epoch_and_index_alone(folder):
     assert len({c.numpy().tobytes() for c in clips}) == 10
 
 
+def test_data_sets_that_are_joined_have_draws_of_their_own(folder):
+    dataset = VideoFolder(str(folder / 'a b'), PIPELINE)
+    alone = fetch(dataset, workers=0)
+
+    def drawn(part):
+        dataset.set_draws(5, 0, part)
+        return [(sample['inputs'], sample['data_samples'])
+                for sample in map(dataset.__getitem__, range(len(dataset)))]
+
+    assert equal(drawn(0), alone)
+    assert not equal(drawn(1), alone) and not equal(drawn(2), drawn(1))
+
+
 def test_workers_that_stay_hear_of_the_next_epoch(folder):
     dataset = VideoFolder(str(folder / 'a b'), PIPELINE)
     loader = torch.utils.data.DataLoader(

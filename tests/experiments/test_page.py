@@ -16,6 +16,7 @@ from ascnet_mm.experiments.running import run_jobs
 from ascnet_mm.experiments.tables import table
 
 from ..conftest import ROOT
+from . import judging
 from .planning import EXPERIMENT, changed, jobs_of, planned
 
 
@@ -166,3 +167,10 @@ def test_a_report_makes_its_folder(tmp_path):
                 tmp_path)
     write_report(str(tmp_path), str(tmp_path / 'new' / 'docs'))
     assert (tmp_path / 'new' / 'docs' / 'results.md').exists()
+
+
+def test_where_no_chance_is_known_none_is_shown():
+    found = judging.experiment([0, 1], judging.method('A', [[1, 0]]))
+    assert 'chance' not in table(found)
+    found['measures'][0]['chance'] = 50.
+    assert '| chance |  | 50.0 |' in table(found)

@@ -14,7 +14,8 @@ from ..conftest import ROOT
 
 
 @pytest.mark.parametrize('name', [
-    'grid_s1_learners', 'grid_s1_methods', 'ucf101_subset',
+    'grid_s1_candidates', 'grid_s1_learners', 'grid_s1_methods',
+    'ucf101_subset',
     'ucf101_subset_batch_width', 'ucf101_subset_budget',
     'ucf101_subset_budget_choice', 'ucf101_subset_candidates',
     'ucf101_subset_choice', 'ucf101_subset_curves', 'ucf101_subset_learners',

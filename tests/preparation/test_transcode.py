@@ -14,6 +14,7 @@ import av
 import decord
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import DecodeFrames, OpenVideo, VideoList
@@ -24,6 +25,7 @@ from ascnet_mm.preparation.transcoding.pictures import fit
 from ascnet_mm_cli import commands_parser
 
 from ..conftest import ROOT, run_tool
+from ..datasets.test_decode import save_gray_ramp
 from ..helpers.processes import start_script
 
 
@@ -118,6 +120,18 @@ def run(tmp_path, monkeypatch):
 
 
 # ------------------------------------------------------------- the copies
+
+
+@pytest.mark.parametrize('levels', [ColorRange.MPEG, ColorRange.JPEG])
+def test_gray_copies_have_the_range_that_the_file_says(levels, run):
+    os.mkdir('source')
+    ramp = save_gray_ramp('source/x.mkv', levels)
+    run()
+    copy = Copy('target/x.mp4')
+    assert {levels for _, levels in copy.tags} == {ColorRange.MPEG}
+    for planes in copy.planes:
+        found = (planes[0].mean(axis=0) - 16) * 255 / 219
+        assert np.abs(found - ramp).max() < 6
 
 
 def test_what_a_copy_is(run):

@@ -199,6 +199,12 @@ def test_amp_beside_another_wrapper_is_refused(videos, tmp_path):
         '--amp', 'ApexOptimWrapper')
 
 
+def test_a_rate_is_not_scaled_from_an_unknown_batch(videos, tmp_path):
+    refused(
+        train(tmp_path, f'{videos}/videos', 'auto_scale_lr=None',
+              args=['--auto-scale-lr']), 'auto_scale_lr', 'base_batch_size')
+
+
 def test_the_best_checkpoint_and_tensorboard_can_be_asked_for(
         videos, tmp_path):
     done = train(

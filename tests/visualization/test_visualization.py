@@ -8,14 +8,11 @@ from matplotlib.cbook import is_math_text
 from mmengine.config import Config
 
 from ascnet_mm import InputError
-from ascnet_mm.visualization import features as features_module
 from ascnet_mm.visualization import play
 from ascnet_mm.visualization.features import (
     Videos,
     choose,
     class_names,
-    embed,
-    require,
     search,
 )
 from ascnet_mm.visualization.pictures import (
@@ -68,44 +65,6 @@ def test_queries_are_shared_out_among_the_classes():
     classes = ['b', 'b', 'b', 'a', 'c', 'a']
     assert choose(classes, 4) == [3, 0, 4, 5]
     assert sorted(choose(classes, 99)) == list(range(6))
-
-
-def test_pca_keeps_the_distances_of_what_lies_in_a_plane():
-    """A circle on the sphere, off its middle."""
-    rng = np.random.default_rng(0)
-    angles = rng.uniform(0, 2 * np.pi, 10)
-    circle = np.stack([0.6 * np.cos(angles), 0.6 * np.sin(angles),
-                       np.full(10, 0.8)], 1)
-    turned = circle @ np.linalg.qr(rng.normal(size=(5, 3)))[0].T
-    lengths = rng.uniform(1, 2, (10, 1))  # they must not count
-    points = embed((lengths * turned).astype(np.float32), 'pca', 0)
-    assert points.shape == (10, 2)
-
-    def distances(x):
-        return np.linalg.norm(x[:, None] - x, axis=2)
-
-    np.testing.assert_allclose(
-        distances(points), distances(circle), atol=1e-5)
-
-
-def test_tsne_keeps_two_heaps_apart_and_is_the_same_again():
-    pytest.importorskip('sklearn')
-    rng = np.random.default_rng(0)
-    heap = np.repeat(np.eye(8)[:2], 12, axis=0)
-    features = (heap + 0.05 * rng.normal(size=heap.shape)).astype(np.float32)
-    points = embed(features, 'tsne', 3)
-    np.testing.assert_array_equal(points, embed(features, 'tsne', 3))
-    distances = np.linalg.norm(points[:, None] - points, axis=2)
-    assert distances[:12, :12].max() < distances[:12, 12:].min()
-
-
-def test_a_map_that_cannot_be_had_is_refused(monkeypatch):
-    require('pca')
-    monkeypatch.setattr(features_module, 'find_spec', lambda name: None)
-    with pytest.raises(InputError, match=r'umap.*ascnet_mm\[maps\].*pca'):
-        require('umap')
-    with pytest.raises(InputError, match='too few'):
-        embed(np.ones((3, 2), np.float32), 'pca', 0)
 
 
 def test_the_speed_is_the_interval_of_the_frames():

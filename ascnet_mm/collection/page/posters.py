@@ -4,12 +4,14 @@ from typing import Optional
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from ...datasets.video import (
     MiscountedVideo,
     UnreadableVideo,
     VideoReader,
     orientation,
+    with_range_of_gray,
     within,
 )
 
@@ -75,5 +77,6 @@ def _small(frame: av.VideoFrame):
     size = WIDTH, min(max(round(WIDTH * high / wide), 1), MAX_HEIGHT)
     if turn.transposed:
         size = size[::-1]
-    small = frame.reformat(*size, format='bgr24', threads=1).to_ndarray()
+    small = with_range_of_gray(frame, VideoReformatter()).reformat(
+        *size, format='bgr24', threads=1).to_ndarray()
     return turn.apply(small).copy()

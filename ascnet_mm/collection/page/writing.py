@@ -11,11 +11,12 @@ from mmengine.logging import print_log
 
 from ...errors import InputError, require_whole
 from ...files import PART, make_folder, write_whole
+from ...maps import plane_of, require_map
 from ...text import printable
+from ..features import UnitRows
 from ..progress import Progress
 from ..reading import Collection
 from .content import as_script, neighbors_of, page_content
-from .plane import plane_of, require_map
 from .posters import poster
 
 PAGE, DATA, POSTERS = 'index.html', 'data.js', 'posters'
@@ -46,7 +47,8 @@ def write_page(collection: Collection,
     Args:
         collection (Collection): What it shows.
         out (str): The folder; an earlier page in it is replaced.
-        map (str): ``'pca'`` or ``'umap'`` (umap-learn). Defaults to ``'pca'``.
+        map (str): ``'pca'``, ``'tsne'`` (scikit-learn) or ``'umap'``
+            (umap-learn). Defaults to ``'pca'``.
         groups (Mapping[str, Sequence], optional): What clips can be colored by
             in addition to label, folder and video, or in their place: a name,
             such as ``'cluster'``, and a text or whole number per clip.
@@ -74,7 +76,7 @@ def write_page(collection: Collection,
                            osp.abspath(out)))
         for number in range(len(collection.videos))
     ]  # yapf: disable
-    plane = plane_of(collection, map)
+    plane = plane_of(UnitRows(collection.features), map)
     content = page_content(collection, plane, urls, groups)
     videos = range(len(collection.videos))
     content['posters'] = write_posters(

@@ -22,6 +22,7 @@ from ..video import (
     VideoReader,
     chroma_siting,
     orientation,
+    with_range_of_gray,
 )
 
 # Of AVColorSpace; what names no matrix (2) is BT.601, as for FFmpeg's scaler
@@ -30,7 +31,7 @@ BT709 = 1
 BT601 = (2, 5, 6)
 # What FFmpeg's scaler knows beside these: FCC, SMPTE 240M and BT.2020.
 OTHER_MATRICES = (4, 7, 9)
-LIMITED_RANGE, FULL_RANGE = 1, 2
+FULL_RANGE = 2
 READERS = dict(pyav=VideoReader, decord=DecordReader)
 PLANAR_420 = ('yuv420p', 'yuvj420p')
 # Without these the scaler is up to three levels off.
@@ -291,12 +292,7 @@ def _convert(scaler: VideoReformatter, frame: av.VideoFrame,
     """A frame in another size (H, W) and format, on one thread."""
     if frame.colorspace not in (BT709, *BT601, *OTHER_MATRICES):
         colors['src_colorspace'] = Colorspace.ITU601
-    # The scaler takes gray for full range, whatever the file says.
-    if (frame.format.name.startswith(('gray', 'ya'))
-            and frame.color_range == LIMITED_RANGE):
-        frame = scaler.reformat(frame, format='yuv420p', threads=1,
-                                dst_color_range=ColorRange.JPEG)
-        frame.color_range = LIMITED_RANGE
+    frame = with_range_of_gray(frame, scaler)
     # The scaler's full chroma misreads it (FFmpeg 8).
     if frame.format.name in ('yuv440p10le', 'yuv440p12le'):
         frame = scaler.reformat(frame, format='yuv420p', threads=1)

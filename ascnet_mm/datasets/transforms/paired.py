@@ -7,6 +7,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from ...errors import InputError
+from ..machine import FolderGone, gone, holds_files
 from ..video import UnreadableVideo
 from .decode import DecodePlanes, OpenVideo
 
@@ -67,6 +68,7 @@ class AppendPairedClip(BaseTransform):
                  reader: str = 'pyav') -> None:
         self.root = root
         self.paired_root = paired_root
+        self._held_files = holds_files(paired_root)
         self.open_video = OpenVideo(reader=reader)
         self.decode = DecodePlanes()
 
@@ -75,6 +77,7 @@ class AppendPairedClip(BaseTransform):
 
         Raises:
             UnreadableVideo: If there is none, or it has too few frames.
+            OSError: If the folder of the other files has gone.
             InputError: If its pictures are of another size or other colors,
                 or the video does not lie below ``root``.
         """
@@ -110,6 +113,8 @@ class AppendPairedClip(BaseTransform):
                 f'{self.root}: set it to the data_root of the data set')
         paired = find_paired(self.paired_root, place)
         if not osp.exists(paired):
+            if self._held_files and not holds_files(self.paired_root):
+                raise FolderGone(gone(self.paired_root))
             raise UnreadableVideo(f'there is no {paired} that belongs to it')
         return paired
 

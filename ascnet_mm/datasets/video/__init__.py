@@ -9,6 +9,7 @@ from .container import (
     video_stream,
 )
 from .decord_reader import DecordReader
+from .gray import with_range_of_gray
 from .orientation import Orientation, orientation
 from .reader import MiscountedVideo, VideoReader
 from .siting import chroma_siting
@@ -19,5 +20,5 @@ __all__ = [
     'DecordReader', 'LONGEST_PAUSE', 'MAX_PIXELS', 'MiscountedVideo',
     'Orientation', 'Timing', 'UnreadableVideo', 'VideoReader', 'chroma_siting',
     'decode_in_order', 'open_file', 'orientation', 'packets', 'reason',
-    'timing', 'video_stream', 'within'
+    'timing', 'video_stream', 'with_range_of_gray', 'within'
 ]

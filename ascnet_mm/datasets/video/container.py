@@ -76,7 +76,8 @@ def video_stream(container: av.container.InputContainer,
         transcoding already keep every core busy.
 
     Raises:
-        UnreadableVideo: If there is no video, or its pictures are larger.
+        UnreadableVideo: If there is no video, FFmpeg cannot decode it, or
+            its pictures are larger.
 
     Examples:
         >>> with open_file('a.mp4') as container:  # doctest: +SKIP
@@ -89,8 +90,13 @@ def video_stream(container: av.container.InputContainer,
     ]
     if not moving:
         raise UnreadableVideo('it has no video stream')
+    known = [
+        stream for stream in moving if stream.codec_context is not None
+    ]
+    if not known:
+        raise UnreadableVideo('FFmpeg has no decoder for its codec')
     best = container.streams.best('video')
-    stream = best if best in moving else moving[0]
+    stream = best if best in known else known[0]
     context = stream.codec_context
     if context.width * context.height > max_pixels:
         raise UnreadableVideo(

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
+from ...datasets.base import parts_of
 from ...files import write_json
 
 
@@ -55,8 +56,7 @@ class OutcomesHook(Hook):
 
 def _folder(dataset: Dataset) -> str:
     """The folder that the names of videos are relative to."""
-    parts = getattr(dataset, 'datasets', [dataset])
     return osp.commonpath([
         osp.abspath(part.data_prefix.get('video') or part.data_root or '')
-        for part in parts
+        for part in parts_of(dataset)
     ])

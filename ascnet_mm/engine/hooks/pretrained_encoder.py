@@ -35,6 +35,9 @@ class PretrainedEncoderHook(Hook):
         R3D starts with the 120 encoder weights of epoch_200.pth ...
     """
 
+    # The target network starts as a copy of the encoder, so after it.
+    priority = 'ABOVE_NORMAL'
+
     def __init__(self,
                  checkpoint: Optional[str] = None,
                  required: bool = True) -> None:

@@ -13,6 +13,14 @@ from ...datasets.base import video_datasets
 from ...errors import InputError
 
 
+def refused_loop(name: str) -> InputError:
+    """The error of a loop without epochs, by the name of its class."""
+    return InputError(
+        f'{name} counts no epochs, so that each pass would draw the same '
+        "clips: use train_cfg=dict(type='ResumableEpochLoop', "
+        'max_epochs=...)')
+
+
 @HOOKS.register_module()
 class SampleSeedHook(Hook):
     """Tell the training set the run's seed and the epoch.
@@ -34,15 +42,12 @@ class SampleSeedHook(Hook):
         Raises:
             InputError: If the training set is not made of this package's data
                 sets or does not fill one batch, or if the run does not count
-                epochs.
+                epochs, or is resumed within one by a loop that cannot.
         """
         loader = runner.train_dataloader
         video_datasets(loader.dataset)
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise InputError(
-                f'a {type(runner.train_loop).__name__} counts no epochs, so '
-                'that each pass would draw the same clips: use '
-                "train_cfg=dict(type='EpochBasedTrainLoop')")
+            raise refused_loop(type(runner.train_loop).__name__)
         if len(loader) == 0:
             videos, ranks = len(loader.dataset), get_world_size()
             share = math.ceil(videos / ranks)
@@ -52,11 +57,20 @@ class SampleSeedHook(Hook):
                 f'one batch of {loader.batch_size}: set '
                 f'train_dataloader.batch_size to {share} or less, or add '
                 'videos')
+        if (type(runner.train_loop) is EpochBasedTrainLoop
+                and runner.iter != runner.epoch * len(loader)):
+            raise InputError(
+                f'the run is to go on at iteration {runner.iter}, which is '
+                f'within an epoch of {len(loader)}, or epochs had another '
+                'number of batches before: EpochBasedTrainLoop would train '
+                'too long; use the same videos and batch_size, and '
+                "train_cfg=dict(type='ResumableEpochLoop', max_epochs=...)")
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Pass on seed and epoch before the workers start."""
-        for dataset in video_datasets(runner.train_dataloader.dataset):
-            dataset.set_draws(runner.seed, runner.epoch)
+        datasets = video_datasets(runner.train_dataloader.dataset)
+        for part, dataset in enumerate(datasets):
+            dataset.set_draws(runner.seed, runner.epoch, part)
 
     def before_train_iter(self,
                           runner: Runner,

@@ -1,6 +1,7 @@
 """Checkpoints that are complete at any moment."""
 import os.path as osp
 from collections import deque
+from typing import Optional
 
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process, master_only
@@ -43,9 +44,34 @@ class AtomicCheckpointHook(CheckpointHook):
     def before_train(self, runner: Runner) -> None:
         """Take up where a killed run was, and clear what it left."""
         super().before_train(runner)
+        self._adopt_best()
         self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         if is_main_process():
             remove_parts(self.out_dir)
+
+    def after_train(self, runner: Runner) -> None:
+        """Publish what is there, if ``published_keys`` asks for it."""
+        several = getattr(self, 'best_ckpt_path_dict', {})
+        for name in [name for name, path in several.items() if path is None]:
+            del several[name]
+        super().after_train(runner)
+
+    def _adopt_best(self) -> None:
+        """Leave the best checkpoints of another folder alone.
+
+        A run that goes on elsewhere replaces its own: copies of them, if they
+        are there. What counts as better is what is better than they were.
+        """
+        if hasattr(self, 'best_ckpt_path'):
+            self.best_ckpt_path = self._here(self.best_ckpt_path)
+        for name, path in getattr(self, 'best_ckpt_path_dict', {}).items():
+            self.best_ckpt_path_dict[name] = self._here(path)
+
+    def _here(self, path: Optional[str]) -> Optional[str]:
+        if path is None:
+            return None
+        copy = self.file_backend.join_path(self.out_dir, osp.basename(path))
+        return copy if self.file_backend.isfile(copy) else None
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int,
                                    meta: dict) -> None:

@@ -3,7 +3,7 @@ from itertools import islice
 from typing import Dict, Iterator, List, Optional, Union
 
 from mmaction.registry import LOOPS
-from mmengine.dist import get_world_size
+from mmengine.dist import all_gather_object, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
@@ -62,9 +62,15 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         runner.register_hook(_PositionHook())
 
     def run(self) -> nn.Module:
-        """Train, and validate when it is due."""
+        """Train, and validate when it is due.
+
+        Raises:
+            InputError: If ranks resume at different iterations.
+        """
+        # Before hooks communicate, which some would do at the start alone.
+        self._require_one_start()
         self.runner.call_hook('before_train')
-        if self._iter > 0 and self._seen == 0:
+        if self._iter > 0 and self.seen == 0:
             self._validate_if_due()
         while self._epoch < self._max_epochs and not self.stop_training:
             self.run_epoch()
@@ -72,19 +78,32 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.runner.call_hook('after_train')
         return self.runner.model
 
+    def _require_one_start(self) -> None:
+        """Refuse ranks that do not go on from the same iteration.
+
+        Raises:
+            InputError: If they do not.
+        """
+        starts = sorted(set(all_gather_object(self._iter)))
+        if len(starts) > 1:
+            raise InputError(
+                'some ranks found another checkpoint to resume from, or none: '
+                f'they begin at the iterations {starts}; give --resume the '
+                'path of a checkpoint, or a --work-dir, that all nodes see')
+
     def run_epoch(self) -> None:
         """Iterate over what is left of the epoch."""
-        self._batches.start = self._seen
+        self._batches.start = self.seen
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        for index, batch in enumerate(self.dataloader, self._seen):
+        for index, batch in enumerate(self.dataloader, self.seen):
             self.run_iter(index, batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 
     @property
-    def _seen(self) -> int:
-        """Batches of this epoch that were trained on."""
+    def seen(self) -> int:
+        """int: Batches of this epoch that were trained on."""
         return self._iter - self._epoch * len(self.dataloader)
 
     def _validate_if_due(self) -> None:

@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from ...datasets.base import BaseVideoDataset
+from ...datasets.base import BaseVideoDataset, parts_of
 from ...errors import InputError
 
 LIST = 'skipped_videos.txt'
@@ -128,8 +128,8 @@ class SkippedVideosHook(Hook):
 
 
 def _parts(loader: DataLoader) -> List[BaseVideoDataset]:
-    parts = getattr(loader.dataset, 'datasets', [loader.dataset])
-    return [part for part in parts if isinstance(part, BaseVideoDataset)]
+    return [part for part in parts_of(loader.dataset)
+            if isinstance(part, BaseVideoDataset)]
 
 
 def _skipped(loader: DataLoader) -> torch.Tensor:

@@ -15,7 +15,7 @@ import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import get_world_size
 from mmengine.hooks import EMAHook, Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import distributed
 from torch.utils.data.dataloader import (
     _BaseDataLoaderIter,
@@ -72,7 +72,8 @@ class TerminationHook(Hook):
         self._over: Optional[threading.Event] = None
         self._group = self._store = None
         self._validating = False
-        self._common = 0  # validation batches left that every rank has
+        # Batches left that every rank has: of this epoch, of the validation
+        self._left = self._common = 0
 
     def before_train(self, runner: Runner) -> None:
         """Listen to the signal."""
@@ -101,11 +102,20 @@ class TerminationHook(Hook):
             loader.worker_init_fn = partial(_start_worker,
                                             loader.worker_init_fn)
 
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Find out how many iterations are left."""
+        loop = runner.train_loop
+        if isinstance(loop, EpochBasedTrainLoop):
+            self._left = len(loop.dataloader) - getattr(loop, 'seen', 0)
+        else:
+            self._left = runner.max_iters - runner.iter
+
     def before_train_iter(self,
                           runner: Runner,
                           batch_idx: int,
                           data_batch: Optional[dict] = None) -> None:
         """End the run before this iteration, if it is to end."""
+        self._left -= 1
         if self._agreed():
             self._end(runner)
 
@@ -141,7 +151,8 @@ class TerminationHook(Hook):
         if not self._reminder.is_alive():
             for end in (self._taken, self._note):
                 os.close(end)
-        signal.signal(signal.SIGTERM, self._previous)
+        # None: it was not set from Python.
+        signal.signal(signal.SIGTERM, self._previous or signal.SIG_DFL)
 
     def _receive(self, runner: Runner, _, frame: Optional[FrameType]) -> None:
         if self._received is None:
@@ -150,8 +161,9 @@ class TerminationHook(Hook):
         waited = time.monotonic() - self._received > GRACE
         if self._ending or not waited or not _waits_for_data(frame):
             return
-        # Others may have had their last batch of this validation.
-        if not self._validating or self._common > 0:
+        # After its last batch, a rank waits for its workers to end, while
+        # others may have gone on.
+        if (self._common if self._validating else self._left) > 0:
             self._ending = True
             self._agreed()
             self._end(runner)

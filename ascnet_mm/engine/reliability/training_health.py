@@ -289,7 +289,7 @@ def not_finite(model: nn.Module) -> List[str]:
     """Names of the weights and running statistics that are not finite."""
     tensors = {
         name: tensor for name, tensor in model.state_dict().items()
-        if tensor.is_floating_point()
+        if tensor.is_floating_point() and tensor.numel()
     }
     largest = torch.stack(
         torch._foreach_norm(list(tensors.values()), ord=torch.inf))

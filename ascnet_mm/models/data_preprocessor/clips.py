@@ -67,6 +67,11 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         self.blur = None if blur is None else GaussianBlur(**blur)
         self.plain_clips = list(plain_clips)
         self.difference = difference and FrameDifference(**difference)
+        if self.plain_clips and self.difference and self.difference.prob == 1:
+            raise InputError(
+                'data_preprocessor.difference with prob=1 would change the '
+                f'clips {self.plain_clips} as well, which plain_clips are to '
+                'be left as they are: choose one of the two')
 
     def cast_data(self, data: Any) -> Any:
         """MMEngine's; data samples stay on the CPU, where they are read.
@@ -185,8 +190,9 @@ class ClipDataPreprocessor(ActionDataPreprocessor):
         if self.difference and self.difference.prob == 1:
             plan['difference'] = torch.ones(count * len(inputs))
         elif self.difference and training:
-            chosen = self.difference.draw(seeds, count).T.flatten()
-            plan['difference'] = torch.from_numpy(chosen).float()
+            chosen = torch.from_numpy(self.difference.draw(seeds, count))
+            chosen[:, self.plain_clips] = False
+            plan['difference'] = chosen.T.flatten().float()
         return plan
 
     def _rgb(self, clips: Tensor, plan: Dict[str, Tensor]) -> Tensor:

@@ -5,11 +5,13 @@ import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.dist import all_gather, get_rank
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...errors import InputError
 from ..heads import classify, mlp, unit_length
+from ..ranks import gather_rows
 from .base import (
     Part,
     SelfSupervisedRecognizer,
@@ -113,8 +115,8 @@ class SameContextHead(BaseModule):
         """-log(e(z_i, z_i') / (e(z_i, z_i') + sum_j e(z_i, z_j))).
 
         e(a, b) = exp(a b / temperature); z_i and z_i' are the clips of one
-        video, z_j the clips of the batch that are of another. Averaged over
-        all clips.
+        video, z_j the clips of the batch, over all ranks, that are of
+        another. Averaged over all clips.
 
         Args:
             x (Tensor): Features of the first clips of all videos, then of
@@ -126,13 +128,15 @@ class SameContextHead(BaseModule):
             Tensor: The loss, a scalar.
         """
         z = unit_length(self.projection(x))
+        keys = gather_rows(z)
         partner = torch.arange(len(z), device=z.device).roll(len(video_ids))
+        partner = partner + get_rank() * len(z)
         ids = video_ids.to(z.device, non_blocking=True).repeat(2)
         # Other clips of the video, and the clip itself, are no negatives.
-        left_out = ids[:, None] == ids
+        left_out = ids[:, None] == torch.cat(all_gather(ids))
         left_out.scatter_(1, partner[:, None], False)
         with torch.autocast(z.device.type, enabled=False):
-            logits = z @ z.T / self.temperature
+            logits = z @ keys.T / self.temperature
         return F.cross_entropy(
             logits.masked_fill(left_out, -torch.inf), partner)
 

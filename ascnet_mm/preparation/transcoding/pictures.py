@@ -10,7 +10,7 @@ from av.video.reformatter import (
     VideoReformatter,
 )
 
-from ...datasets.video import orientation
+from ...datasets.video import orientation, with_range_of_gray
 
 # decord opens no narrower picture.
 NARROWEST = 32
@@ -92,7 +92,7 @@ def pictures(frames: Iterator[av.VideoFrame],
     """
     # Turned in full color, whose samples lie with those of the luma.
     scaler, graph = VideoReformatter(), None
-    thinner = VideoReformatter()
+    thinner, grays = VideoReformatter(), VideoReformatter()
     for frame in frames:
         if graph is None:
             size = fit(frame.width, frame.height, short_edge)
@@ -100,7 +100,7 @@ def pictures(frames: Iterator[av.VideoFrame],
                 Colorspace.ITU601 if frame.format.is_rgb
                 or frame.colorspace in BT601 else Colorspace.ITU709)
         small = scaler.reformat(
-            frame,
+            with_range_of_gray(frame, grays),
             *size,
             'yuv444p',
             dst_colorspace=matrix,

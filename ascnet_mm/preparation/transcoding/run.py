@@ -147,11 +147,13 @@ def copy_all(jobs: List[Job], recipe: Recipe, problems: str, workers: int,
     """
     known = dict(line.partition('\t')[::2] for line in read_lines(problems)
                  ) if osp.exists(problems) else {}
-    todo = [job for job in jobs if not job.done]
-    results = {
-        job.name: Outcome(True, known.get(printable(job.name), ''))
-        for job in jobs if job not in set(todo)
-    }
+    todo, results = [], {}
+    for job in jobs:
+        if job.done:
+            results[job.name] = Outcome(
+                True, known.get(printable(job.name), ''))
+        else:
+            todo.append(job)
     make_folders(todo)
     finished = make_copies(todo, recipe, workers, timeout)
     with contextlib.closing(finished), open(

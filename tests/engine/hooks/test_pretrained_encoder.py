@@ -27,6 +27,10 @@ def pretrained(tmp_path):
 
 def train(work_dir, checkpoint, **options):
     """The encoder after one step with a learning rate of 0."""
+    return trained_model(work_dir, checkpoint, **options).backbone
+
+
+def trained_model(work_dir, checkpoint, hooks=(), **options):
     batch = tiny_batch([0, 1], [(1, 2), (2, 1)], torch.Generator())
     model = tiny_model().double()
     Runner(
@@ -36,13 +40,14 @@ def train(work_dir, checkpoint, **options):
         train_cfg=dict(by_epoch=True, max_epochs=1),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.)),
         custom_hooks=[
+            *hooks,
             dict(type='PretrainedEncoderHook', checkpoint=checkpoint)
         ],
         default_scope='mmaction',
         default_hooks=dict(logger=None, sampler_seed=None),
         experiment_name=str(uuid4()),
         **options).train()
-    return model.backbone
+    return model
 
 
 def test_training_starts_with_the_pretrained_encoder(tmp_path, pretrained):
@@ -52,6 +57,14 @@ def test_training_starts_with_the_pretrained_encoder(tmp_path, pretrained):
     logs = list((tmp_path / 'run').rglob('*.log'))
     assert any(f'TinyEncoder starts with the 7 encoder weights of {path}' in
                log.read_text() for log in logs)
+
+
+def test_the_target_network_starts_from_it_as_well(tmp_path, pretrained):
+    """Wherever the config names the hook."""
+    encoder, path = pretrained
+    still = dict(type='MomentumUpdateHook', momentum=1.)
+    model = trained_model(tmp_path / 'run', path, hooks=[still])
+    assert torch.equal(model.target_backbone.conv.weight, encoder.conv.weight)
 
 
 def test_a_whole_checkpoint_keeps_its_encoder(tmp_path, pretrained):

@@ -1,7 +1,9 @@
 import os
+import shutil
 from uuid import uuid4
 
 import pytest
+import torch
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
@@ -9,7 +11,7 @@ from mmengine.runner import Runner
 from ascnet_mm import InputError
 from ascnet_mm.engine import AtomicCheckpointHook
 
-from .test_loops import last, pretraining, train
+from .test_loops import Stop, last, pretraining, train
 
 
 class FullDisk(Hook):
@@ -76,3 +78,38 @@ def test_a_best_of_nothing_is_refused(videos, tmp_path):
         with pytest.raises(InputError, match=f'{name}.*same_video/top1'):
             Runner.from_cfg(cfg).train()
         assert not list(tmp_path.glob('*.pth'))
+
+
+@pytest.mark.parametrize('better', [True, False])
+@pytest.mark.parametrize('copied', [True, False])
+def test_a_run_that_goes_on_elsewhere_leaves_the_best_where_it_was(
+        copied, better, videos, tmp_path):
+    before, after = tmp_path / 'before', tmp_path / 'after'
+    options = {
+        'default_hooks.checkpoint.save_best': [
+            'same_video/top1', 'speed_probe/accuracy'],
+        'default_hooks.checkpoint.rule': 'greater',
+        'default_hooks.checkpoint.published_keys': ['meta'],
+        'train_cfg.max_epochs': 2, 'train_cfg.val_interval': 1
+    }
+    train(pretraining(videos, before, **options), Stop(5))
+    path = before / 'iter_4.pth'
+    state = torch.load(path, weights_only=False)
+    info = state['message_hub']['runtime_info']
+    for key in [key for key in info if key.startswith('best_score')]:
+        info[key] = -1. if better else 101.
+    torch.save(state, path)
+    best = sorted(p.name for p in before.glob('best*'))
+    assert len(best) == 2
+    if copied:
+        shutil.copytree(before, after)
+    cfg = pretraining(videos, after, **options)
+    cfg.load_from = str(path)
+    train(cfg, resume=True)
+    assert sorted(p.name for p in before.glob('best*')) == best
+    # Published ones have a hash behind a hyphen.
+    found = sorted(p.name for p in after.glob('best*') if '-' not in p.name)
+    if better:
+        assert len(found) == 2 and not set(found) & set(best)
+    else:
+        assert found == (best if copied else [])

@@ -21,6 +21,7 @@ from mmengine.runner import Runner
 from ascnet_mm import InputError, TrainingStopped
 from ascnet_mm.apis import run_script
 from ascnet_mm.engine import TrainingHealthHook
+from ascnet_mm.engine.reliability.training_health import not_finite
 
 from ...conftest import ROOT, tiny_batch, tiny_model, train_on
 from ...helpers.processes import spawn
@@ -192,11 +193,13 @@ def test_features_along_a_line_are_warned_of(tmp_path):
 
 
 def test_no_compared_run_is_warned_of_few_directions_but_one():
-    """Theirs are as low as 1.35, and some retrieve better than before.
+    """Most are not near it: some with 1.35 retrieve better than before.
 
     The one has learned nothing: its loss is that of guessing among 2049 keys.
+    Three of GRID are just above the limit, and have not learned its words:
+    they are within five points of the untrained network.
     """
-    lowest, unlearned = [], []
+    unlearned, near = [], set()
     for path in glob(osp.join(ROOT, 'benchmarks', 'compare_*.json')):
         with open(path) as file:
             methods = json.load(file)['methods']
@@ -206,9 +209,15 @@ def test_no_compared_run_is_warned_of_few_directions_but_one():
                 unlearned.append((method['name'], run['seed']))
                 assert logged['effective_rank'] < shipped_limit()
             elif 'effective_rank' in logged:
-                lowest.append(logged['effective_rank'])
+                assert logged['effective_rank'] > shipped_limit()
+                if logged['effective_rank'] < 1.2 * shipped_limit():
+                    near.add(method['name'])
+                    assert path.endswith('grid_s1_candidates.json')
+                    for name, figure in run['figures'].items():
+                        before = methods[0]['runs'][0]['figures'][name]
+                        assert abs(figure - before) < 5
     assert unlearned == [('InfoNCE, at one time', 0)]
-    assert 1.2 * shipped_limit() < min(lowest)
+    assert near == {'InfoNCE', 'InfoNCE, AdamW', 'ASCNet, AdamW'}
 
 
 def test_repeated_entries_are_warned_of(tmp_path):
@@ -225,6 +234,14 @@ def test_weights_that_are_not_finite_stop_it_at_once(how, tmp_path):
     assert f'checkpoint is {tmp_path}/epoch_2.pth' in result.error
     assert [path.name for path in tmp_path.glob('*.pth')] == ['epoch_2.pth']
     assert result.runner.iter == 11  # before the end of its epoch
+
+
+def test_a_buffer_without_a_number_is_finite():
+    model = tiny_model()
+    model.register_buffer('empty', torch.zeros(0))
+    assert not_finite(model) == []
+    model.register_buffer('broken', torch.tensor([1., torch.inf]))
+    assert not_finite(model) == ['broken']
 
 
 def test_they_are_never_written(tmp_path):

@@ -38,6 +38,9 @@ class Stop(Hook):
         if (moment, iteration) == (self.moment, self.iteration):
             raise Stopped
 
+    def before_train(self, runner):
+        self._at('before_train', runner.iter)
+
     def after_train_iter(self, runner, *args, **kwargs):
         self._at('after_train_iter', runner.iter + 1)
 
@@ -274,3 +277,37 @@ def test_gradients_that_several_ranks_lose_are_told_once(
     assert 'gradients' not in run(tmp_path / 'third', 3)
     [line] = said
     assert 'iteration 1 lies between two optimizer steps' in line
+
+
+def test_mmengines_loop_is_not_resumed_within_an_epoch(videos, tmp_path):
+    """It would train more iterations than there are."""
+    cfg = pretraining(videos, tmp_path)
+    cfg.train_cfg.type = 'EpochBasedTrainLoop'
+    train(cfg, Stop(3))
+    with pytest.raises(
+            InputError, match='at iteration 2, which is within an epoch of '
+            "4, .*='ResumableEpochLoop'"):
+        train(cfg, resume=True)
+
+
+def test_ranks_that_begin_at_different_iterations_are_refused(
+        videos, tmp_path, monkeypatch):
+    """As where a node has its own disk and finds no checkpoint."""
+    monkeypatch.setattr('ascnet_mm.engine.reliability.loops.all_gather_object',
+                        lambda iteration: [iteration, 120])
+    cfg = pretraining(videos, tmp_path)
+    cfg.experiment_name = str(uuid4())
+    runner = Runner.from_cfg(cfg)
+    # A hook would wait for the other ranks.
+    runner.register_hook(Stop(0, 'before_train'))
+    with pytest.raises(
+            InputError, match=r'iterations \[0, 120\]; .* all nodes'):
+        runner.train()
+    assert not list(tmp_path.glob('*.pth'))
+
+
+def test_a_part_of_each_epoch_may_do(videos, tmp_path):
+    """MMEngine's ``num_batch_per_epoch``, for a quick look."""
+    cfg = pretraining(videos, tmp_path)
+    cfg.train_dataloader.num_batch_per_epoch = 2
+    assert train(cfg)['meta']['iter'] == 6

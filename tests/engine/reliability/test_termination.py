@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from multiprocessing import active_children
+from types import SimpleNamespace
+from unittest.mock import Mock
 from uuid import uuid4
 
 import mmaction
 import pytest
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import distributed
 
 from ascnet_mm.datasets import VideoFolder
@@ -242,3 +244,24 @@ def test_averaged_weights_stay_apart_from_the_model(
         runner.train()
     assert last(cfg)['meta']['iter'] == iteration
     assert differences(train(cfg, resume=True), expected) == []
+
+
+@pytest.mark.parametrize('left', [0, 1])
+def test_a_rank_agrees_only_where_the_others_will(left, monkeypatch):
+    """Behind the last batch, they may have begun to validate."""
+    ended = []
+    monkeypatch.setattr(
+        'ascnet_mm.engine.reliability.termination._waits_for_data',
+        lambda frame: True)
+    hook = TerminationHook()
+    monkeypatch.setattr(hook, '_end', lambda runner: ended.append('ended'))
+    runner = SimpleNamespace(
+        train_loop=Mock(EpochBasedTrainLoop, dataloader=range(4), seen=2))
+    hook.before_train_epoch(runner)
+    monkeypatch.setattr(hook, '_agreed', lambda: False)
+    for batch in range(2, 4 - left):
+        hook.before_train_iter(runner, batch)
+    monkeypatch.setattr(hook, '_agreed', lambda: ended.append('agreed'))
+    hook._received = time.monotonic() - 5
+    hook._receive(runner, signal.SIGTERM, None)
+    assert ended == ['agreed', 'ended'] * left

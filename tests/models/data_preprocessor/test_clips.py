@@ -284,3 +284,19 @@ def test_a_single_frame_has_no_difference():
 def test_a_probability_beyond_1_is_refused():
     with pytest.raises(InputError, match='difference: prob'):
         ClipDataPreprocessor(MEAN, STD, difference=dict(prob=1.5))
+
+
+def test_plain_clips_are_not_differenced():
+    clips = torch.arange(4.).view(1, 1, 4, 1, 1).expand(2, 3, 4, 8, 8)
+    samples = [ActionDataSample(metainfo=dict(sample_seed=seed))
+               for seed in range(20)]
+    preprocess = ClipDataPreprocessor(
+        [0] * 3, [1] * 3, plain_clips=(1, ), difference=dict(prob=0.5))
+    shown = preprocess(
+        dict(inputs=[clips.clone() for _ in samples], data_samples=samples),
+        training=True)['inputs']
+    changed = (shown != clips).flatten(2).any(dim=2)
+    assert 0 < changed[:, 0].sum() < 20 and not changed[:, 1].any()
+    with pytest.raises(InputError, match=r'prob=1 .* the clips \[1\]'):
+        ClipDataPreprocessor(MEAN, STD, plain_clips=(1, ),
+                             difference=dict(prob=1.))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.multiprocessing import spawn
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import SpeedPairedSampleFrames
@@ -74,6 +75,35 @@ def test_contrast_sets_a_videos_clips_against_other_videos():
             np.exp(z[i] @ z[j] / 0.1) for j in range(8) if ids[j] != ids[i])
         total -= np.log(positive / (positive + others)) / 8
     assert loss == pytest.approx(total, abs=1e-9)
+
+
+def contrast(rows):
+    """Loss and gradients of some of four videos."""
+    torch.manual_seed(0)
+    head = SameContextHead(4, 6, 5, temperature=0.1).double().eval()
+    x = torch.randn(2, 4, 4, dtype=torch.float64)
+    encoder = torch.nn.Linear(4, 4).double()
+    ids = torch.tensor([5, 6, 5, 7])
+    loss = head.loss(encoder(x)[:, rows].flatten(0, 1), ids[rows])
+    loss.backward()
+    return [loss.detach(), *(
+        p.grad for p in (*encoder.parameters(), *head.parameters()))]
+
+
+def on_one_of_two_ranks(rank, folder):
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/rendezvous', rank=rank,
+        world_size=2)
+    torch.save(contrast([rank, rank + 2]), f'{folder}/{rank}.pth')
+    torch.distributed.destroy_process_group()
+
+
+def test_two_ranks_contrast_as_one_process(tmp_path):
+    """The clips of the other rank's videos are negatives, too."""
+    spawn(on_one_of_two_ranks, (str(tmp_path), ), nprocs=2)
+    ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1)]
+    for whole, one, other in zip(contrast([0, 1, 2, 3]), *ranks):
+        torch.testing.assert_close((one + other) / 2, whole)
 
 
 def test_the_contrast_is_weighted():
