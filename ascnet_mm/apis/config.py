@@ -230,7 +230,7 @@ def value_at(cfg: Config, name: str) -> Any:
 
 
 def hooks_of(cfg: Config) -> List[dict]:
-    """The hooks that a config names, by default and beside."""
+    """The ``default_hooks`` and ``custom_hooks`` of a config."""
     return [*(cfg.get('default_hooks') or {}).values(),
             *(cfg.get('custom_hooks') or [])]
 
