@@ -212,13 +212,15 @@ class ClipReader:
 
     def _parts(self, results: dict, frames: np.ndarray) -> Iterator[Part]:
         """Clips of the frames ``[clips, T]``, ascending, of an open video."""
-        reader = _Forwards(results['video_reader'])
+        reader = _Forwards(results['video_reader'], frames)
         size = next(reader.frames([int(frames.min())]))
+        # The first frame that this clip, or one behind it, shows
+        first = np.minimum.accumulate(frames.min(axis=1)[::-1])[::-1]
         count = BYTES // (3 * size.width * size.height * frames.shape[1])
         count = min(max(1, count), AT_ONCE)
         for start in range(0, len(frames), count):
             chosen = frames[start:start + count]
-            reader.forget_before(int(frames[start:].min()))
+            reader.forget_before(int(first[start]))
             packed = _apply(
                 self._finish,
                 dict(
@@ -282,13 +284,21 @@ def _numbers(times: np.ndarray, window: float, stride: float,
 
 
 class _Forwards:
-    """A reader whose frames are kept while they may be wanted again.
+    """A reader that finds each frame once, in the order of the video.
 
-    Transforms close a reader after each part; this one stays open.
+    Frames are kept while they may be wanted again; so are those that later
+    clips show, where an earlier one asks for a frame behind them. Transforms
+    close a reader after each part; this one stays open.
+
+    Args:
+        reader (VideoReader): It finds the frames.
+        frames (np.ndarray): All that will be wanted.
     """
 
-    def __init__(self, reader: VideoReader) -> None:
+    def __init__(self, reader: VideoReader, frames: np.ndarray) -> None:
         self._reader = reader
+        # Not found yet; the first one stands last.
+        self._left = np.unique(frames)[::-1].tolist()
         self._kept: Dict[int, av.VideoFrame] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -297,8 +307,9 @@ class _Forwards:
     def frames(self, indices: Sequence[int]) -> Iterator[av.VideoFrame]:
         """As :meth:`VideoReader.frames`."""
         for index in indices:
-            if index not in self._kept:
-                self._kept[index], = self._reader.frames([index])
+            while self._left and self._left[-1] <= index:
+                wanted = self._left.pop()
+                self._kept[wanted], = self._reader.frames([wanted])
             yield self._kept[index]
 
     def forget_before(self, index: int) -> None:

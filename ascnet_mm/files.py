@@ -3,6 +3,8 @@ import io
 import json
 import os
 import os.path as osp
+import re
+import secrets
 from contextlib import suppress
 from glob import escape, glob
 from typing import Any, Iterable
@@ -11,7 +13,8 @@ import torch
 
 from .errors import InputError
 
-PART = '.part'
+# What the name of a file that is being written ends with
+PART = re.compile(r'(\.[0-9a-f]{8})?\.part')
 
 
 def write_whole(path: str,
@@ -20,7 +23,8 @@ def write_whole(path: str,
     """Write a file next to its place, flush it to disk and move it there.
 
     Whoever reads ``path`` finds either what was there before or all of the new
-    content, whenever the writer is killed.
+    content, whenever the writer is killed, and if there are several writers
+    that of one of them.
 
     Args:
         path (str): The file; its folder exists.
@@ -35,9 +39,10 @@ def write_whole(path: str,
     Examples:
         >>> write_whole('x.pth', content)  # doctest: +SKIP
     """
-    part = f'{path}{PART}'
+    # A name that nothing has, not even a link that someone has laid there
+    part = f'{path}.{secrets.token_hex(4)}.part'
     try:
-        with open(part, 'wb') as file:
+        with open(part, 'xb') as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -139,10 +144,27 @@ def remove_if_there(path: str) -> None:
         os.remove(path)
 
 
-def remove_parts(folder: str) -> None:
-    """Remove what killed writers of checkpoints left in a folder."""
-    for path in glob(osp.join(escape(folder), f'*.pth{PART}')):
-        os.remove(path)
+def written_as(name: str) -> str:
+    """What a file will be called when it has been written.
+
+    Examples:
+        >>> written_as('x.pth.5f3a90c1.part'), written_as('x.pth')
+        ('x.pth', 'x.pth')
+    """
+    part = PART.search(name)
+    return name[:part.start()] if part and part.end() == len(name) else name
+
+
+def remove_parts(folder: str, ending: str) -> None:
+    """Remove what killed writers left in a folder.
+
+    Args:
+        folder (str): Where nobody else is writing.
+        ending (str): Of the names that the files would have had.
+    """
+    for path in glob(osp.join(escape(folder), '*.part')):
+        if written_as(path).endswith(ending):
+            remove_if_there(path)
 
 
 def _flush_folder(folder: str) -> None:

@@ -3,6 +3,8 @@ import fcntl
 import os
 import os.path as osp
 import socket
+import stat
+from contextlib import suppress
 from typing import IO, Callable, Dict, Tuple
 
 from mmengine.dist import broadcast_object_list, is_main_process
@@ -37,6 +39,7 @@ def hold(folder: str) -> None:
     key = _key(folder)
     if key in _held:
         return
+    _require_own(key[1])
     try:
         # Not `w`: what the owner wrote is read first. Open until the end.
         lock = open(key[1], 'a+', encoding='utf-8')  # noqa: SIM115
@@ -100,6 +103,14 @@ def on_first_rank(check: Callable[[str], None], folder: str) -> None:
 
 def _key(folder: str) -> Tuple[int, str]:
     return os.getpid(), osp.join(osp.realpath(folder), LOCK)
+
+
+def _require_own(path: str) -> None:
+    """Refuse a lock by which another file would be written to."""
+    with suppress(FileNotFoundError):
+        state = os.lstat(path)
+        if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
+            raise InputError(f'{path} is a link or no regular file: remove it')
 
 
 def _require_free(path: str, folder: str) -> None:

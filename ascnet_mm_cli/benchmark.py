@@ -161,7 +161,7 @@ def gpu_memory(parser: argparse.ArgumentParser) -> None:
 
 
 def duplicates(parser: argparse.ArgumentParser) -> None:
-    """how many copies of which kind are found, and how many are none"""
+    """how many copies of each kind are found, and how many false matches"""
     _add_collection(parser, 'work_dirs/duplicates')
 
 

@@ -35,8 +35,8 @@ Figures = Dict[str, Any]
 
 AVERAGE = ' + '.join(
     f'vcop/{name}' for name in
-    ('retrieval/top1', 'centred_retrieval/top1', 'knn/top1_k20',
-     'centred_knn/top1_k20', 'linear/top1', 'standardised_linear/top1'))
+    ('retrieval/top1', 'centered_retrieval/top1', 'knn/top1_k20',
+     'centered_knn/top1_k20', 'linear/top1', 'standardized_linear/top1'))
 PROBE = 'gauges/speed_probe/accuracy'
 SPEED = 'motion/paired_speed_probe/accuracy'
 PROJECTED_PROBE = 'heads/{}_speed_probe/accuracy'
@@ -189,8 +189,8 @@ def results() -> str:
         f'Mean and 95 % interval over {most} seeds ({fewer} in rows with *) '
         f'and the test videos ({labeled} with labels, {data["judged"]} for '
         'the speed probe). By the interval of the difference on the same '
-        'videos, distinguishable from the untrained network (†) or from '
-        'ASCNet (‡).')
+        f'videos, distinguishable from the untrained network of {most} seeds '
+        '(†) or from ASCNet (‡).')
 
 
 @fragment('speed on real videos')
@@ -945,7 +945,7 @@ def approximate() -> str:
                        for name in probes)))
     return '\n\n'.join([
         paragraph(
-            f'`{found["command"]}`: random clips that crowd as features do, '
+            f'`{found["command"]}`: random features clustered like real ones, '
             f'{said["channels"]} channels, {said["queries"]} queries one by '
             'one. Seconds are those of the processor.'),
         table(['clips', 'lists', 'exact', 'approximate', 'lists made',
@@ -984,7 +984,7 @@ def index() -> str:
                'peak MB', 'MB of a worker'], lines, 6),
         ratios(found),
         paragraph("The inferencer takes one clip of each video, whatever "
-                  'its pipeline says, and gives a class: what it reads is a '
+                  'its pipeline says, and gives a class, so it reads only a '
                   'part of what is indexed.')
     ])
 

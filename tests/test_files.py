@@ -32,10 +32,14 @@ def test_a_file_has_its_old_content_until_the_new_is_whole(
     assert os.listdir(tmp_path) == ['a.pth']
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path):
+def full(_):
+    raise OSError(errno.ENOSPC, 'No space left on device')
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / 'a.pth'
     write_whole(str(path), b'one')
-    (tmp_path / 'a.pth.part').symlink_to('/dev/full')
+    monkeypatch.setattr(os, 'fsync', full)
     with pytest.raises(InputError, match='a.pth cannot be written .No space '
                        'left on device.; .* make room'):
         write_whole(str(path), b'two')
@@ -44,10 +48,45 @@ def test_a_full_disk_leaves_what_was_there(tmp_path):
 
 
 def test_only_what_killed_writers_left_is_removed(tmp_path):
-    for name in ('a.pth.part', 'a.pth', 'other.part'):
+    for name in ('a.pth.part', 'a.pth.0123abcd.part', 'a.pth', 'other.part',
+                 'b.pth.other.part'):
         (tmp_path / name).touch()
-    remove_parts(str(tmp_path))
-    assert sorted(os.listdir(tmp_path)) == ['a.pth', 'other.part']
+    remove_parts(str(tmp_path), '.pth')
+    assert sorted(os.listdir(tmp_path)) == [
+        'a.pth', 'b.pth.other.part', 'other.part']
+
+
+def test_nothing_is_written_through_a_link(tmp_path, monkeypatch):
+    """Nor where the name of the part can be guessed."""
+    (tmp_path / 'victim').write_bytes(b'mine')
+    for name in ('a.pth.part', 'a.pth.00000000.part'):
+        (tmp_path / name).symlink_to(tmp_path / 'victim')
+    write_whole(str(tmp_path / 'a.pth'), b'one')
+    monkeypatch.setattr('secrets.token_hex', lambda size: '0' * 2 * size)
+    with pytest.raises(InputError, match='File exists'):
+        write_whole(str(tmp_path / 'a.pth'), b'two')
+    assert (tmp_path / 'a.pth').read_bytes() == b'one'
+    assert (tmp_path / 'victim').read_bytes() == b'mine'
+
+
+def test_of_two_writers_one_wins(tmp_path, monkeypatch):
+    """The second writes while the first flushes, and is killed."""
+    path, fsync, inside = str(tmp_path / 'a.pth'), os.fsync, []
+
+    def flush(descriptor):
+        if not inside:
+            inside.append(descriptor)
+            with pytest.raises(KeyboardInterrupt):
+                write_whole(path, b'second')
+        elif len(inside) == 1:
+            inside.append(descriptor)
+            raise KeyboardInterrupt
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, 'fsync', flush)
+    write_whole(path, b'first')
+    assert len(inside) == 2
+    assert (tmp_path / 'a.pth').read_bytes() == b'first'
 
 
 def test_a_folder_that_cannot_be_flushed_costs_nothing(tmp_path, monkeypatch):
@@ -72,7 +111,7 @@ def test_lines_are_written_as_names_are_on_the_disk(tmp_path):
     assert path.read_bytes() == b''
 
 
-def test_a_list_that_is_not_whole_replaces_none(tmp_path):
+def test_a_list_that_is_not_whole_replaces_none(tmp_path, monkeypatch):
 
     def broken_off():
         yield 'new'
@@ -83,7 +122,7 @@ def test_a_list_that_is_not_whole_replaces_none(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_lines(str(path), broken_off())
     assert path.read_text() == 'old\n'
-    (tmp_path / 'list.txt.part').symlink_to('/dev/full')
+    monkeypatch.setattr(os, 'fsync', full)
     with pytest.raises(InputError, match='list.txt cannot be written .No '
                        'space.*make room and run it again'):
         write_lines(str(path), ['new'])

@@ -65,6 +65,9 @@ def encoder_of(manifest: dict,
             checkpoint that the manifest names.
         device (str, optional): Where it runs.
 
+    Returns:
+        VideoEncoder: In evaluation mode.
+
     Raises:
         InputError: If there is no such file, or it holds another encoder.
 

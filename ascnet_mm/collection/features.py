@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
+from .layout import gone
 
 # Shards that are open at a time: each takes a file.
 OPEN = 64
@@ -123,8 +124,7 @@ def open_features(path: str, shape: Tuple[int, int],
     try:
         shard = np.load(path, mmap_mode='r', allow_pickle=False)
     except FileNotFoundError as error:
-        raise InputError(f'{path} is gone: the collection has been updated or '
-                         'moved; open it again') from error
+        raise gone(path) from error
     except NO_ARRAY as error:
         raise InputError(
             f'{path} is damaged ({error}): run `ascnet-mm index` again, '

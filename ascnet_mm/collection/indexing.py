@@ -3,8 +3,8 @@ import json
 import os
 import os.path as osp
 from collections import Counter
-from contextlib import suppress
-from typing import Dict, List, NamedTuple, Optional
+from contextlib import contextmanager, suppress
+from typing import Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 from mmengine.dist import (
@@ -17,11 +17,11 @@ from ..clip_reader import require_lengths
 from ..device import cores
 from ..errors import InputError, require_whole
 from ..files import (
-    PART,
     make_folder,
     remove_if_there,
     write_json,
     write_lines,
+    written_as,
 )
 from ..inference import VideoEncoder
 from ..lock import LOCK, hold, leave, on_first_rank
@@ -131,7 +131,7 @@ def index(videos: str,
         format=FORMAT, version=VERSION, root=root,
         **describe(encoder, opened), window=float(window),
         stride=float(stride), dtype=dtype)  # yapf: disable
-    with _Held(folder):
+    with _held(folder):
         _require_same(folder, manifest, listed)
         workers = _workers() if workers is None else workers
         names = _make_shards(folder, manifest, listed, opened, workers)
@@ -141,30 +141,25 @@ def index(videos: str,
     return Collection(folder)
 
 
-class _Held:
-    """The folder, kept from other runs; all ranks go in and out together."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        on_first_rank(_prepare, self.folder)
-
-    def __exit__(self, *_) -> None:
+@contextmanager
+def _held(folder: str) -> Iterator[None]:
+    """Keep the folder from other runs; all ranks go in and out together."""
+    try:
+        on_first_rank(_prepare, folder)
+        yield
+    finally:
         if is_main_process():
-            leave(self.folder)
+            leave(folder)
 
 
 def _prepare(folder: str) -> None:
     """Make the folder, if nothing else is in it, and hold it."""
     own = {MANIFEST, SHARDS, SKIPPED, LISTS, LOCK}
-    # Of a run that was killed while it wrote one of them
-    own |= {name + PART for name in own}
     if osp.exists(folder):
         if not osp.isdir(folder):
             raise InputError(f'{folder} is a file: name a folder')
         try:
-            found = set(os.listdir(folder))
+            found = set(map(written_as, os.listdir(folder)))
         except OSError as error:
             raise InputError(f'{folder} cannot be read ({error.strerror}): '
                              'name another folder') from error

@@ -23,7 +23,8 @@ from ..evaluation.search import nearest, require_numbers
 from ..files import write_whole
 from .features import NO_ARRAY, UnitRows
 from .layout import LISTS, name_of, require_own_file
-from .reading import Collection, Neighbors, count_videos, ranked
+from .ranking import Neighbors, count_videos, ranked
+from .reading import Collection
 
 VERSION = 1
 # Lists that a query is compared with at first; `tools/benchmark.py

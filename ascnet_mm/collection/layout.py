@@ -175,6 +175,13 @@ def read_json(path: str) -> Any:
         raise InputError(f'{path} cannot be read: {error}') from error
 
 
+def gone(path: str) -> InputError:
+    """What a reader is told of a file that is not there (any more)."""
+    return InputError(
+        f'{path} is gone: if the collection has been updated or moved, open '
+        'it again; otherwise run `ascnet-mm index` again, which rebuilds it')
+
+
 def require_own_file(path: str) -> None:
     """Refuse what is no regular file right there.
 
@@ -182,8 +189,7 @@ def require_own_file(path: str) -> None:
         InputError: If it is missing, a link, a pipe or the like.
     """
     if not osp.lexists(path):
-        raise InputError(f'{path} is missing: run `ascnet-mm index` again, '
-                         'which rebuilds it')
+        raise gone(path)
     # The folder of a collection may be a link that its owner has made.
     folder = osp.dirname(path)
     linked = osp.islink(path) or (

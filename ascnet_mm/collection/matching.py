@@ -36,7 +36,9 @@ class Match(NamedTuple):
         speed (float): How many times as fast the second plays: 1, 2 or 0.5.
 
     Examples:
-        >>> for match in leaks('train', 'test'):  # doctest: +SKIP
+        >>> train = Collection('train')  # doctest: +SKIP
+        >>> for match in leaks(  # doctest: +SKIP
+        ...         train, Collection('test')):
         ...     print(match.first, match.second, match.similarity)
         17 3 0.94
     """

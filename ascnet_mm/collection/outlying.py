@@ -34,6 +34,9 @@ def outliers(collection: Collection, top: int = 10) -> List[Outlier]:
         collection (Collection): Of the videos.
         top (int): How many. Defaults to 10.
 
+    Returns:
+        list[Outlier]: ``top`` at most.
+
     Raises:
         InputError: If there are fewer than two videos, or top is not
             positive.

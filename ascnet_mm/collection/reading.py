@@ -5,12 +5,10 @@ from functools import cached_property
 from typing import List, NamedTuple, Optional, Union
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..datasets.video_list import leads_outside
-from ..errors import InputError, require_whole
-from ..evaluation.search import nearest
+from ..errors import InputError
 from .features import Features, UnitRows
 from .layout import (
     CLIPS,
@@ -24,6 +22,7 @@ from .layout import (
     read_manifest,
     read_record,
 )
+from .ranking import Neighbors, ranked
 from .table import TIMES, from_parquet
 
 # Bytes that a file of features takes at most beside them
@@ -51,23 +50,6 @@ class Clips(NamedTuple):
     end: np.ndarray
     fps: np.ndarray
     label: np.ndarray
-
-
-class Neighbors(NamedTuple):
-    """The nearest clips of each of Q queries, the nearest first.
-
-    Attributes:
-        similarity (np.ndarray): Cosines, float32 ``[Q, found]``.
-        row (np.ndarray): Rows of the collection, int64 ``[Q, found]``.
-
-    Examples:
-        >>> found = collection.search(collection.features[:2])
-        ... # doctest: +SKIP
-        >>> found.row[0]  # doctest: +SKIP
-        array([ 0, 17, 41,  8])
-    """
-    similarity: np.ndarray
-    row: np.ndarray
 
 
 class Collection:
@@ -267,65 +249,3 @@ class Collection:
                         f'{path} is damaged: its content is not what was '
                         'written; run `ascnet-mm index` again, which rebuilds '
                         'this part')
-
-
-def ranked(queries: Tensor, gallery: UnitRows, video: np.ndarray, top: int,
-           one_per_video: bool) -> Neighbors:
-    """The rows of a gallery that are most similar to queries, exactly.
-
-    Args:
-        queries (Tensor): Of unit length, float32 ``[Q, C]``.
-        gallery (UnitRows): G rows.
-        video (np.ndarray): Which video each is of, int64 ``[G]``, ascending.
-        top (int): How many rows of each.
-        one_per_video (bool): Of each video only its most similar row.
-
-    Returns:
-        Neighbors: Rows of the gallery.
-
-    Raises:
-        InputError: If ``top`` is not positive, or a similarity is NaN.
-    """
-    require_whole('top', top)
-    if not len(gallery) or not len(queries):
-        return Neighbors(*(np.empty((len(queries), 0), kind)
-                           for kind in (np.float32, np.int64)))
-    wanted = min(top, count_videos(video)) if one_per_video else top
-    # Deeper until there are clips of enough videos.
-    depth = top
-    while True:
-        similarity, order = nearest(queries, gallery, depth)
-        if not one_per_video:
-            break
-        best = _best_of_videos(torch.from_numpy(video)[order], wanted)
-        if best is not None:
-            similarity = similarity.gather(1, best)
-            order = order.gather(1, best)
-            break
-        depth *= 4
-    return Neighbors(similarity.numpy(), order.numpy())
-
-
-def count_videos(video: np.ndarray) -> int:
-    """How many different numbers there are in an ascending array."""
-    return int(np.count_nonzero(np.diff(video, prepend=-1)))
-
-
-def _best_of_videos(videos: Tensor, wanted: int) -> Optional[Tensor]:
-    """Where the first clips of videos stand in each row.
-
-    Args:
-        videos (Tensor): Of clips, int64 ``[Q, depth]``.
-        wanted (int): How many.
-
-    Returns:
-        Tensor, optional: int64 ``[Q, wanted]``; None if a row has clips of
-        fewer videos.
-    """
-    rows = []
-    for row in videos.numpy():
-        _, first = np.unique(row, return_index=True)
-        if len(first) < wanted:
-            return None
-        rows.append(np.sort(first)[:wanted])
-    return torch.from_numpy(np.stack(rows))

@@ -112,7 +112,8 @@ def application(collection: Collection,
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts),
                        www_redirect=False),
             Middleware(_Guard, token=token),
-        ])
+        ],
+        exception_handlers={InputError: _refused})
 
 
 def serve(collection: Collection,
@@ -229,10 +230,12 @@ class _Answers:
         self.encoder = encoder
         videos = range(len(collection.videos))
         plane = plane_of(UnitRows(collection.features), map)
+        # A browser keeps answers by their address: one per collection
+        of = f'?of={collection.features_digest}'
         content = page_content(
-            collection, plane, [f'videos/{number}' for number in videos],
+            collection, plane, [f'videos/{number}{of}' for number in videos],
             groups)
-        content['posters'] = [f'posters/{number}.jpg' for number in videos]
+        content['posters'] = [f'posters/{number}.jpg{of}' for number in videos]
         self.files = {**assets(), 'data.js': as_script(content)}
         self.html = render_page(collection, map, search=True)
         # One thread decodes and searches: `within` is for one, and a queue
@@ -356,6 +359,11 @@ def _json(content: Any, status: int = 200) -> Any:
     from starlette.responses import Response
     return Response(json.dumps(content), status,
                     media_type='application/json')
+
+
+async def _refused(request: Any, error: Exception) -> Any:
+    """As where the collection has been updated meanwhile."""
+    return _failure(422, str(error))
 
 
 def _failure(status: int, error: str) -> Any:

@@ -1,6 +1,8 @@
 """Shards written, and what earlier ones hold taken over."""
+import errno
 import io
 import logging
+import os
 import os.path as osp
 from typing import Dict, List, Optional, Tuple, Union
 
@@ -8,7 +10,13 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import InputError
-from ..files import PART, remove_if_there, write_json, write_whole
+from ..files import (
+    remove_if_there,
+    remove_parts,
+    write_json,
+    write_whole,
+    written_as,
+)
 from .embedding import Embedded
 from .layout import (
     CLIPS,
@@ -29,6 +37,9 @@ from .table import TIMES, from_parquet, to_parquet
 
 # Share of a clip's largest feature that rounding may take (float16: 0.0005)
 LOST = 0.01
+# Why a video that was there when it was listed could not be opened: it may
+# come back as it was.
+AWAY = {os.strerror(errno.ENOENT), os.strerror(errno.EACCES)}
 # What became of a video: its clips, or why it cannot be read
 Result = Union[Embedded, str]
 
@@ -108,12 +119,14 @@ class Earlier:
             same way.
 
     Attributes:
-        shards (dict[str, Shard]): Those that are whole, by name.
+        shards (dict[str, Shard]): Those that are whole, and in which no video
+            was away, by name.
     """
 
     def __init__(self, folder: str, prefix: str) -> None:
         self.folder = folder
         self.shards: Dict[str, Shard] = {}
+        self._whole: Dict[str, Shard] = {}
         # Shard, place in it, first row in it
         self._places: Dict[tuple, Tuple[str, int, int]] = {}
         self._opened: Optional[str] = None
@@ -133,10 +146,13 @@ class Earlier:
         except InputError as error:
             print_log(f'{error}: it is rebuilt', 'current', logging.WARNING)
             return
-        self.shards[name] = shard
+        self._whole[name] = shard
+        if not any(map(_was_away, shard.videos)):
+            self.shards[name] = shard
         row = 0
         for place, video in enumerate(shard.videos):
-            self._places[identity(video)] = name, place, row
+            if not _was_away(video):
+                self._places[identity(video)] = name, place, row
             row += video.clips
 
     def knows(self, video: Video) -> bool:
@@ -150,7 +166,7 @@ class Earlier:
     def result_of(self, video: Video) -> Result:
         """What became of a video that has not changed since."""
         name, place, row = self._places[identity(video)]
-        known = self.shards[name].videos[place]
+        known = self._whole[name].videos[place]
         if known.unreadable is not None:
             return known.unreadable
         rows = slice(row, row + known.clips)
@@ -166,9 +182,14 @@ class Earlier:
                 file_of(self.folder, name, FEATURES), mmap_mode='r',
                 allow_pickle=False)
             times = from_parquet(
-                file_of(self.folder, name, CLIPS), self.shards[name].clips)
+                file_of(self.folder, name, CLIPS), self._whole[name].clips)
             self._opened, self._content = name, (features, times)
         return self._content
+
+
+def _was_away(video: Video) -> bool:
+    """Whether a video was there when listed, but not when it was opened."""
+    return video.size > 0 and video.unreadable in AWAY
 
 
 def identity(video: Video) -> tuple:
@@ -187,9 +208,9 @@ def remove_others(folder: str, names: List[str]) -> None:
         if path not in kept and _is_ours(path):
             remove_if_there(path)
     for name in (MANIFEST, SKIPPED):
-        remove_if_there(osp.join(folder, name + PART))
+        remove_parts(folder, name)
 
 
 def _is_ours(path: str) -> bool:
-    name, ending = osp.splitext(osp.basename(path).removesuffix(PART))
+    name, ending = osp.splitext(written_as(osp.basename(path)))
     return bool(NAME.fullmatch(name)) and ending in ENDINGS

@@ -6,6 +6,7 @@ from typing import Dict, Sequence
 import numpy as np
 
 from ..errors import InputError
+from .layout import gone
 
 TIMES = ('start', 'end', 'fps')
 
@@ -54,6 +55,8 @@ def from_parquet(path: str, rows: int) -> Dict[str, np.ndarray]:
             name: table.column(name).to_numpy(zero_copy_only=False).copy()
             for name in TIMES
         }
+    except FileNotFoundError as error:
+        raise gone(path) from error
     except (arrow.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(
             f'{path} is damaged ({error}): run `ascnet-mm index` again, '

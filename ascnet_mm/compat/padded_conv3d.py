@@ -21,6 +21,10 @@ class PaddedConv3d(TorchFunctionMode):
     the output is wrong as well, with and without gradients. Here such an
     input is padded before the convolution instead of inside, which gives the
     same result.
+
+    With a stride, the gradient of the weights of a 1x1x1 convolution of a
+    single pixel and few channels is NaN where memory that has not been
+    written holds NaN. Where there is one output, the stride is left out.
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
@@ -61,6 +65,9 @@ def _conv3d(input: Tensor, weight: Tensor, bias=None, stride=1, padding=0,
     if any(before):
         input = F.pad(input, [p for p in before[::-1] for _ in range(2)])
     inside = [p - b for p, b in zip(padding, before)]
+    if all(size + 2 * p == d * (kernel - 1) + 1 for size, kernel, p, d in zip(
+            input.shape[-3:], weight.shape[-3:], inside, dilation)):
+        stride = (1, 1, 1)
     return CONV3D(input, weight, bias, stride, inside, dilation, groups)
 
 

@@ -1,5 +1,6 @@
 """The measures as plain functions of features and labels."""
-from typing import Callable, Dict, Sequence
+import re
+from typing import Callable, Dict, List, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -259,7 +260,7 @@ def train_linear(features: Tensor,
         raise InputError(
             'the linear layer diverged on features of up to '
             f'{features.abs().max():.1e}: bring them to deviation 1 '
-            '(standardise=True of LinearProbeMetric), or set a smaller lr')
+            '(standardize=True of LinearProbeMetric), or set a smaller lr')
     return lambda x: F.linear(x, weight, bias).detach()
 
 
@@ -332,6 +333,32 @@ def logistic_regression(features: Tensor, labels: Tensor,
     with torch.enable_grad():
         optimizer.step(objective)
     return lambda x: (standardize(x) @ weight + bias).detach()
+
+
+def group_numbers(videos: Sequence[str],
+                  pattern: Optional[str],
+                  known: Optional[Dict[str, int]] = None) -> List[int]:
+    """The group of each video, such as those of one recording.
+
+    Args:
+        videos (Sequence[str]): Their paths.
+        pattern (str, optional): Regular expression; what it matches in a path
+            is the name of the group. A video without a match is a group of
+            its own, and so is each without an expression.
+        known (dict[str, int], optional): Numbers of groups by their names;
+            new ones are added.
+
+    Examples:
+        >>> group_numbers(['a/x_g01_c1.avi', 'a/x_g01_c2.avi', 'b.mp4'],
+        ...               r'x_g\\d+')
+        [0, 0, 1]
+    """
+    known = {} if known is None else known
+    found = (re.search(pattern, video) if pattern else None
+             for video in videos)
+    names = [match[0] if match else video
+             for match, video in zip(found, videos)]
+    return [known.setdefault(name, len(known)) for name in names]
 
 
 def probe_unseen(features: Tensor, labels: Tensor, fold: Tensor,

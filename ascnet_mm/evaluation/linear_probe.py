@@ -9,6 +9,9 @@ from ..errors import InputError
 from .functional import class_among, train_linear
 from .video_features import VideoFeaturesMetric
 
+# Deviation of equal float32 numbers, relative to their size, at most
+ROUNDING = 1e-6
+
 
 @METRICS.register_module()
 class LinearProbeMetric(VideoFeaturesMetric):
@@ -25,7 +28,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
     As end to end (``configs/ascnet/linear``), the features are used as
     the encoder outputs them, neither centered nor scaled, so that the same
     learning rate means long training for large features and short training for
-    small ones; ``standardise`` makes encoders of different scales comparable.
+    small ones; ``standardize`` makes encoders of different scales comparable.
     Unlike in the slow form, there is no augmentation, and an epoch sees all of
     a video's clips instead of one.
 
@@ -37,8 +40,9 @@ class LinearProbeMetric(VideoFeaturesMetric):
         milestones (Sequence[int]): Epochs before which the learning rate
             falls to a tenth. Defaults to (60, 80) (MoCo's).
         batch_size (int): Defaults to 256 (MoCo's).
-        standardise (bool): First bring each dimension to mean 0 and deviation
-            1 over the gallery's clips. Defaults to False.
+        standardize (bool): First bring each dimension to mean 0 and deviation
+            1 over the gallery's clips; one that is constant there, to mean 0
+            alone. Defaults to False.
         seed (int): Of the weights' start and the order of the samples, which
             nothing else depends on. Defaults to 0.
         **kwargs: As for :class:`ClipFeaturesMetric`.
@@ -66,7 +70,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
                  momentum: float = 0.9,
                  milestones: Sequence[int] = (60, 80),
                  batch_size: int = 256,
-                 standardise: bool = False,
+                 standardize: bool = False,
                  seed: int = 0,
                  **kwargs) -> None:
         super().__init__(**kwargs)
@@ -80,7 +84,7 @@ class LinearProbeMetric(VideoFeaturesMetric):
         self.momentum = momentum
         self.milestones = tuple(milestones)
         self.batch_size = batch_size
-        self.standardise = standardise
+        self.standardize = standardize
         self.seed = seed
 
     def hits(self, queries: List[Tensor], query_labels: Tensor,
@@ -91,9 +95,13 @@ class LinearProbeMetric(VideoFeaturesMetric):
         train = torch.cat(gallery).float()
         # A linear layer's mean score is its score of the mean.
         test = torch.stack([video.float().mean(dim=0) for video in queries])
-        if self.standardise:
+        if self.standardize:
             mean = train.mean(dim=0)
-            deviation = train.std(dim=0, correction=0).clamp(min=1e-8)
+            deviation = train.std(dim=0, correction=0)
+            # A dimension that is constant here has no gradient: what a query
+            # has there would count by the weights' random start.
+            constant = deviation <= ROUNDING * train.abs().amax(dim=0)
+            deviation[constant] = 1.
             train, test = ((x - mean) / deviation for x in (train, test))
         layer = train_linear(
             train, gallery_labels.repeat_interleave(clips), self.epochs,

@@ -16,7 +16,7 @@ class VideoRetrievalMetric(NearestVideosMetric):
     the k most similar (section B; Table 2 of the poster). Queries and
     gallery are told apart by the samples' ``role``. A query that could not
     be read counts as a miss. The protocols that the defaults and
-    ``centre=True`` stand for are in ``docs/protocols.md``.
+    ``center=True`` stand for are in ``docs/protocols.md``.
 
     Args:
         topk (Sequence[int]): The values of k; one beyond the gallery's size

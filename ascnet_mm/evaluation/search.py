@@ -170,7 +170,7 @@ def nearest(queries: Union[Tensor, ComparableRows],
     """
     depth = min(depth, len(gallery))
     first = gallery[:1]
-    device = _search_device(first)
+    device = search_device(first)
     similarity = first.new_empty(len(queries), depth)
     order = torch.empty_like(similarity, dtype=torch.long)
     # What is kept of so many queries fits into a block.
@@ -182,7 +182,8 @@ def nearest(queries: Union[Tensor, ComparableRows],
     return similarity, order
 
 
-def _search_device(features: Tensor) -> Union[torch.device, str]:
+def search_device(features: Tensor) -> Union[torch.device, str]:
+    """Where features are searched: the accelerator if they are on the CPU."""
     if features.device.type != 'cpu':
         return features.device
     # MPS has no double precision, nor everywhere a topk beyond 16.

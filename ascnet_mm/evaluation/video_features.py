@@ -179,9 +179,9 @@ class NearestVideosMetric(PooledVideosMetric):
 
     Args:
         depth (int): How many of them.
-        centre (bool): Subtract from the queries their own mean, and from the
+        center (bool): Subtract from the queries their own mean, and from the
             gallery its own (as CoCLR does). Defaults to False.
-        whiten (bool): Whiten both by the gallery's mean (with ``centre`` each
+        whiten (bool): Whiten both by the gallery's mean (with ``center`` each
             by its own) and covariance, as :func:`fit_whitening` does, so that
             a direction in which features vary little counts as much as one in
             which they vary much. Defaults to False.
@@ -192,13 +192,13 @@ class NearestVideosMetric(PooledVideosMetric):
 
     def __init__(self,
                  depth: int,
-                 centre: bool = False,
+                 center: bool = False,
                  whiten: bool = False,
                  scale: bool = True,
                  **kwargs) -> None:
         super().__init__(**kwargs)
         self.depth = depth
-        self.centre = centre
+        self.center = center
         self.whiten = whiten
         self.scale = scale
 
@@ -208,7 +208,7 @@ class NearestVideosMetric(PooledVideosMetric):
         """Find the most similar videos and judge by them."""
         whitening = fit_whitening(gallery) if self.whiten else None
         similarity, order = nearest(*[
-            ComparableRows(rows, self.centre, self.scale, whitening)
+            ComparableRows(rows, self.center, self.scale, whitening)
             for rows in (queries, gallery)
         ], self.depth)
         return self.judge(similarity, gallery_labels[order], query_labels)

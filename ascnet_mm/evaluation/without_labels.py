@@ -5,7 +5,6 @@ made by ``SpeedPairedSampleFrames(test_mode=True)``, of the samples whose role
 is ``'query'``: videos that were kept out of training.
 """
 import logging
-import re
 from abc import abstractmethod
 from typing import Any, Dict, List, Optional, Sequence, Union
 
@@ -18,7 +17,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..models.diagnostics import effective_rank, rank_me
 from .clip_features import ClipFeaturesMetric, outcomes_of
-from .functional import probe_unseen
+from .functional import group_numbers, probe_unseen
 
 # Figures by name: of each video, 0 to 1, [V], or one number of them all
 Found = Dict[str, Union[Tensor, float]]
@@ -40,6 +39,11 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep what :meth:`arrange` makes of the features, or None."""
         for sample in data_samples:
+            if 'role' not in sample:
+                raise InputError(
+                    f'{type(self).__name__} judges the videos whose role is '
+                    "'query', and the data set gives them none: take a "
+                    'VideoFolder or a VideoList')
             features = self.features_of(sample)
             if features is not None and sample['role'] == 'query':
                 # Without speeds the clips are one draw.
@@ -75,6 +79,13 @@ class _SpeedClipsMetric(ClipFeaturesMetric):
         if not readable:
             return self.nothing('no video of the validation set whose role '
                                 "is 'query' could be read")
+        shapes = {r['features'].shape for r in readable}
+        if len(shapes) > 1:
+            raise InputError(
+                f'{type(self).__name__} compares as many clips of every '
+                f'video, not {min(map(_clips, shapes))} to '
+                f'{max(map(_clips, shapes))}: sample them by '
+                'SpeedPairedSampleFrames')
         self.videos = [r['video'] for r in readable]
         found = self.compute(torch.stack([r['features'] for r in readable]))
         shares = {
@@ -191,6 +202,9 @@ class _ProbeMetric(_SpeedClipsMetric):
         InputError: If ``folds`` is less than 2.
     """
 
+    # Whether the mean of each draw is subtracted
+    paired = False
+
     def __init__(self,
                  folds: int = 5,
                  weight_decay: float = 0.01,
@@ -207,6 +221,8 @@ class _ProbeMetric(_SpeedClipsMetric):
 
     def compute(self, features: Tensor) -> Found:
         """Accuracy and its chance in percent; nothing of a single group."""
+        if self.paired:
+            features = centered(features)
         _, draws, kinds, _ = features.shape
         groups = self._group_of_each()
         if not groups.any():
@@ -221,13 +237,10 @@ class _ProbeMetric(_SpeedClipsMetric):
 
     def _group_of_each(self) -> Tensor:
         """The number of each video's group, from 0; int64 ``[V]``."""
-        if self.groups is None:
-            return torch.arange(len(self.videos))
-        found = [re.search(self.groups, video) for video in self.videos]
-        names = [match[0] if match else number
-                 for number, match in enumerate(found)]
-        numbers = {name: n for n, name in enumerate(dict.fromkeys(names))}
-        return torch.tensor([numbers[name] for name in names])
+        # Samples without a path are videos of their own, too.
+        videos = [video or str(number)
+                  for number, video in enumerate(self.videos)]
+        return torch.tensor(group_numbers(videos, self.groups))
 
 
 @METRICS.register_module()
@@ -301,10 +314,7 @@ class PairedSpeedProbeMetric(_ProbeMetric):
     """
 
     default_prefix = 'paired_speed_probe'
-
-    def compute(self, features: Tensor) -> Found:
-        """Accuracy and its chance in percent; nothing of a single video."""
-        return super().compute(centered(features))
+    paired = True
 
 
 @METRICS.register_module()
@@ -343,6 +353,7 @@ class ReadingDirectionMetric(_ProbeMetric):
     """
 
     default_prefix = 'reading_direction'
+    paired = True
 
     def arrange(self, clips: Tensor, speeds: Sequence[int]) -> Tensor:
         """Of each clip itself and its reverse, ``[draws S, 2, C]``."""
@@ -356,9 +367,10 @@ class ReadingDirectionMetric(_ProbeMetric):
         ahead = torch.tensor(speeds) > 0
         return torch.stack([clips[ahead], clips[~ahead]], dim=1)
 
-    def compute(self, features: Tensor) -> Found:
-        """Accuracy and its chance in percent; nothing of a single video."""
-        return super().compute(centered(features))
+
+def _clips(shape: torch.Size) -> int:
+    """How many clips there are of a video, of those ``[draws, S, C]``."""
+    return shape[0] * shape[1]
 
 
 def centered(features: Tensor) -> Tensor:

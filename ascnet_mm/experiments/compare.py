@@ -7,7 +7,7 @@ from ..figures import write_figures
 from .jobs import make_jobs
 from .plan import plan_evaluations, plan_methods
 from .records import Record
-from .results import at_budget, collect
+from .results import at_budget, collect, unknown_measures
 from .reuse import reusable
 from .running import run_jobs
 from .source import find_videos, read_experiment
@@ -53,6 +53,8 @@ def compare(path: str,
     records = run_jobs(jobs, videos, work_dir, at_once, known)
     found = collect(experiment, videos, methods, evaluations, jobs, records)
     write_figures(f'compare_{name}', out, **found)
+    for line in unknown_measures(found):
+        print(line)
     for budget in found['budgets'] or [None]:
         if budget:
             print(f'{budget} steps')

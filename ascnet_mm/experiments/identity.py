@@ -5,7 +5,9 @@ import json
 import os
 import os.path as osp
 import re
-from typing import Any, List, Sequence, Tuple
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Any, List, Mapping, Sequence, Tuple
 
 
 def digest(*parts: Any) -> str:
@@ -33,6 +35,29 @@ def _content(path: str, *_: int) -> str:
     with open(path, 'rb') as file:
         return hashlib.file_digest(
             file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+
+
+def code_of(cfg: Mapping[str, Any]) -> List[Tuple[str, str]]:
+    """Names and contents of the modules that a config imports.
+
+    Of a package, its ``__init__.py`` counts. Ours do not: their changes that
+    matter are those of options and of versions.
+
+    Args:
+        cfg (Mapping): With ``custom_imports``, if it imports any.
+    """
+    imports = cfg.get('custom_imports') or {}
+    names = imports.get('imports') or []
+    found = []
+    for name in [names] if isinstance(names, str) else names:
+        if name.partition('.')[0] == __name__.partition('.')[0]:
+            continue
+        # A config may allow that a module is not there.
+        with suppress(ModuleNotFoundError):
+            module = find_spec(name)
+            if module and module.origin and osp.isfile(module.origin):
+                found.append((name, content(module.origin)))
+    return found
 
 
 def slug(name: str) -> str:

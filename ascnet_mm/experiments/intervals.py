@@ -5,7 +5,8 @@ Its variances are those of a bootstrap that draws seeds one by one and videos
 by groups, since those of one recording are alike, in resamples one smaller
 than what they are drawn from: so they are unbiased (Rao and Wu, 1988), which
 matters for three seeds. They are not drawn, but computed from the influence of
-each group, to which they are equal to first order.
+each group, to which they are equal to first order; with the correction for
+groups of different sizes of Bell and McCaffrey (2002).
 
 The variances from seeds and from videos are added. Both contain what a seed
 does to single videos, so the variance of that, which is the variance of the
@@ -135,29 +136,62 @@ def _pulls(part: Judged) -> np.ndarray:
     """
     videos = part.counts.sum(axis=1)
     means = part.sums.sum(axis=2) / videos
-    # Groups that a part has videos of
-    groups = (part.counts > 0).sum(axis=1)
+    shares = part.counts / videos[:, None]
     return 100 * np.einsum(
-        'spg,p->sg', part.sums - means[..., None] * part.counts,
-        part.weights / videos * (groups / (groups - 1))**0.5)
+        'spg,pg->sg', part.sums - means[..., None] * part.counts,
+        (part.weights / videos)[:, None] / _spread(shares)**0.5)
+
+
+def _spread(shares: np.ndarray) -> np.ndarray:
+    """How far the mean of a group is expected from the mean of all.
+
+    The variance of their difference, in variances of a group's mean: less
+    than one for a large group, which pulls the mean of all toward itself. For
+    G groups of equal size it is 1 - 1 / G (Bell and McCaffrey, 2002).
+
+    Args:
+        shares (ndarray): float64 ``[..., G]``, which sum to 1.
+    """
+    return 1 - 2 * shares + (shares**2).sum(axis=-1, keepdims=True)
 
 
 def _freedom(part: Judged) -> float:
     """Of what the groups tell of the variance.
 
     Groups that enter the same parts, such as those of a class, estimate one
-    variance, with one degree of freedom less than their number. The variances
-    of classes are added (Satterthwaite), each taken to be as large as it would
-    be if all groups varied alike: the estimates are too uncertain where a
-    class has few groups.
+    variance. The variances of classes are added (Satterthwaite), each taken to
+    be as large as it would be if all groups varied alike: the estimates are
+    too uncertain where a class has few groups.
     """
     _, alike = np.unique(part.counts > 0, axis=1, return_inverse=True)
     alike = alike.ravel()
     shares = part.weights @ (part.counts / part.counts.sum(
         axis=1, keepdims=True))
     expected = np.bincount(alike, shares**2)
-    known_by = np.maximum(np.bincount(alike) - 1, 1)
+    known_by = np.array([_known_by(shares[alike == number])
+                         for number in range(len(expected))])
     return expected.sum()**2 / (expected**2 / known_by).sum()
+
+
+def _known_by(shares: np.ndarray) -> float:
+    """Degrees of freedom of a variance that groups estimate.
+
+    Twice the square of its mean over its variance, if groups vary alike:
+    G - 1 for G groups of equal size, fewer where some are large (Bell and
+    McCaffrey, 2002).
+    """
+    if len(shares) < 2:
+        return 1.
+    shares = shares / shares.sum()
+    squares = (shares**2).sum()
+    # The estimate is a sum of these times (mean of group - mean)^2; the
+    # covariance of two such differences is squares - share - other share.
+    factors = shares**2 / _spread(shares)
+    rest = squares - shares
+    of_pairs = factors.sum() * (factors @ (rest**2 + shares**2)) - (
+        2 * (factors @ rest) * (factors @ shares))
+    of_each = factors**2 @ (1 + 2 * (rest - shares))
+    return squares**2 / (of_pairs + of_each)
 
 
 def _tells_of_videos(part: Judged) -> bool:

@@ -7,7 +7,8 @@ from mmengine.config import Config
 
 from ..datasets.transforms.paired import find_paired
 from ..datasets.video_list import split_line
-from .identity import content, digest, sized, slug
+from ..errors import InputError
+from .identity import code_of, content, digest, sized, slug
 from .plan import Evaluation, Method, folder_of, lines_of
 from .source import DATA_ROOT, PRETRAIN, UNTRAINED, Videos, references, texts
 
@@ -50,7 +51,8 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
     Budget by budget, seed by seed.
 
     A job's folder is named after a digest of all that its figures depend on,
-    but for the machine and the versions, so that experiments share jobs.
+    but for the machine, the versions and code that no config imports by
+    ``custom_imports``, so that experiments share jobs.
 
     Args:
         methods (Sequence[Method]): What pre-trains.
@@ -59,6 +61,10 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
         videos (Videos): What they train on.
         work_dir (str): Folder of the jobs.
         workers (int): Of each loader.
+
+    Raises:
+        InputError: If two methods, or a method at two budgets, would be the
+            same training.
     """
     work_dir = osp.abspath(work_dir)
     jobs = []
@@ -76,7 +82,22 @@ def make_jobs(methods: Sequence[Method], evaluations: Sequence[Evaluation],
                     jobs.append(
                         _evaluation_job(first, method, evaluation, videos,
                                         work_dir, workers))
+    _check_different(jobs)
     return jobs
+
+
+def _check_different(jobs: Sequence[Job]) -> None:
+    """Refuse trainings that differ in nothing but their names."""
+    titles: Dict[str, str] = {}
+    for job in jobs:
+        if job.kind in (PRETRAIN, UNTRAINED):
+            identity = job.path.rpartition('_')[2]
+            other = titles.setdefault(identity, job.method)
+            if other != job.method:
+                raise InputError(
+                    f'{other} and {job.method} are the same training: they '
+                    'have the same options and, in whole epochs, the same '
+                    'length')
 
 
 def chains_of(jobs: Sequence[Job]) -> List[List[Job]]:
@@ -130,6 +151,7 @@ def _first_job(method: Method, seed: int, videos: Videos, work_dir: str,
         *(osp.basename(made[name].path) for name in starts),
         *_named_files(cfg, videos, names)
     ]
+    filled_in += code_of(method.cfg)
     identity = digest(cfg.to_dict(), seen if trains else None, *labels,
                       *([filled_in] if filled_in else []))
     cfg = Config(_filled(cfg.to_dict(), {

@@ -6,9 +6,10 @@ the groups of the videos once per metric.
 """
 import json
 import os.path as osp
-import re
 from glob import escape, glob
 from typing import Any, Dict, List, Optional, Sequence
+
+from ..evaluation.functional import group_numbers
 
 Outcomes = Dict[str, Any]
 
@@ -68,13 +69,11 @@ def unpack(text: str) -> List[float]:
 
 def groups_of(videos: Sequence[str], pattern: Optional[str],
               numbers: Dict[str, int]) -> str:
-    """The group of each video, as numbers in a text.
+    """:func:`group_numbers` as a text.
 
     Args:
-        videos (Sequence[str]): Their paths.
-        pattern (str, optional): Regular expression; what it matches in a path
-            is the name of the group. A video without a match is a group of
-            its own, and so is each without an expression.
+        videos (Sequence[str]): Paths of the videos.
+        pattern (str, optional): What names the group.
         numbers (dict[str, int]): Of the groups, by their names; new ones are
             added.
 
@@ -83,9 +82,4 @@ def groups_of(videos: Sequence[str], pattern: Optional[str],
         ...           r'x_g\\d+', {})
         '0 0 1'
     """
-    found = (re.search(pattern, video) if pattern else None
-             for video in videos)
-    names = (match[0] if match else video
-             for match, video in zip(found, videos))
-    return ' '.join(
-        str(numbers.setdefault(name, len(numbers))) for name in names)
+    return ' '.join(map(str, group_numbers(videos, pattern, numbers)))

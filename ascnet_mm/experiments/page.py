@@ -2,6 +2,7 @@
 from string import Template
 from typing import Any, Dict, Iterable, List
 
+from .plan import TOLERANCE
 from .results import Figures, at_budget, made_of, title_of
 from .source import UNTRAINED
 from .tables import (
@@ -80,7 +81,7 @@ smaller.
 '''
 INTERVALS = '''
 Mean over the seeds and its 95 % interval, over seeds and videos ($queries),
-$groups. Figures that are no mean over videos, such as ranks, have intervals
+$groups. Figures that are not means over videos, such as ranks, have intervals
 over the seeds alone (Student's t). Differences are taken on the same videos. A
 method is called distinguishable from another one where the interval of the
 difference (in bold) does not include 0; the others need not be equal, and of
@@ -187,8 +188,8 @@ def _section(name: str, found: Figures,
         others=_trained_on(found),
         kept_out=data['kept_out'],
         judged=_judged(data),
-        chooses=' Nothing of the test lists was judged, so that something '
-        'may be chosen by these figures.' if found.get('chooses') else '',
+        chooses=' No test video was used, so these figures may be used for '
+        'selection.' if found.get('chooses') else '',
         unseen='settings and the videos of pre-training and gallery'
         if found.get('groups') else
         'the choice of videos and settings, since a seed changes only the '
@@ -226,7 +227,7 @@ def _tables(found: Figures) -> str:
 
 
 def _spread(found: Figures) -> str:
-    queries = ', '.join(f'{part["name"]} n = {part["queries"]}'
+    queries = ', '.join(f'{part["queries"]} in {part["name"]}'
                         for part in found['evaluations'])
     if not found.get('groups'):
         return fill(DEVIATIONS, queries=queries)
@@ -243,13 +244,21 @@ def _spread(found: Figures) -> str:
 
 def _budget(found: Figures) -> Dict[str, str]:
     reference = found['methods'][1]
-    own = [method['name'] for method in found['methods']
-           if method.get('own_budget') or method.get('starts_from')]
+    own = dict.fromkeys(
+        method['name'] for method in found['methods'][1:]
+        if method.get('own_budget') or method.get('starts_from')
+        or abs(method['passes'] / _reference(method, found) - 1) > TOLERANCE)
     steps = ', '.join(map(str, found.get('budgets', [])))
     return dict(
         reference=reference['name'],
         budget=f'{steps} steps' if steps else f'{reference["epochs"]} epochs',
         but=f' but {", ".join(own)}' if own else '')
+
+
+def _reference(method: Figures, found: Figures) -> int:
+    """Encoder passes of the first method at the budget of another one."""
+    return next(other['passes'] for other in found['methods'][1:]
+                if other.get('budget') == method.get('budget'))
 
 
 def _trained_on(found: Figures) -> str:
@@ -318,14 +327,16 @@ def _elsewhere(found: Figures) -> str:
     runs: Dict[str, List[str]] = {}
     for method in found['methods']:
         for run in method['runs']:
-            made = made_of(run, found)
-            others = [f'{key} {"none" if value is None else value}'
-                      for key, value in _flat(made).items()
-                      if value != here.get(key)]
-            if others:
-                where = f'{", ".join(others)} on {made["date"]}'
-                runs.setdefault(where, []).append(
-                    f'{title_of(method)}, seed {run["seed"]}')
+            title = f'{title_of(method)}, seed {run["seed"]}'
+            for kind in (None, *run.get('tests_made', {})):
+                made = made_of(run, found, kind)
+                others = [f'{key} {"none" if value is None else value}'
+                          for key, value in _flat(made).items()
+                          if value != here.get(key)]
+                if others:
+                    where = f'{", ".join(others)} on {made["date"]}'
+                    runs.setdefault(where, []).append(
+                        title + (f' ({kind})' if kind else ''))
     return ''.join(f' Runs with {where}: {"; ".join(titles)}.'
                    for where, titles in runs.items())
 

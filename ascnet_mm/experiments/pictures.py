@@ -9,7 +9,7 @@ matplotlib.use('Agg')
 
 import matplotlib.pyplot as plt
 
-from .intervals import estimate
+from .intervals import Interval, estimate
 from .results import Figures, at_budget, values
 
 
@@ -90,6 +90,12 @@ def _draw_intervals(axis: plt.Axes, measure: Figures, found: Figures) -> None:
             axis.plot([span.low, span.high], [place] * 2, color='black', lw=1)
 
 
+def _with_interval(found: Figures, method: Figures, key: str) -> Interval:
+    """A measure, between itself and itself where nothing else is known."""
+    value = mean(values(method, key))
+    return estimate(found, method, key) or Interval(value, value, value)
+
+
 def _curves(name: str, found: Figures) -> plt.Figure:
     """Per measure a line per method, with intervals, against the steps.
 
@@ -128,10 +134,10 @@ def _draw_curves(axis: plt.Axes, measure: Figures, found: Figures) -> None:
                 if level:
                     axis.axhline(
                         mean(level), color=color, ls='--', label=name)
-        spans = [(method['budget'], estimate(found, method, key))
+        known = [(method['budget'], _with_interval(found, method, key))
                  for method in found['methods']
-                 if method['name'] == name and method['budget']]
-        known = [(budget, span) for budget, span in spans if span is not None]
+                 if method['name'] == name and method['budget']
+                 and values(method, key)]
         if known:
             # Side by side, so that none hides another.
             x = [budget * 1.03**(place - len(names) / 2)

@@ -2,6 +2,7 @@
 import itertools
 import os.path as osp
 import re
+from copy import deepcopy
 from typing import (
     Any,
     Dict,
@@ -21,9 +22,9 @@ from ..apis import is_a, read_config
 from ..datasets import VideoFolder, VideoList
 from ..datasets.video_list import split_line
 from ..errors import InputError
-from ..evaluation.functional import chance_topk
+from ..evaluation.functional import chance_topk, group_numbers
 from ..shipped import CONFIGS
-from .identity import digest, sized
+from .identity import code_of, digest, sized
 from .source import (
     UNTRAINED,
     Videos,
@@ -36,6 +37,10 @@ from .source import (
 # Experiments name configs by their paths in the repository; the folder that
 # has configs/ in it is another one where the package is installed.
 ROOT = osp.dirname(osp.realpath(CONFIGS))
+
+
+# How far steps may be rounded to whole epochs
+TOLERANCE = 0.1
 
 
 class Method(NamedTuple):
@@ -105,8 +110,18 @@ class _Training(NamedTuple):
                       epochs, epochs * self.samples, budget)
 
     def of_steps(self, steps: int, budget: Optional[int] = None) -> Method:
-        """Whole epochs, as many as come nearest."""
-        return self.of_epochs(max(1, round(steps / self.steps)), budget)
+        """Whole epochs, as many as come nearest.
+
+        Raises:
+            InputError: If that is no number of steps like the one wanted.
+        """
+        epochs = max(1, round(steps / self.steps))
+        if abs(epochs * self.steps / steps - 1) > TOLERANCE:
+            raise InputError(
+                f'{self.part.name}: {steps} steps are not near a whole number '
+                f'of epochs, of {self.steps} steps each: name '
+                f'{epochs * self.steps}')
+        return self.of_epochs(epochs, budget)
 
     def of_cost(self, budget: Method) -> Method:
         """As many encoder passes as a method has, nearly."""
@@ -154,7 +169,7 @@ def plan_methods(experiment: Config, videos: Videos) -> List[Method]:
                       if has_budget(training.part, budget))]
     untrained = methods[0]._replace(
         name=UNTRAINED,
-        cfg=Config(dict(model=methods[0].cfg.model)),
+        cfg=_network_of(methods[0].cfg),
         epochs=0,
         samples=0,
         budget=None)
@@ -178,8 +193,16 @@ def _training(experiment: Config, part: Config, videos: Videos) -> _Training:
 def _without_training(experiment: Config, part: Config) -> Method:
     """A network that is judged as it is made."""
     cfg = read_config(_config(part.config), _trained_with(experiment, part))
-    return Method(part.name, part.to_dict(), Config(dict(model=cfg.model)),
+    # One that cannot be built is refused before others are trained.
+    MODELS.build(deepcopy(cfg.model))
+    return Method(part.name, part.to_dict(), _network_of(cfg),
                   dict(forward=0, backward=0), 0, 0)
+
+
+def _network_of(cfg: Config) -> Config:
+    """What a network without training depends on."""
+    imports = dict(custom_imports=cfg.custom_imports) if code_of(cfg) else {}
+    return Config(dict(model=cfg.model, **imports))
 
 
 def lines_of(part: Mapping, videos: Videos) -> List[str]:
@@ -191,7 +214,7 @@ def lines_of(part: Mapping, videos: Videos) -> List[str]:
         videos (Videos): Those of the experiment.
     """
     if part.get('labels'):
-        return videos.labelled[part['labels']]
+        return videos.labeled[part['labels']]
     if 'trained_on' in part:
         return videos.selected[part['trained_on']]
     return videos.pretrain
@@ -281,6 +304,10 @@ def plan_evaluations(experiment: Config, videos: Videos,
     evaluations = []
     for part in experiment.evaluations:
         plain = read_config(_config(part.config), _options(part))
+        if not plain.get('test_dataloader'):
+            raise InputError(f'{part.name}: {part.config} has no '
+                             'test_dataloader, so it evaluates nothing')
+        _check_folds(part.name, plain, experiment, videos)
         dataset = plain.test_dataloader.dataset
         infos: List[dict] = []
         if 'ann_file' in dataset:
@@ -299,7 +326,9 @@ def plan_evaluations(experiment: Config, videos: Videos,
             cfg = read_config(
                 _config(part.config), {**_options(part), **encoder}
             ) if encoder else Config(plain.to_dict())
-            identities[method.name] = digest(cfg.to_dict(), judged)
+            code = code_of(cfg)
+            identities[method.name] = digest(
+                cfg.to_dict(), judged, *([code] if code else []))
             if infos:
                 cfg.test_dataloader.dataset.data_root = root
             cfgs[method.name] = cfg
@@ -308,6 +337,28 @@ def plan_evaluations(experiment: Config, videos: Videos,
                        len(queries or videos.judged),
                        _chance(infos, part.name, experiment.measures)))
     return evaluations
+
+
+def _check_folds(name: str, cfg: Config, experiment: Config,
+                 videos: Videos) -> None:
+    """Refuse a probe whose groups are not those of the intervals.
+
+    It matches whole paths, the experiment those below the folder of the
+    videos: what is one recording there may be parted between folds here.
+    """
+    evaluators = cfg.test_evaluator
+    if isinstance(evaluators, dict):
+        evaluators = [evaluators]
+    files = [osp.join(videos.folder, path) for path in videos.judged]
+    for evaluator in evaluators:
+        pattern = evaluator.get('groups')
+        if pattern and group_numbers(files, pattern) != group_numbers(
+                videos.judged, experiment.get('groups')):
+            raise InputError(
+                f'{name}: groups={pattern!r} of {evaluator.type} makes other '
+                'groups of the judged videos than groups='
+                f'{experiment.get("groups")!r} of the experiment: set both to '
+                'a pattern that matches the same in whole paths')
 
 
 def _check_queries(name: str, infos: Sequence[dict], videos: Videos) -> None:
@@ -349,7 +400,7 @@ def _chance(infos: Sequence[dict], name: str,
     found = {}
     for key in itertools.chain(*map(averaged, measures)):
         match = re.fullmatch(
-            rf'{re.escape(name)}/(?:centred_|whitened_)?retrieval/top(\d+)',
+            rf'{re.escape(name)}/(?:centered_|whitened_)?retrieval/top(\d+)',
             key)
         if match:
             k = int(match[1])

@@ -43,13 +43,14 @@ def judge(job: Job, returncode: int) -> Record:
 
 def count_unreadable(path: str) -> int:
     """Videos that a training, or the last test, in a folder could not read."""
-    paths = glob(osp.join(escape(path), 'skipped_videos.txt'))
-    tests = glob(osp.join(escape(path), '*', 'skipped_videos.txt'))
-    count = 0
-    for listed in paths or sorted(tests)[-1:]:
-        with open(listed, encoding='utf-8') as lines:
-            count += sum(1 for _ in lines)
-    return count
+    listed = osp.join(path, 'skipped_videos.txt')
+    tests = sorted(glob(osp.join(escape(path), '*', '')))
+    if not osp.exists(listed) and tests:
+        listed = osp.join(tests[-1], 'skipped_videos.txt')
+    if not osp.exists(listed):
+        return 0
+    with open(listed, encoding='utf-8') as lines:
+        return sum(1 for _ in lines)
 
 
 def reason(path: str, returncode: int) -> str:
@@ -67,7 +68,11 @@ def training_figures(work_dir: str) -> Dict[str, float]:
     pattern = osp.join(escape(work_dir), '*', 'vis_data', 'scalars.json')
     for path in sorted(glob(pattern)):
         with open(path) as lines:
-            for entry in map(json.loads, lines):
+            for line in lines:
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    continue  # cut off where the machine stopped
                 if 'loss' in entry:
                     figures = entry
     return figures
@@ -80,8 +85,12 @@ def test_figures(work_dir: str) -> Dict[str, float]:
         return {}
     with open(paths[-1]) as file:
         found = json.load(file)
-    # MMEngine writes integers, the numbers of videos, as null.
-    return {k: v for k, v in found.items() if '/' in k and v is not None}
+    # MMEngine writes integers, the numbers of videos, as null. MMAction2's
+    # accuracies are shares; all other figures are in percent.
+    return {
+        key: 100 * value if key.startswith('acc/') else value
+        for key, value in found.items() if '/' in key and value is not None
+    }
 
 
 def read_record(path: str) -> Record:

@@ -1,5 +1,6 @@
 """What an experiment has found, as its JSON file says it."""
 import os.path as osp
+from difflib import get_close_matches
 from statistics import mean
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -174,10 +175,13 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record],
     run: Figures = dict(
         seed=jobs[0].seed, run=osp.basename(jobs[0].path),
         tests={job.kind: osp.basename(job.path) for job in jobs[1:]},
-        made=records[jobs[0].path].get('made'), broken={}, unreadable={},
+        made=records[jobs[0].path].get('made'), tests_made={}, broken={},
+        unreadable={},
         seconds={}, training={}, figures={}, outcomes={})  # yapf: disable
     for job in jobs:
         record = records[job.path]
+        if _elsewhere(record.get('made'), run['made']):
+            run['tests_made'][job.kind] = record['made']
         run['seconds'][job.kind] = record['seconds']
         run['unreadable'][job.kind] = record.get('unreadable', 0)
         if record['state'] != 'done':
@@ -191,6 +195,12 @@ def _run(jobs: Sequence[Job], records: Dict[str, Record],
             })
             run['outcomes'].update(_outcomes(job.kind, record, judged))
     return run
+
+
+def _elsewhere(made: Optional[Figures], training: Optional[Figures]) -> bool:
+    """Whether a test was made on another machine or with other versions."""
+    return bool(made and training) and any(
+        made[key] != training[key] for key in ('machine', 'versions'))
 
 
 def _outcomes(kind: str, record: Record,
@@ -208,15 +218,19 @@ def _outcomes(kind: str, record: Record,
     }
 
 
-def made_of(run: Figures, found: Figures) -> Figures:
+def made_of(run: Figures, found: Figures,
+            kind: Optional[str] = None) -> Figures:
     """Date, machine and versions of a run.
 
     Args:
         run (dict): Of a method.
         found (dict): The experiment. Its own are taken for runs of early
             versions, which do not say theirs.
+        kind (str, optional): An evaluation, for its own. Defaults to None:
+            those of the training.
     """
-    return run.get('made') or {
+    made = run.get('tests_made', {}).get(kind) or run.get('made')
+    return made or {
         key: found[key] for key in ('date', 'machine', 'versions')}
 
 
@@ -249,6 +263,27 @@ def at_budget(found: Figures, budget: Optional[int]) -> Figures:
             if method.get('budget') in (None, budget)
             and method.get('judged', True)
         ])
+
+
+def unknown_measures(found: Figures) -> List[str]:
+    """Figures of measures that no run has, with those that it may have been.
+
+    Args:
+        found (dict): An experiment.
+
+    Returns:
+        list[str]: A sentence for each.
+    """
+    known = {figure for method in found['methods'] for run in method['runs']
+             for figure in run['figures']}
+    lines = []
+    for measure in found['measures']:
+        for figure in averaged(measure['key']):
+            if known and figure not in known:
+                near = get_close_matches(figure, sorted(known), n=3)
+                lines.append(f'no run has the figure {figure}' +
+                             f' (near it: {", ".join(near)})' * bool(near))
+    return lines
 
 
 def values(method: Figures, key: str) -> List[float]:

@@ -140,7 +140,7 @@ def _record(run: Figures, kind: str, found: Figures,
         unreadable=run['unreadable'][kind],
         outcomes=outcomes,
         seconds=run['seconds'][kind],
-        made=made_of(run, found))
+        made=made_of(run, found, kind))
 
 
 def _outcomes(kind: str, run: Figures,

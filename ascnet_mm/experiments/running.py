@@ -5,7 +5,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from glob import escape, glob
-from typing import Dict, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 from ..apis import save_untrained
 from ..figures import made_here
@@ -76,7 +76,7 @@ def run_jobs(jobs: Sequence[Job], videos: Videos, work_dir: str,
         dict[str, dict]: The records, by the jobs' paths.
     """
     os.makedirs(work_dir, exist_ok=True)
-    for lines in (videos.pretrain, videos.judged, *videos.labelled.values(),
+    for lines in (videos.pretrain, videos.judged, *videos.labeled.values(),
                   *videos.selected.values()):
         write_lines(list_file(work_dir, lines), lines)
     progress = Progress(jobs, at_once, known or {})
@@ -132,18 +132,32 @@ def run_job(job: Job, processes: Processes) -> Record:
            if job.kind in (PRETRAIN, UNTRAINED)):
         record = dict(state='broken', reason='there is nothing to start from')
     elif job.kind == UNTRAINED:
-        save_untrained(job.cfg.model, job.seed, job.checkpoint)
-        record = dict(state='done', figures={})
+        record = _attempted(_save_untrained, job)
     elif job.kind != PRETRAIN and read_record(
             osp.dirname(job.path)).get('state') != 'done':
         record = dict(state='broken', reason='there is nothing to evaluate')
     else:
-        record = judge(job, call_command(job, processes))
+        returncode = call_command(job, processes)
+        record = _attempted(judge, job, returncode)
     # Of a run that goes on, the whole time is not known.
     record['seconds'] = None if resumed else time.time() - start
     record['made'] = made_here()
     write_json(f'{job.path}.json', record)
     return record
+
+
+def _save_untrained(job: Job) -> Record:
+    save_untrained(job.cfg.model, job.seed, job.checkpoint)
+    return dict(state='done', figures={})
+
+
+def _attempted(make: Callable[..., Record], *arguments: Any) -> Record:
+    """The record that a function makes, or that of its failure."""
+    try:
+        return make(*arguments)
+    except Exception as error:
+        return dict(
+            state='broken', reason=f'{type(error).__name__}: {error}')
 
 
 def call_command(job: Job, processes: Processes) -> int:

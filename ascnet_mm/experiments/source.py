@@ -25,6 +25,11 @@ from ..errors import InputError
 from .identity import slug
 from .outcomes import groups_of
 
+# What a method and an evaluation may say
+METHOD_KEYS = ('name', 'config', 'options', 'encoder', 'epochs', 'steps',
+               'up_to', 'labels', 'videos', 'trained_on', 'judged')
+EVALUATION_KEYS = ('name', 'config', 'options', 'methods')
+# What an experiment has to say
 KEYS = ('question', 'videos', 'kept_out', 'seeds', 'pretraining', 'methods',
         'evaluations', 'measures')
 UNTRAINED = 'untrained'
@@ -42,7 +47,7 @@ class Videos(NamedTuple):
         pretrain (list[str]): The videos that pre-train.
         kept_out (list[str]): Those that do not.
         judged (list[str]): Those of them that metrics without labels are of.
-        labelled (dict[str, list[str]]): Lines of the lists that supervised
+        labeled (dict[str, list[str]]): Lines of the lists that supervised
             methods train on, by the lists' names, without videos that are
             kept out.
         selected (dict[str, list[str]]): The videos that methods with a
@@ -55,7 +60,7 @@ class Videos(NamedTuple):
     pretrain: List[str]
     kept_out: List[str]
     judged: List[str]
-    labelled: Dict[str, List[str]]
+    labeled: Dict[str, List[str]]
     selected: Dict[str, List[str]]
     prepared: Dict[str, Any]
 
@@ -75,6 +80,7 @@ def read_experiment(path: str) -> Config:
     if missing:
         raise InputError(f'{path} does not say {", ".join(missing)}: see '
                          'configs/compare/ucf101_subset.py')
+    _check_kinds(experiment, path)
     _check_budgets(experiment, path)
     if experiment.get('chooses') and not experiment.get('test_lists'):
         raise InputError(f'{path} chooses: name the lists that nothing may be '
@@ -103,7 +109,37 @@ def read_experiment(path: str) -> Config:
                              f'evaluations {", ".join(sorted(known))}')
     if len(set(experiment.seeds)) < len(experiment.seeds):
         raise InputError(f'{path}: a seed stands twice in {experiment.seeds}')
+    for part in (*experiment.methods, *experiment.evaluations):
+        if 'config' not in part:
+            raise InputError(f'{path}: {part.name} has no config')
     return experiment
+
+
+def _check_kinds(experiment: Config, path: str) -> None:
+    """Refuse what is no list, no pattern, or unknown."""
+    for key in ('seeds', 'budgets', 'kept_out', 'test_lists', 'methods',
+                'evaluations'):
+        value = experiment.get(key, [])
+        if not isinstance(value, (list, tuple)):
+            raise InputError(f'{path}: {key} is a list, not {value!r}')
+    patterns = [experiment.get('groups'), experiment.get('trained_on'),
+                *(part.get('trained_on') for part in experiment.methods)]
+    for pattern in filter(None, patterns):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise InputError(f'{path}: {pattern!r} is no regular expression: '
+                             f'{error}') from error
+    for key, known in (('methods', METHOD_KEYS),
+                       ('evaluations', EVALUATION_KEYS)):
+        for number, part in enumerate(experiment[key]):
+            if 'name' not in part:
+                raise InputError(f'{path}: {key}[{number}] has no name')
+            for word in part:
+                if word not in known:
+                    raise InputError(
+                        f'{path}: {part.name} has {word!r}, which is none of '
+                        f'{", ".join(known)}')
 
 
 def _check_budgets(experiment: Config, path: str) -> None:
@@ -291,8 +327,8 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
                          'so there is none left to choose by: name a '
                          'validation list in kept_out')
     _check_groups(experiment.get('groups'), sorted(judged))
-    labelled = {
-        name: _labelled(name, _list(name, experiment, data_root), folder,
+    labeled = {
+        name: _labeled(name, _list(name, experiment, data_root), folder,
                         set(pretrain))
         for name in {
             part.labels for part in experiment.methods if 'labels' in part
@@ -304,7 +340,7 @@ def find_videos(experiment: Config, data_root: str) -> Videos:
     }
     return Videos(
         osp.abspath(data_root), folder, pretrain, sorted(kept_out),
-        sorted(judged), labelled, selected, _prepared(data_root))
+        sorted(judged), labeled, selected, _prepared(data_root))
 
 
 def real_paths(folder: str, paths: Iterable[str]) -> Set[str]:
@@ -326,6 +362,10 @@ def _real_folder(folder: str) -> str:
 
 def _check_groups(pattern: Optional[str], judged: Sequence[str]) -> None:
     """Refuse groups that tell nothing of how figures vary with the videos."""
+    if pattern and not any(re.search(pattern, video) for video in judged):
+        raise InputError(
+            f'groups={pattern!r} matches nothing in the paths of the '
+            f'{len(judged)} videos that are judged, such as {judged[0]}')
     if pattern and len(set(groups_of(judged, pattern, {}).split())) < 2:
         raise InputError(
             f'groups={pattern!r} makes one group of all {len(judged)} videos '
@@ -353,7 +393,7 @@ def _list(entry: Union[str, Dict[str, str]], experiment: Config,
         data_prefix=dict(video=experiment.videos))
 
 
-def _labelled(name: str, dataset: VideoList, folder: str,
+def _labeled(name: str, dataset: VideoList, folder: str,
               allowed: Set[str]) -> List[str]:
     """Lines of the videos of a list that may be trained on."""
     lines = [

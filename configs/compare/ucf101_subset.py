@@ -78,7 +78,7 @@ methods = [
 evaluations = [
     dict(
         name='vcop',
-        config='configs/compare/labelled.py',
+        config='configs/compare/labeled.py',
         options={
             **_encoder,
             **_heads,
@@ -100,11 +100,11 @@ evaluations = [
 ]
 _labeled = {
     'vcop/retrieval/top1': 'retrieval, top-1 %',
-    'vcop/centred_retrieval/top1': 'retrieval, centred, top-1 %',
+    'vcop/centered_retrieval/top1': 'retrieval, centered, top-1 %',
     'vcop/knn/top1_k20': 'nearest 20, %',
-    'vcop/centred_knn/top1_k20': 'nearest 20, centred, %',
+    'vcop/centered_knn/top1_k20': 'nearest 20, centered, %',
     'vcop/linear/top1': 'linear, top-1 %',
-    'vcop/standardised_linear/top1': 'linear, standardised, top-1 %',
+    'vcop/standardized_linear/top1': 'linear, standardized, top-1 %',
 }
 # What the table and the picture show, of all that is measured
 measures = {

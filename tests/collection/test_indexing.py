@@ -15,7 +15,13 @@ from pyarrow import parquet
 
 import ascnet_mm
 from ascnet_mm import InputError
-from ascnet_mm.collection import Collection, embedding, index, listing
+from ascnet_mm.collection import (
+    Collection,
+    embedding,
+    index,
+    indexing,
+    listing,
+)
 
 from .builders import (
     content,
@@ -322,11 +328,56 @@ def test_a_run_killed_while_it_wrote_the_manifest_is_gone_on_with(
 
     process = in_child(run)
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9
-    assert (folder / f'{name}.part').exists()
+    assert [*folder.glob(f'{name}.*.part')]
     names = embedded(monkeypatch)
     made = make(videos, folder, encoder)
     assert len(made.videos) == 10 and len(made.unreadable) == 1 and not names
-    assert not (folder / f'{name}.part').exists()
+    assert not [*folder.glob('*.part')]
+
+
+@pytest.mark.parametrize('name', [
+    '.lock', 'collection.json.part', 'skipped_videos.txt.part'])
+def test_nothing_is_written_through_the_links_of_others(
+        videos, tmp_path, encoder, name):
+    folder = tmp_path / 'c'
+    make(videos, folder, encoder)
+    (tmp_path / 'victim').write_text('mine')
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(tmp_path / 'victim')
+    write_video(videos / 'new.mkv', noise(12, 99))
+    if name == '.lock':
+        with pytest.raises(InputError, match='.lock is a link'):
+            make(videos, folder, encoder)
+        (folder / name).unlink()
+        os.link(tmp_path / 'victim', folder / name)
+        with pytest.raises(InputError, match='.lock is a link'):
+            make(videos, folder, encoder)
+    else:
+        assert len(make(videos, folder, encoder).videos) == 11
+    assert (tmp_path / 'victim').read_text() == 'mine'
+
+
+def test_a_video_that_was_away_is_tried_again(
+        videos, tmp_path, encoder, monkeypatch):
+    """It comes back as it was; the others are not embedded again."""
+    folder, first = tmp_path / 'c', sorted(videos.rglob('*.mkv'))[0]
+    embed_all = indexing.embed
+
+    def embed(encoder, paths, *args):
+        os.rename(first, tmp_path / 'away')
+        yield from embed_all(encoder, paths, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexing, 'embed', embed)
+        made = make(videos, folder, encoder)
+    assert [video.file for video in made.unreadable] == [
+        os.path.relpath(first, videos)]
+    os.rename(tmp_path / 'away', first)
+    names = embedded(monkeypatch)
+    made = make(videos, folder, encoder)
+    assert not made.unreadable and len(names) == 1
+    assert len(make(videos, folder, encoder).videos) == 10
+    assert len(names) == 1
 
 
 def test_it_may_be_made_through_a_link(videos, tmp_path, encoder):

@@ -335,6 +335,49 @@ def test_a_page_is_written_anew_and_what_was_added_stays(tmp_path):
     assert write_page(collection, str(tmp_path / 'page')) == page
 
 
+def test_an_earlier_page_is_whole_until_the_new_one_is(
+        tmp_path, monkeypatch):
+    """A video comes before the others, and the second poster breaks off."""
+    for name, level in (('v00', 200), ('v01', 100)):
+        write_video(tmp_path / f'{name}.mp4', np.full(
+            (5, 16, 16), level, np.uint8))
+    out = tmp_path / 'page'
+    write_page(Collection(random_collection(tmp_path / 'c', [1, 1]), tmp_path),
+               str(out))
+    before = {path: path.read_bytes() for path in out.rglob('*.*')}
+    posters = data_of(out)['posters']
+    write_video(tmp_path / 'v00.mp4', np.full((5, 16, 16), 20, np.uint8))
+    more = Collection(random_collection(tmp_path / 'd', [1, 1, 1]), tmp_path)
+    made = iter(range(1))
+
+    def interrupted(path):
+        for _ in made:
+            return poster(path)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr('ascnet_mm.collection.page.writing.poster', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_page(more, str(out))
+    assert all(path.read_bytes() == content
+               for path, content in before.items())
+    write_page(more, str(out))
+    found = data_of(out)['posters']
+    assert found[0] not in posters and found[1] == posters[1]
+    assert {f'posters/{path.name}' for path in (out / 'posters').iterdir()
+            } == set(filter(None, found))
+
+
+def test_a_page_has_a_name(tmp_path, monkeypatch):
+    """As of an empty variable of a shell; the folder holds other files."""
+    collection = Collection(random_collection(tmp_path / 'c', [1]))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data.js').write_text('mine')
+    with pytest.raises(InputError, match='holds other files .c'):
+        write_page(collection, '')
+    assert (tmp_path / 'data.js').read_text() == 'mine'
+
+
 def test_a_poster_is_the_upright_middle(tmp_path):
     frames = np.zeros((30, 16, 16), np.uint8)
     frames[15, :8] = 255

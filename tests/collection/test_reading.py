@@ -81,6 +81,34 @@ def test_search_is_brute_force(tmp_path, features, dtype):
         queries, top=99, one_per_video=False).row.shape == (5, 22)
 
 
+@pytest.mark.parametrize('block', [2**26, 400])
+def test_of_equal_clips_and_videos_the_first_ones_count(
+        tmp_path, monkeypatch, block):
+    """Also where a video's clips lie in several blocks."""
+    monkeypatch.setattr('ascnet_mm.collection.ranking.BLOCK', block)
+    generator = np.random.default_rng(0)
+    # Axes and their opposites: products and sums are exact.
+    rows = np.concatenate([np.eye(4), -np.eye(4)])
+    counts = [1, 30, 2, 7, 12, 1]
+    features = rows[generator.integers(0, 8, sum(counts))]
+    collection = Collection(write_collection(tmp_path / 'c', features, counts))
+    video = collection.clips.video
+    for query in rows:
+        cosines = features @ query
+        best = [max(np.flatnonzero(video == number),
+                    key=lambda row: (cosines[row], -row))
+                for number in range(len(counts))]
+        expected = sorted(best, key=lambda row: (-cosines[row], row))
+        for top in (1, 3, 6, 9):
+            found = collection.search(query, top)
+            assert found.row[0].tolist() == expected[:top]
+            assert found.similarity[0].tolist() == [
+                cosines[row] for row in expected[:top]]
+    found = collection.search(rows, 3)
+    assert np.array_equal(found.row, np.concatenate(
+        [collection.search(query, 3).row for query in rows]))
+
+
 def test_queries_may_be_what_a_model_gives(folder):
     """In half precision, with a gradient, or none at all."""
     collection = Collection(folder)
@@ -174,7 +202,7 @@ def test_each_damage_has_its_sentence(tmp_path, features):
     assert 'is damaged' in fault(flip(f'{FIRST}.parquet', -8))
     assert 'not what was written' in fault(flip(f'{FIRST}.npy', -1))
     for ending in ('npy', 'parquet', 'json'):
-        assert 'is missing' in fault(
+        assert 'is gone' in fault(
             lambda folder, end=ending: (folder / f'{FIRST}.{end}').unlink())
     assert 'not finished' in fault(
         lambda folder: (folder / 'collection.json').unlink())

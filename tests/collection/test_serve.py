@@ -100,6 +100,26 @@ def test_videos_are_given_whole_and_in_parts(served, client):
     assert client.get('/posters/2.jpg').content[:2] == b'\xff\xd8'
 
 
+def test_addresses_are_those_of_the_collection(served, client):
+    """A browser keeps a poster: another collection has another address."""
+    _, collection, _ = served
+    data = client.get('/data.js').text
+    for place in ('posters/2.jpg', 'videos/2'):
+        address = f'{place}?of={collection.features_digest}'
+        assert f'"{address}"' in data
+        assert client.get(f'/{address}').status_code == 200
+
+
+def test_an_update_under_way_is_told(served, client, monkeypatch):
+    def search(*_):
+        raise InputError('x is gone: open it again')
+
+    monkeypatch.setattr(Collection, 'search', search)
+    answer = client.get('/neighbors/0')
+    assert answer.status_code == 422
+    assert answer.json() == dict(error='x is gone: open it again')
+
+
 @pytest.mark.parametrize('address', [
     '/../secret.txt', '/%2e%2e/secret.txt', '/videos/../secret.txt',
     '/videos/..%2fsecret.txt', '/videos/%2e%2e%2fsecret.txt',

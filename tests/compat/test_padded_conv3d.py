@@ -12,6 +12,8 @@ from ascnet_mm.compat.padded_conv3d import PaddedConv3d
     ((4, 1, 8), 3, (1, 2, 2), 1),
     ((4, 9, 9), 3, 1, 2),
     ((8, 8, 8), 3, 1, 1),
+    ((1, 1, 1), 1, 2, 1),  # one output: the stride is left out
+    ((3, 5, 1), (3, 1, 3), (2, 2, 2), 1),
 ])
 def test_padding_beforehand_changes_no_result(size, kernel, stride, dilation):
     torch.manual_seed(0)
@@ -39,6 +41,20 @@ def test_a_single_frame_is_convolved_in_bfloat16():
     with torch.autocast('cpu', torch.bfloat16), PaddedConv3d():
         half = conv(clips)
     torch.testing.assert_close(half.float(), conv(clips), rtol=0, atol=.05)
+
+
+@pytest.mark.parametrize('size, stride, left', [
+    ((1, 1, 1), 2, (1, 1, 1)), ((1, 2, 3), (1, 2, 2), (1, 2, 2)),
+    ((2, 1, 1), 2, (2, 2, 2))])
+def test_where_there_is_one_output_there_is_no_stride(
+        monkeypatch, size, stride, left):
+    """Its weights' gradient would be NaN now and then, as memory has it."""
+    given = []
+    monkeypatch.setattr(
+        padded_conv3d, 'CONV3D', lambda *args: given.append(args) or args[0])
+    padded_conv3d._conv3d(torch.zeros(1, 8, *size),
+                          torch.zeros(16, 8, 1, 1, 1), None, stride)
+    assert tuple(given[0][3]) == left
 
 
 def test_no_kernel_is_left_without_a_place(monkeypatch):

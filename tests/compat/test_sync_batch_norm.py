@@ -47,18 +47,18 @@ def elemt(x, weight, bias, mean, invstd, eps):
 
 
 def backward_reduce(gradient, x, mean, invstd, weight, *wanted):
-    rows, centred = per_channel(gradient), per_channel(x) - mean[:, None]
-    sum_dy_xmu = (rows * centred).sum(1)
+    rows, centered = per_channel(gradient), per_channel(x) - mean[:, None]
+    sum_dy_xmu = (rows * centered).sum(1)
     return rows.sum(1), sum_dy_xmu, sum_dy_xmu * invstd, rows.sum(1)
 
 
 def backward_elemt(gradient, x, mean, invstd, weight, sum_dy, sum_dy_xmu,
                    counts):
     count = counts.sum()
-    centred = x - along(mean, x)
+    centered = x - along(mean, x)
     return along(weight * invstd, x) * (
         gradient - along(sum_dy / count, x) -
-        centred * along(invstd.square() * sum_dy_xmu / count, x))
+        centered * along(invstd.square() * sum_dy_xmu / count, x))
 
 
 FORMULAS = dict(
@@ -76,7 +76,7 @@ def batch():
             torch.randn(shape, generator=generator).double())
 
 
-def normalised(layer, x, upstream):
+def normalized(layer, x, upstream):
     """Output, gradients and running statistics of two steps."""
     layer = layer.double().train()
     with torch.no_grad():
@@ -100,7 +100,7 @@ def one_rank(rank, folder):
     x, upstream = (part.split(SHARES)[rank].clone() for part in batch())
     if rank:
         x = x.contiguous(memory_format=torch.channels_last_3d)
-    torch.save(normalised(SyncBatchNorm(5, eps=EPS), x, upstream),
+    torch.save(normalized(SyncBatchNorm(5, eps=EPS), x, upstream),
                f'{folder}/{rank}')
     dist.destroy_process_group()
 
@@ -108,7 +108,7 @@ def one_rank(rank, folder):
 def test_ranks_are_normalized_as_one(tmp_path):
     spawn(one_rank, (str(tmp_path), ), len(SHARES))
     ranks = [torch.load(tmp_path / str(rank)) for rank in range(len(SHARES))]
-    whole = normalised(nn.BatchNorm3d(5, eps=EPS), *batch())
+    whole = normalized(nn.BatchNorm3d(5, eps=EPS), *batch())
     for name in ('out', 'x'):
         torch.testing.assert_close(
             torch.cat([rank[name] for rank in ranks]), whole[name])

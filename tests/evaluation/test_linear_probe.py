@@ -104,7 +104,7 @@ def test_standardized_features_have_no_scale():
     options = dict(epochs=8, milestones=(6, ), batch_size=16)
     scale, shift = torch.logspace(-3, 3, 8), torch.linspace(-5, 5, 8)
     standardized = [
-        evaluate(LinearProbeMetric(standardise=True, **options), *part)
+        evaluate(LinearProbeMetric(standardize=True, **options), *part)
         for part in (parts, scaled(scale, shift))
     ]
     assert standardized[0] == standardized[1]
@@ -115,6 +115,27 @@ def test_standardized_features_have_no_scale():
     by_hand = scaled(1 / deviation, -mean / deviation)
     assert evaluate(LinearProbeMetric(**options), *by_hand) == standardized[0]
     assert evaluate(LinearProbeMetric(**options), *parts) != standardized[0]
+
+
+@pytest.mark.parametrize('constant', [0., 1 / 3, 1000.])
+def test_a_dimension_that_the_gallery_does_not_vary_in_decides_nothing(
+        constant):
+    """Its weights stay as they were drawn."""
+    def with_constant(part, change):
+        return [dict(s, clip_features=torch.cat([
+            s['clip_features'],
+            torch.full((len(s['clip_features']), 1), constant + change)
+        ], dim=1)) for s in part]
+
+    gallery, queries = (samples('gallery', 8, 64, seed=0),
+                        samples('query', 8, 80, seed=1))
+    options = dict(epochs=20, batch_size=16, standardize=True)
+    expected = evaluate(LinearProbeMetric(**options), gallery, queries)
+    assert expected['linear/top1'] > 90
+    found = evaluate(
+        LinearProbeMetric(**options), with_constant(gallery, 0.),
+        with_constant(queries, 1e-3))
+    assert found['linear/top1'] > 90
 
 
 def test_few_classes_unseen_classes_and_unreadable_queries():
@@ -151,7 +172,7 @@ def test_a_training_that_diverges_is_refused():
     parts = (samples('gallery', 3, 12, seed=0), samples('query', 3, 6, seed=1))
     huge = [[dict(s, clip_features=1e30 * s['clip_features'])
              for s in part] for part in parts]
-    with pytest.raises(InputError, match='diverged .*standardise=True'):
+    with pytest.raises(InputError, match='diverged .*standardize=True'):
         evaluate(LinearProbeMetric(), *huge)
-    result = evaluate(LinearProbeMetric(standardise=True), *huge)
+    result = evaluate(LinearProbeMetric(standardize=True), *huge)
     assert result['linear/top1'] == 100

@@ -6,7 +6,7 @@ from mmaction.registry import METRICS, TRANSFORMS
 
 PRESETS = dict(
     vcop_rspnet=dict(type='VideoRetrievalMetric'),
-    coclr=dict(type='VideoRetrievalMetric', centre=True))
+    coclr=dict(type='VideoRetrievalMetric', center=True))
 
 
 def vcop_rspnet(queries, gallery):

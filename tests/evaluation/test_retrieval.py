@@ -77,13 +77,13 @@ def evaluate(metric, queries, query_labels, gallery, gallery_labels):
     return metric.evaluate(len(queries) + len(gallery))
 
 
-def search(queries, query_labels, gallery, gallery_labels, k, pooling, centre,
+def search(queries, query_labels, gallery, gallery_labels, k, pooling, center,
            scale):
     """The metric's promise, video by video."""
     q, g = (
         np.stack([getattr(np, pooling)(v.numpy(), axis=0) for v in part])
         for part in (queries, gallery))
-    if centre:
+    if center:
         q, g = q - q.mean(axis=0), g - g.mean(axis=0)
     if scale:
         q, g = ([v / max(np.linalg.norm(v), 1e-12) for v in part]
@@ -100,8 +100,8 @@ SWITCHES = list(
 
 
 @pytest.mark.parametrize('sizes', [(30, 40, 5), (1, 7, 3), (9, 5, 1)])
-@pytest.mark.parametrize('pooling, centre, scale', SWITCHES)
-def test_switches_do_what_they_say(sizes, pooling, centre, scale):
+@pytest.mark.parametrize('pooling, center, scale', SWITCHES)
+def test_switches_do_what_they_say(sizes, pooling, center, scale):
     generator = torch.Generator().manual_seed(0)
     part = []
     for size in sizes[:2]:
@@ -111,16 +111,16 @@ def test_switches_do_what_they_say(sizes, pooling, centre, scale):
             for n in clips
         ], torch.randint(0, sizes[2], (size, ), generator=generator)]
     result = evaluate(
-        VideoRetrievalMetric((1, 3, 100), pooling=pooling, centre=centre,
+        VideoRetrievalMetric((1, 3, 100), pooling=pooling, center=center,
                              scale=scale), *part)
     for k in (1, 3, 100):
         assert result[f'retrieval/top{k}'] == pytest.approx(
-            search(*part, k, pooling, centre, scale))
+            search(*part, k, pooling, center, scale))
 
 
-@pytest.mark.parametrize('pooling, centre, scale',
+@pytest.mark.parametrize('pooling, center, scale',
                          [s for s in SWITCHES if not (s[1] and s[2])])
-def test_ties_go_to_the_first_in_the_gallery(pooling, centre, scale):
+def test_ties_go_to_the_first_in_the_gallery(pooling, center, scale):
     generator = torch.Generator().manual_seed(0)
     # Few vectors, and all steps exact in binary: ties abound and are exact.
     q, g = (
@@ -129,11 +129,11 @@ def test_ties_go_to_the_first_in_the_gallery(pooling, centre, scale):
     part = (q[:, None], torch.randint(0, 5, (32, ), generator=generator),
             g[:, None], torch.randint(0, 5, (16, ), generator=generator))
     result = evaluate(
-        VideoRetrievalMetric((1, 3), pooling=pooling, centre=centre,
+        VideoRetrievalMetric((1, 3), pooling=pooling, center=center,
                              scale=scale), *part)
     for k in (1, 3):
         assert result[f'retrieval/top{k}'] == pytest.approx(
-            search(*part, k, pooling, centre, scale))
+            search(*part, k, pooling, center, scale))
 
 
 def test_more_queries_than_a_block_holds():

@@ -190,6 +190,20 @@ def test_a_recording_is_judged_by_probes_of_others(groups, low, high):
     assert low <= metric.evaluate(160)['paired_speed_probe/accuracy'] <= high
 
 
+@pytest.mark.parametrize('metric', [
+    SameVideoRetrievalMetric, EffectiveRankMetric, SpeedProbeMetric])
+def test_samples_of_another_data_set_are_refused(metric):
+    metric = metric()
+    with pytest.raises(InputError, match=f'{type(metric).__name__}.* role'):
+        metric.process(None, [dict(clip_features=torch.rand(2, 4))])
+    metric.process(None, [
+        dict(clip_features=torch.rand(clips, 4), speeds=(1, 2) * (clips // 2),
+             role='query') for clips in (2, 4)])
+    with pytest.raises(InputError, match='as many clips of every video, not '
+                       '2 to 4'):
+        metric.evaluate(2)
+
+
 def test_a_probe_needs_a_second_fold():
     with pytest.raises(InputError, match='folds to 2 or more, not 1'):
         SpeedProbeMetric(folds=1)

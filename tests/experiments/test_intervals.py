@@ -6,6 +6,8 @@ from scipy import stats
 
 from ascnet_mm.experiments.intervals import (
     Judged,
+    _freedom,
+    _pulls,
     change,
     difference,
     estimate,
@@ -106,6 +108,35 @@ def test_groups_of_different_sizes_are_drawn_as_they_are():
         drawn @ sums / (drawn @ sizes)).std()
     found = interval_of(judged_as(groups, [hits]))
     assert found.high - found.value == pytest.approx(half, rel=0.05)
+
+
+@pytest.mark.parametrize('sizes', [
+    (5, ) * 10, range(1, 11), (2, ) * 9 + (20, ), (4, ) * 20 + (40, 80)])
+def test_intervals_hold_the_truth_whatever_the_sizes(sizes):
+    """A large group pulls the mean toward itself."""
+    generator, sizes = np.random.default_rng(0), np.array(sizes)
+    held = []
+    for _ in range(400):
+        means = generator.normal(.5, .1, len(sizes))
+        part = Judged((means * sizes)[None, None], sizes[None], np.ones(1))
+        found = interval_of(part)
+        held.append(found.low <= 50 <= found.high)
+    # Three standard errors below. They are wide where few groups count.
+    assert np.mean(held) >= 0.917
+
+
+def test_the_variance_of_groups_of_different_sizes_is_unbiased():
+    """In the mean, and as uncertain as its degrees of freedom say."""
+    generator, sizes = np.random.default_rng(0), np.array([1, 2, 2, 3, 12])
+    means = generator.normal(.5, .1, (20000, 5))
+    variances = [
+        (_pulls(Judged((one * sizes)[None, None], sizes[None],
+                       np.ones(1)))**2).sum() for one in means]
+    by_size = 100 * means @ sizes / sizes.sum()
+    assert np.mean(variances) == pytest.approx(by_size.var(), rel=0.05)
+    freedom = 2 * np.mean(variances)**2 / np.var(variances)
+    part = Judged(np.zeros((1, 1, 5)), sizes[None], np.ones(1))
+    assert _freedom(part) == pytest.approx(freedom, rel=0.05)
 
 
 @pytest.mark.parametrize('hits, videos', [(30, 100), (5, 20)])

@@ -168,6 +168,32 @@ def test_a_run_is_known_by_the_files_that_it_names(videos, tmp_path):
         before = after
 
 
+def test_a_run_is_known_by_the_modules_that_its_config_imports(
+        videos, tmp_path, monkeypatch):
+    module = tmp_path / 'own_method_of_a_test.py'
+    module.write_text('')
+    monkeypatch.syspath_prepend(tmp_path)
+    first, *_ = Config.fromfile(EXPERIMENT).methods
+    imports = ['ascnet_mm', 'ascnet_mm.compat.applied', module.stem]
+    own = dict(name='own', config=first.config, options={
+        'custom_imports.imports': imports})
+    path = changed(tmp_path, methods=[
+        first, own, dict(own, name='own, untrained', epochs=0,
+                         encoder={'model.backbone.base_channels': 4})])
+
+    def paths():
+        return {job.title: job.path.rpartition('_')[2]
+                for job in jobs_of(planned(videos, path), tmp_path)
+                if 'seed 0' in job.title}
+
+    before = paths()
+    assert paths() == before
+    module.write_text('# another one')
+    after = paths()
+    assert {title for title in before if before[title] != after[title]} == {
+        'own, seed 0: pretrain', 'own, untrained, seed 0: untrained'}
+
+
 def test_flow_has_all_videos_that_are_trained_on(videos, tmp_path):
     root = with_flow(videos, tmp_path)
     (tmp_path / 'flow').unlink()

@@ -103,13 +103,13 @@ def test_curves_have_intervals_at_each_budget(
     methods = Config.fromfile(EXPERIMENT).methods
     methods[2] = dict(methods[0], name='longer', epochs=9)
     plan = planned(videos, changed(
-        tmp_path, epochs=None, budgets=(6, 12), methods=methods,
+        tmp_path, epochs=None, budgets=(12, 24), methods=methods,
         groups=r'\w+(?=/)'))
     _, results = commands
     jobs = jobs_of(plan, tmp_path)
     judged = plan[1].judged
     for job in jobs:
-        hits = [int('12' in job.title or place % 4 == 0)
+        hits = [int('24' in job.title or place % 4 == 0)
                 for place in range(16)]
         hits[1] = job.seed
         if job.kind == 'vcop':
@@ -126,26 +126,29 @@ def test_curves_have_intervals_at_each_budget(
     assert found['groups']['vcop/retrieval'] == ' '.join(
         str(place // 2) for place in range(16))
     at = {method['name']: method for method in found['methods']
-          if method['budget'] in (None, 6)}
+          if method['budget'] in (None, 12)}
     assert [run['outcomes'].keys() for run in at['both ways']['runs']] == [
         {'vcop/retrieval/top1', 'gauges/same_video/top1'},
         {'vcop/retrieval/top1'}]  # yapf: disable
 
     text = page(dict(tiny=found))
-    short, long = text.split('**12 steps**')
+    short, long = text.split('**24 steps**')
     span = estimate(found, at['ASCNet'], 'vcop/retrieval/top1')
     cell = f'{span.value:.1f} [{span.low:.1f}, {span.high:.1f}]'
     assert f'| ASCNet | 2 of 2 | 25.0 | 75.0 | {cell} |' in short
-    assert '**6 steps**' in short and '| longer | 2 of 2 |' in short
+    assert '**12 steps**' in short and '| longer | 2 of 2 |' in short
     assert '| longer | 2 of 2 |' in long and '| both ways | 2 of 2 |' in long
     # Of 16 videos 4 are hits, and one in one of the seeds; later all are.
     assert 'Difference from **untrained**' in long
     assert ' | **+68.8 [' in long and ' | **+68.8 [' not in short
     assert 'All methods but longer had about as many encoder passes as ' in (
         text)
-    assert 'as ASCNet in 6, 12 steps' in text
+    at['both ways']['passes'] *= 2  # as where an epoch is too long
+    assert ('All methods but both ways, longer had about as many encoder '
+            'passes as ' in page(dict(tiny=found)))
+    assert 'as ASCNet in 12, 24 steps' in text
     assert 'Distinguishable from' not in text
-    assert '- ASCNet, 12 steps: loss_acp 0.50 / 0.50' in text
+    assert '- ASCNet, 24 steps: loss_acp 0.50 / 0.50' in text
 
     draw('tiny', found, str(tmp_path / 'curves.png'))
     assert (tmp_path / 'curves.png').read_bytes()[:4] == b'\x89PNG'
@@ -156,8 +159,18 @@ def test_curves_have_intervals_at_each_budget(
     assert lines['ASCNet'].get_ydata() == pytest.approx([span.value, 96.875])
     levels = {line.get_label() for line in axis.lines}
     assert {'untrained', 'longer'} < levels
+    # Where all videos are hits there is no interval, but a value.
+    for run in found['methods'][3]['runs']:
+        run['outcomes']['vcop/retrieval/top1'] = '1' * 16
+        run['figures']['vcop/retrieval/top1'] = 100.
+    axis.clear()
+    _draw_curves(axis, found['measures'][-1], found)
+    lines = {bars.get_label(): bars.lines[0] for bars in axis.containers}
+    assert (found['methods'][3]['name'], found['methods'][3]['budget']) == (
+        'ASCNet', 24)
+    assert lines['ASCNet'].get_ydata() == pytest.approx([span.value, 100])
     plt.close(figure)
-    draw('tiny', dict(found, budgets=[6], methods=[*at.values()]),
+    draw('tiny', dict(found, budgets=[12], methods=[*at.values()]),
          str(tmp_path / 'dots.png'))
     assert (tmp_path / 'dots.png').stat().st_size > 1000
 

@@ -38,12 +38,12 @@ def test_the_test_videos_do_not_pre_train(videos, plan, tmp_path):
         'vcop/retrieval/top1': pytest.approx(12.5)
     }
     measures = dict.fromkeys([
-        'vcop/centred_retrieval/top1', 'vcop/whitened_retrieval/top1',
+        'vcop/centered_retrieval/top1', 'vcop/whitened_retrieval/top1',
         'vcop/knn/top1_k20'
     ], '')
     path = changed(tmp_path, measures=measures)
     assert planned(videos, path)[3][0].chance == {
-        'vcop/centred_retrieval/top1': pytest.approx(12.5),
+        'vcop/centered_retrieval/top1': pytest.approx(12.5),
         'vcop/whitened_retrieval/top1': pytest.approx(12.5)
     }
     training = next(
@@ -145,8 +145,8 @@ def test_budgets_are_steps_of_the_first_method(videos, tmp_path):
     """48 videos in batches of 8: 6 steps an epoch, 3 of batches of 16."""
     methods = Config.fromfile(EXPERIMENT).methods
     methods[2] = dict(methods[0], name='batch 16', options=dict(batch_size=16))
-    methods += [dict(methods[0], name='2 epochs', epochs=2),
-                dict(methods[1], name='9 steps', steps=9)]
+    methods += [dict(methods[0], name='3 epochs', epochs=3),
+                dict(methods[1], name='11 steps', steps=11)]
     path = changed(
         tmp_path, epochs=None, budgets=(40, 13), methods=methods)
     found = [(method.name, method.budget, method.epochs, method.samples)
@@ -155,8 +155,8 @@ def test_budgets_are_steps_of_the_first_method(videos, tmp_path):
         ('untrained', None, 0, 0), ('ASCNet', 13, 2, 96),
         ('both ways', 13, 1, 48), ('batch 16', 13, 2, 96),
         ('ASCNet', 40, 7, 336), ('both ways', 40, 4, 192),
-        ('batch 16', 40, 7, 336), ('2 epochs', None, 2, 96),
-        ('9 steps', None, 2, 96)
+        ('batch 16', 40, 7, 336), ('3 epochs', None, 3, 144),
+        ('11 steps', None, 2, 96)
     ]  # yapf: disable
     jobs = jobs_of(planned(videos, path), tmp_path)
     trained = [job for job in jobs if job.kind == 'pretrain']
@@ -166,6 +166,58 @@ def test_budgets_are_steps_of_the_first_method(videos, tmp_path):
         ('batch 16, 13 steps', 0), ('ASCNet, 13 steps', 1)
     ]  # yapf: disable
     assert trained[0].checkpoint.endswith('epoch_2.pth')
+
+
+@pytest.mark.parametrize('parts, words', [
+    (dict(budgets=(3, 12)), '3 steps are not near a whole number of epochs, '
+     'of 6 steps each: name 6$'),
+    (dict(budgets=(9, )), '9 steps are not near .*: name 12$'),
+    (dict(budgets=(11, 12)), 'ASCNet, 11 steps and ASCNet, 12 steps are the'),
+])
+def test_budgets_are_not_rounded_to_others(videos, tmp_path, parts, words):
+    path = changed(tmp_path, epochs=None,
+                   methods=Config.fromfile(EXPERIMENT).methods[:1], **parts)
+    with pytest.raises(InputError, match=words):
+        jobs_of(planned(videos, path), tmp_path)
+
+
+def test_two_names_of_one_training_are_refused(videos, tmp_path):
+    methods = Config.fromfile(EXPERIMENT).methods[:2]
+    methods[1].options = {}
+    with pytest.raises(InputError, match='ASCNet and both ways are the same'):
+        jobs_of(planned(videos, changed(tmp_path, methods=methods)), tmp_path)
+
+
+def test_an_untrained_network_that_cannot_be_built_is_refused(
+        videos, tmp_path):
+    methods = Config.fromfile(EXPERIMENT).methods[:1]
+    methods += [dict(methods[0], name='depth 17', epochs=0,
+                     encoder={'model.backbone.depth': 17})]
+    with pytest.raises(KeyError, match='invalid depth 17'):
+        planned(videos, changed(tmp_path, methods=methods))
+
+
+def test_an_evaluation_has_something_to_test(videos, tmp_path):
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    parts[1].update(config='configs/ascnet/r18_folder.py', options={})
+    with pytest.raises(InputError, match='gauges: .* has no test_dataloader'):
+        planned(videos, changed(tmp_path, evaluations=parts))
+
+
+@pytest.mark.parametrize('groups, pattern, refused', [
+    (r'\w+(?=/\d)', r'\w+(?=/\d)', False), (r'^\w+', r'^\w+', True),
+    (None, r'\w+(?=/\d)', True)])
+def test_folds_and_intervals_have_the_same_groups(
+        videos, tmp_path, groups, pattern, refused):
+    """A probe matches whole paths: ^ is the root of the machine there."""
+    parts = Config.fromfile(EXPERIMENT).evaluations
+    parts[1].options['test_evaluator.1.groups'] = pattern
+    path = changed(tmp_path, evaluations=parts, groups=groups)
+    if refused:
+        with pytest.raises(InputError, match='gauges: .*makes other groups'):
+            planned(videos, path)
+    else:
+        planned(videos, path)
 
 
 def test_a_method_can_be_left_out_of_larger_budgets(videos, tmp_path):
@@ -192,7 +244,7 @@ def test_a_supervised_row_sees_no_video_that_is_kept_out(videos, tmp_path):
     jobs = {job.method: job for job in jobs_of(plan, tmp_path)
             if job.kind in ('pretrain', 'untrained')}
     held_out = len(plan[1].kept_out) - 16
-    lines = plan[1].labelled['train.txt']
+    lines = plan[1].labeled['train.txt']
     assert held_out and len(lines) == len(plan[1].pretrain) == 48 - held_out
     dataset = jobs['supervised'].cfg.train_dataloader.dataset
     assert dataset.ann_file == list_file(str(tmp_path), lines)
@@ -201,7 +253,7 @@ def test_a_supervised_row_sees_no_video_that_is_kept_out(videos, tmp_path):
         assert set(lines) < set(file.read().splitlines())
     assert jobs['supervised'].cfg.test_dataloader is None
     # Other labels make another run.
-    plan[1].labelled['train.txt'][0] += '1'
+    plan[1].labeled['train.txt'][0] += '1'
     again = [job.path for job in jobs_of(plan, tmp_path)
              if job.kind == 'pretrain']
     assert jobs['ASCNet'].path in again

@@ -3,7 +3,7 @@ import os.path as osp
 from mmengine.config import Config
 
 from ascnet_mm.experiments.page import page
-from ascnet_mm.experiments.results import collect, values
+from ascnet_mm.experiments.results import collect, unknown_measures, values
 from ascnet_mm.experiments.running import run_jobs
 
 from .planning import EXPERIMENT, LINES, changed, jobs_of, planned
@@ -16,6 +16,19 @@ def test_a_measure_can_be_an_average():
     ])
     assert values(method, 'a + b') == [2.5, 4.]
     assert values(method, 'a') == [1., 2., 3.]
+
+
+def test_figures_that_no_run_has_are_told():
+    run = dict(figures={'vcop/retrieval/top1': 1., 'vcop/knn/top1': 2.})
+    found = dict(
+        methods=[dict(runs=[run, dict(figures={})])],
+        measures=[dict(key='vcop/retreival/top1 + vcop/knn/top1'),
+                  dict(key='vcop/knn/top1')])
+    line, = unknown_measures(found)
+    assert line.startswith('no run has the figure vcop/retreival/top1')
+    assert 'vcop/retrieval/top1' in line
+    run['figures']['vcop/retreival/top1'] = 3.
+    assert unknown_measures(found) == []
 
 
 def test_videos_of_one_method_are_listed_counted_and_sized(

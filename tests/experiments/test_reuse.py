@@ -186,6 +186,27 @@ def test_the_page_names_other_machines(plan, tmp_path, commands):
             ) in page(dict(tiny=found))
 
 
+def test_a_test_made_elsewhere_later_is_told(plan, tmp_path, commands):
+    """The training is of here, what judges it of another machine."""
+    jobs = jobs_of(plan, tmp_path / 'first')
+    records = run_jobs(jobs, plan[1], str(tmp_path / 'first'))
+    later = next(job for job in jobs if job.title == 'ASCNet, seed 1: vcop')
+    made = made_here()
+    records[later.path]['made'] = dict(
+        made, versions={**made['versions'], 'torch': '0.4'})
+    found = collect(*plan, jobs, records)
+    file = tmp_path / 'compare_tiny.json'
+    file.write_text(json.dumps(found))
+    told = [run['tests_made'] for method in found['methods']
+            for run in method['runs'] if run['tests_made']]
+    assert told == [{'vcop': records[later.path]['made']}]
+    found.update(made_here(), command='c')
+    where = f'Runs with torch 0.4 on {made["date"]}'
+    assert f'{where}: ASCNet, seed 1 (vcop).' in page(dict(tiny=found))
+    again = taken_over(plan, tmp_path / 'second', str(file))
+    assert again['methods'] == json.loads(json.dumps(found))['methods']
+
+
 def test_a_file_of_something_else_is_refused(
         videos, plan, tmp_path, commands):
     found, file = published(plan, tmp_path / 'first')

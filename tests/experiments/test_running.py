@@ -3,6 +3,7 @@ import os.path as osp
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,32 @@ def test_a_broken_run_is_told_and_loses_no_other(
     ran.clear()
     run_jobs(jobs, plan[1], str(tmp_path))
     assert not ran
+
+
+def test_what_a_test_has_left_half_written_breaks_it_alone(
+        plan, tmp_path, commands, monkeypatch):
+    alone = running.call_command
+
+    def call(job, processes):
+        code = alone(job, processes)
+        if job.title == 'ASCNet, seed 0: vcop':
+            for path in Path(job.path).glob('*/found.json'):
+                path.write_text('{"retrieval/to')
+        return code
+
+    def full(model, seed, path):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(running, 'call_command', call)
+    monkeypatch.setattr(running, 'save_untrained', full)
+    jobs = jobs_of(plan, tmp_path)
+    records = run_jobs(jobs, plan[1], str(tmp_path))
+    broken = {job.title: records[job.path]['reason'] for job in jobs
+              if records[job.path]['state'] == 'broken'}
+    assert broken.pop('ASCNet, seed 0: vcop').startswith('JSONDecodeError: ')
+    assert 'No space left' in broken['untrained, seed 1: untrained']
+    assert all(title.startswith('untrained') for title in broken)
+    assert len(records) == len(jobs)
 
 
 def test_runs_side_by_side(plan, tmp_path, commands, monkeypatch):

@@ -13,6 +13,19 @@ _BUDGETS = dict(epochs=0, budgets=[6, 9])
 @pytest.mark.parametrize('parts, words', [
     (dict(seeds=[]), 'does not say seeds'),
     (dict(seeds=[1, 1]), 'twice'),
+    (dict(seeds=3), 'seeds is a list, not 3'),
+    (dict(epochs=0, budgets=500), 'budgets is a list, not 500'),
+    (dict(kept_out='test.txt'), "kept_out is a list, not 'test.txt'"),
+    (dict(groups='('), r"'\(' is no regular expression"),
+    (dict(trained_on='['), 'is no regular expression'),
+    (dict(methods=[dict(name='A', trained_on='*')]),
+     'is no regular expression'),
+    (dict(methods=[dict(name='A'), dict(config='x.py')]),
+     r'methods\[1\] has no name'),
+    (dict(methods=[dict(name='A')]), 'A has no config'),
+    (dict(methods=[dict(name='A', option={})]), "A has 'option', which is"),
+    (dict(evaluations=[dict(name='vcop', method=['A'])]),
+     "vcop has 'method', which is none of name, config"),
     (dict(methods=[dict(name='A b'), dict(name='a-B')]), 'names of the me'),
     (dict(methods=[dict(name='Untrained')]), 'untrained'),
     (dict(measures={'other/top1': 'x'}), 'none of the evaluations'),
@@ -89,6 +102,9 @@ def test_groups_must_part_the_judged_videos(videos, tmp_path):
     find_videos(experiment, videos)
     experiment.groups = '^'
     with pytest.raises(InputError, match='one group of all'):
+        find_videos(experiment, videos)
+    experiment.groups = 'g[0-9]+_c'
+    with pytest.raises(InputError, match='matches nothing in the paths'):
         find_videos(experiment, videos)
 
 

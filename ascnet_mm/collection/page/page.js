@@ -369,6 +369,7 @@ function showPage(data) {
       }
     }
     if (!chosen) selected = null;
+    found = similar = null;
     say(`${chosen} clips selected`);
     list();
   }
@@ -433,9 +434,7 @@ function showPage(data) {
     measure();
     bringIntoView(i);
     showNeighbors(i);
-    for (const button of document.querySelectorAll('.clips button')) {
-      mark(button);
-    }
+    markAll();
   }
 
   player.addEventListener('error', () => {
@@ -445,6 +444,7 @@ function showPage(data) {
   function close() {
     if (opened < 0) return;
     opened = -1;
+    markAll();
     player.pause();
     player.removeAttribute('src');
     player.load();
@@ -520,6 +520,12 @@ function showPage(data) {
     mark(button);
     line.append(button);
     return line;
+  }
+
+  function markAll() {
+    for (const button of document.querySelectorAll('.clips button')) {
+      mark(button);
+    }
   }
 
   function mark(button) {

@@ -12,6 +12,7 @@ from .writing import (
     STYLE,
     assets,
     prepare,
+    remove_posters,
     render,
     url_of,
     write_posters,
@@ -122,6 +123,7 @@ def write_results(collection: Collection,
         page,
         render(TEMPLATE, collection, query=shown[0], found=shown[1:],
                policy=POLICY))
+    remove_posters(out, posters)
     return page
 
 

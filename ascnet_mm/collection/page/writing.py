@@ -1,4 +1,5 @@
 """The page's files."""
+import hashlib
 import logging
 import os
 import os.path as osp
@@ -10,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mmengine.logging import print_log
 
 from ...errors import InputError, require_whole
-from ...files import PART, make_folder, write_whole
+from ...files import make_folder, remove_if_there, write_whole, written_as
 from ...maps import plane_of, require_map
 from ...text import printable
 from ..features import UnitRows
@@ -22,8 +23,8 @@ from .posters import poster
 PAGE, DATA, POSTERS = 'index.html', 'data.js', 'posters'
 # Files that stand beside the page as they are
 SCRIPT, STYLE = ASSETS = 'page.js', 'page.css'
-# Names in the folder of posters, with those of files that are being written
-POSTER = re.compile(r'[0-9]+\.jpg(\.part)?')
+# Names in the folder of posters, by their content or, early ones, in order
+POSTER = re.compile(r'[0-9a-f]{32}\.jpg|[0-9]+\.jpg')
 # By this a page is known again.
 GENERATOR = b'<meta name="generator" content="ascnet_mm">'
 
@@ -70,7 +71,8 @@ def write_page(collection: Collection,
     require_map(map)
     require_whole('neighbors', neighbors, 0)
     prepare(out)
-    # All that may fail comes before the first file.
+    # All that may fail comes before the first file; and until the last is
+    # written, the earlier page is whole.
     urls = [
         url_of(osp.relpath(osp.abspath(collection.path(number)),
                            osp.abspath(out)))
@@ -88,6 +90,7 @@ def write_page(collection: Collection,
     # Last: who sees it finds all that it loads.
     page = osp.join(out, PAGE)
     write_whole(page, render_page(collection, map))
+    remove_posters(out, content['posters'])
     return page
 
 
@@ -157,6 +160,8 @@ def prepare(out: str) -> None:
 
 def _other_files(out: str) -> List[str]:
     """What a page would stand beside, or in place of."""
+    # An empty path would be no folder, and yet the one that is written to.
+    out = osp.abspath(out)
     page, posters = osp.join(out, PAGE), osp.join(out, POSTERS)
     if osp.islink(posters) or osp.isfile(posters):
         return [POSTERS]
@@ -164,12 +169,19 @@ def _other_files(out: str) -> List[str]:
         return [] if _is_ours(page) else [PAGE]
     # Of a run that was killed before it wrote the page
     own = {PAGE, DATA, *ASSETS}
-    own |= {name + PART for name in own} | {POSTERS}
-    found = set(os.listdir(out)) if osp.isdir(out) else set()
-    return [*(found - own), *(
-        f'{POSTERS}/{name}'
-        for name in (os.listdir(posters) if osp.isdir(posters) else [])
-        if not POSTER.fullmatch(name))]
+    own.add(POSTERS)
+    found = set(map(written_as, _names_in(out)))
+    return [*(found - own), *(f'{POSTERS}/{name}'
+                              for name in _names_in(posters)
+                              if not _is_poster(name))]
+
+
+def _names_in(folder: str) -> List[str]:
+    return os.listdir(folder) if osp.isdir(folder) else []
+
+
+def _is_poster(name: str) -> bool:
+    return bool(POSTER.fullmatch(written_as(name)))
 
 
 def _is_ours(page: str) -> bool:
@@ -180,25 +192,25 @@ def _is_ours(page: str) -> bool:
 
 
 def write_posters(parts: Sequence[tuple], out: str) -> List[str]:
-    """Write posters of videos; where each is, empty for none.
-
-    Those of an earlier page are removed.
+    """Write posters of videos, named by their content.
 
     Args:
         parts (Sequence[tuple]): Of each the arguments of :func:`poster`.
         out (str): Folder of the page.
+
+    Returns:
+        list[str]: Where each is, below the folder; empty for none.
     """
-    folder = osp.join(out, POSTERS)
-    for name in filter(POSTER.fullmatch, os.listdir(folder)):
-        os.remove(osp.join(folder, name))
     places = []
     with Progress(len(parts)) as progress:
-        for number, part in enumerate(parts):
-            place = f'{POSTERS}/{number}.jpg'
+        for part in parts:
             content = poster(*part)
+            place = ''
             if content is not None:
+                name = hashlib.sha256(content).hexdigest()[:32]
+                place = f'{POSTERS}/{name}.jpg'
                 write_whole(osp.join(out, place), content)
-            places.append('' if content is None else place)
+            places.append(place)
             progress.advance()
     videos = dict.fromkeys(path for path, *_ in parts)
     missing = dict.fromkeys(
@@ -210,3 +222,17 @@ def write_posters(parts: Sequence[tuple], out: str) -> List[str]:
             f'{printable(next(iter(missing)))}; have they been moved? then '
             'name their folder with --root', 'current', logging.WARNING)
     return places
+
+
+def remove_posters(out: str, kept: Sequence[str]) -> None:
+    """Remove the posters of earlier pages.
+
+    Args:
+        out (str): Folder of the page.
+        kept (Sequence[str]): As :func:`write_posters` returns them.
+    """
+    kept = set(kept)
+    for name in os.listdir(osp.join(out, POSTERS)):
+        place = f'{POSTERS}/{name}'
+        if _is_poster(name) and place not in kept:
+            remove_if_there(osp.join(out, place))

@@ -47,7 +47,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._adopt_best()
         self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         if is_main_process():
-            remove_parts(self.out_dir)
+            remove_parts(self.out_dir, '.pth')
 
     def after_train(self, runner: Runner) -> None:
         """Publish what is there, if ``published_keys`` asks for it."""

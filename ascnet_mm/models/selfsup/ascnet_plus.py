@@ -234,7 +234,7 @@ class SpeedOrder(Term):
 
 @MODELS.register_module()
 class SpeedClassification(Term):
-    """Tell the speed of the online clip: Pace's loss (Wang et al. 2020).
+    """Classify the speed of the online clip: Pace's loss (Wang et al. 2020).
 
     Args:
         in_channels (int): As for :class:`PaceHead`.

@@ -119,7 +119,7 @@ class PermutationHead(BaseModule):
 
 @MODELS.register_module()
 class Buechler(SelfSupervisedRecognizer):
-    """Tell how a clip was shuffled in space and in time.
+    """Classify how a clip was shuffled in space and in time.
 
     Buechler, Brattoli and Ommer, *Improving Spatiotemporal Self-Supervision
     by Deep Reinforcement Learning*, ECCV 2018. One network learns both tasks:
@@ -132,7 +132,8 @@ class Buechler(SelfSupervisedRecognizer):
     and later has a policy, learned by reinforcement, choose those that the
     network gains most from. That policy is left out: as a permutation changes
     nothing but the order of features, the loss is the mean over the whole set
-    instead, the expected value of uniform draws. The two losses are added.
+    instead, the expected value of uniform draws. The sizes are ours, too. The
+    two losses are added.
 
     On rendered videos, the order of tiles is learned in a few hundred steps of
     8 clips; 400 such steps are too few to learn that of segments, which stays

@@ -138,11 +138,12 @@ class CBT(SelfSupervisedRecognizer):
     with the words spoken in them; it needs speech and is left out. We know of
     no code by the authors.
 
-    *Ours*: every clip of a sequence is masked once per step, so that nothing
-    is drawn; the encoder is trained with the transformer from random weights,
-    through the masked features as well; the negatives are all other clips of
-    the global batch, those of the same video among them; a clip is cropped,
-    mirrored and recolored on its own.
+    *Ours*: the sizes, the temperature and the five clips of 16 frames with 8
+    between them; every clip of a sequence is masked once per step, so that
+    nothing is drawn; the encoder is trained with the transformer from random
+    weights, through the masked features as well; the negatives are all other
+    clips of the global batch, those of the same video among them; a clip is
+    cropped, mirrored and recolored on its own.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.

@@ -122,7 +122,7 @@ class ClipOrderHead(BaseModule):
 
 @MODELS.register_module()
 class ClipOrder(SelfSupervisedRecognizer):
-    """Tell the order of shuffled clips.
+    """Predict the order of shuffled clips.
 
     VCOP: Xu et al., CVPR 2019. Three clips of a video, each of 16 frames and
     with 8 frames between them, are shuffled; the head tells which of the six

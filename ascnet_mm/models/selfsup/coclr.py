@@ -87,10 +87,12 @@ class CoCLR(MemoryBankRecognizer):
 
     As in the authors' code, the frozen encoder sees the clip of the key and
     normalizes by the statistics of its training, and positives are looked for
-    once the bank is full. The paper has clips of 32 frames. *Ours*: flow is
-    DIS (``ascnet-mm flow``; theirs is TV-L1); keys of the query's own video
-    are neither positives nor negatives (in their code positives); the clips
-    are ASCNet's, at two speeds.
+    once the bank is full. *Ours*: flow is DIS (``ascnet-mm flow``; theirs is
+    TV-L1); keys of the query's own video are neither positives nor negatives
+    (in their code positives); the clips are ASCNet's, of 16 frames at two
+    speeds (theirs have 32 frames); a clip of flow at 2x is every second
+    picture of the flow between neighboring frames, and is cropped and mirrored
+    like other pictures.
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.

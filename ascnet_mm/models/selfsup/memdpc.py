@@ -161,9 +161,10 @@ class MemDPC(SelfSupervisedRecognizer):
     stages are 2D, whose last one has 256 channels, and whose features are
     compared before the last ReLU; they train by Adam with a rate of 1e-3, at
     128 or 224 pixels, and change the colors of each frame by itself. *Ours*:
-    ASCNet's encoder, which ends with a ReLU, and schedule, colors of its own
-    for each block, and features of all ranks to choose from, where theirs are
-    those of a GPU.
+    ASCNet's encoder, which ends with a ReLU (there the first stages are 2-D,
+    the last has 256 channels, and features are compared before its ReLU), and
+    schedule, colors of its own for each block, and features of all ranks to
+    choose from, where theirs are those of a GPU.
 
     All blocks of a video have to be cropped alike (``per_clip=False`` of
     :class:`SampleCrops`), as in the authors' code.

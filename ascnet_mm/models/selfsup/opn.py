@@ -14,7 +14,7 @@ from .clip_order import ClipOrder
 
 @MODELS.register_module()
 class OPN(ClipOrder):
-    """Tell the order of shuffled frames.
+    """Predict the order of shuffled frames.
 
     OPN: Lee et al., ICCV 2017. Four frames of a video are shuffled. An order
     and its reverse are one of 12 classes (``reversible`` of the head), because
@@ -27,10 +27,13 @@ class OPN(ClipOrder):
     none of the frames are mirrored; the head has BatchNorm and a further
     layer of 1024. The paper chooses frames by the motion between them.
     *Ours*: any encoder, and a 3-D one sees a frame as a still clip
-    (``frame_interval=0`` of :class:`ShuffledClips`); frames at even
-    distances; the head is that of VCOP's code; a channel is taken after
-    normalization; each frame is cropped and mirrored on its own, as set for
-    the pipeline.
+    (``frame_interval=0`` of :class:`ShuffledClips`; there it is CaffeNet, on
+    80 x 80 pixels); frames at even distances, 9 apart (there chosen by the
+    motion between them); the head is that of VCOP's code (there with BatchNorm
+    and one more layer); a channel is taken after normalization; each frame is
+    cropped and mirrored on its own, as set for the pipeline (there a crop is
+    shifted by up to 5 pixels, and all frames of a sample are mirrored or
+    none).
 
     Args:
         backbone (dict | nn.Module): As for :class:`ASCNet`.

@@ -143,12 +143,13 @@ class SameContextHead(BaseModule):
 
 @MODELS.register_module()
 class Pace(SelfSupervisedRecognizer):
-    """Tell the playback speed of a clip.
+    """Classify the playback speed of a clip.
 
     Wang et al., ECCV 2020. One linear layer tells the speed, as in the
     authors' code; there a clip may start anywhere and is looped, and each
     frame changes its colors on its own. *Ours*: a clip is looped only in a
-    video that is shorter; its colors change as one; all of the contrastive
+    video that is shorter (there a clip may start anywhere); its colors change
+    as one; all of the contrastive
     term but its idea, as its code was not published.
 
     Args:

@@ -113,7 +113,7 @@ class RSPHead(ContrastiveHead):
 
 @MODELS.register_module()
 class RSPNet(MemoryBankRecognizer):
-    """Tell which clip plays at the same speed, and which is of the same video.
+    """Find the clip of the same speed, and the clip of the same video.
 
     Chen et al., AAAI 2021, following the authors' code. There are three clips
     of a video: a query, a key at the same speed and a key at another speed;

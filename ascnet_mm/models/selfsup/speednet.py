@@ -57,7 +57,7 @@ class SpeedHead(BaseModule):
 
 @MODELS.register_module()
 class SpeedNet(SelfSupervisedRecognizer):
-    """Tell whether a clip is sped up.
+    """Classify whether a clip is sped up.
 
     Benaim et al., CVPR 2020. Each batch contains two clips of each of its
     videos, the second of which is sped up (:class:`SkippingSampleFrames`), and
@@ -66,9 +66,10 @@ class SpeedNet(SelfSupervisedRecognizer):
 
     These are the paper's, and so are S3D-G without strides in time and what
     the head does; no code was published. *Ours*: the learning rate and
-    schedule, the colors, a crop of its own for each clip, and BatchNorm over
-    both clips. Evaluations read the mean of the encoder's output, as for every
-    method here, not the maximum that the head sees.
+    schedule, the colors, a crop of its own for each clip, sides of 32 to 168
+    pixels for R3D (half the paper's), which strides in time, and BatchNorm
+    over both clips. Evaluations read the mean of the encoder's output, as for
+    every method here, not the maximum that the head sees.
 
     A small encoder learns the task in 160 steps if all videos move alike at
     their own speed (tests/slow/test_baselines.py). On the rendered set, whose

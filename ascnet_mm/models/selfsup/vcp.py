@@ -80,7 +80,7 @@ class VCPHead(BaseModule):
 
 @MODELS.register_module()
 class VCP(SelfSupervisedRecognizer):
-    """Tell what was done to the middle one of three clips.
+    """Classify what was done to the middle one of three clips.
 
     VCP: Luo et al., AAAI 2020. The middle clip stays as it is, is turned by
     90, 180 or 270 degrees, has its four tiles or two of its quarters in time

@@ -26,7 +26,7 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='VideoList', pipeline=pipeline, test_mode=True))
 test_evaluator = [
-    dict(type='VideoRetrievalMetric', pooling='mean', centre=True, scale=True),
-    dict(type='KNNMetric', centre=True)
+    dict(type='VideoRetrievalMetric', pooling='mean', center=True, scale=True),
+    dict(type='KNNMetric', center=True)
 ]
 test_cfg = dict(type='TestLoop')

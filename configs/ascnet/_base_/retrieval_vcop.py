@@ -29,7 +29,7 @@ test_dataloader = dict(
     dataset=dict(type='VideoList', pipeline=pipeline, test_mode=True))
 test_evaluator = [
     dict(
-        type='VideoRetrievalMetric', pooling='mean', centre=False, scale=True),
+        type='VideoRetrievalMetric', pooling='mean', center=False, scale=True),
     dict(type='KNNMetric')
 ]
 test_cfg = dict(type='TestLoop')

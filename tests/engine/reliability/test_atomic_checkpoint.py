@@ -17,22 +17,31 @@ from .test_loops import Stop, last, pretraining, train
 class FullDisk(Hook):
     """Leaves no room for one file."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, patch: pytest.MonkeyPatch) -> None:
         self.name = name
+        self.patch = patch
 
     def before_train_epoch(self, runner) -> None:
-        os.symlink('/dev/full', f'{runner.work_dir}/{self.name}.part')
+        fsync = os.fsync
+
+        def flush(descriptor):
+            if self.name in os.readlink(f'/proc/self/fd/{descriptor}'):
+                raise OSError(28, 'No space left on device')
+            fsync(descriptor)
+
+        self.patch.setattr(os, 'fsync', flush)
 
 
-def test_a_full_disk_costs_no_checkpoint(videos, tmp_path):
+def test_a_full_disk_costs_no_checkpoint(videos, tmp_path, monkeypatch):
     """The newest alone is kept, and it is not removed beforehand."""
     options = {'default_hooks.checkpoint.max_keep_ckpts': 1}
     cfg = pretraining(videos, tmp_path, **options)
     cfg.experiment_name = str(uuid4())
     runner = Runner.from_cfg(cfg)
-    runner.register_hook(FullDisk('iter_4.pth'))
-    with pytest.raises(InputError, match='iter_4.pth cannot be written'):
-        runner.train()
+    with monkeypatch.context() as patch:
+        runner.register_hook(FullDisk('iter_4.pth', patch))
+        with pytest.raises(InputError, match='iter_4.pth cannot be written'):
+            runner.train()
     assert last(cfg)['meta']['iter'] == 2
     assert sorted(p.name for p in tmp_path.glob('*.pth*')) == ['iter_2.pth']
     (tmp_path / 'iter_4.pth.part').write_bytes(b'left by a killed run')

@@ -5,15 +5,15 @@ _base_ = '../ascnet/retrieval/r18_ucf101.py'
 
 test_evaluator = _base_.test_evaluator + [
     dict(
-        type='VideoRetrievalMetric', centre=True, prefix='centred_retrieval'),
-    dict(type='KNNMetric', centre=True, prefix='centred_knn'),
+        type='VideoRetrievalMetric', center=True, prefix='centered_retrieval'),
+    dict(type='KNNMetric', center=True, prefix='centered_knn'),
     dict(
         type='VideoRetrievalMetric', whiten=True, prefix='whitened_retrieval'),
     dict(type='KNNMetric', whiten=True, prefix='whitened_knn'),
     dict(type='LinearProbeMetric'),
     dict(
         type='LinearProbeMetric',
-        standardise=True,
-        prefix='standardised_linear')
+        standardize=True,
+        prefix='standardized_linear')
 ]
 custom_hooks = [dict(type='OutcomesHook')]
