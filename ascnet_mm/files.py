@@ -14,7 +14,7 @@ import torch
 from .errors import InputError
 
 # What the name of a file that is being written ends with
-PART = re.compile(r'(\.[0-9a-f]{8})?\.part')
+PART = re.compile(r'(\.[0-9a-f]{8})?\.part\Z')
 
 
 def write_whole(path: str,
@@ -151,8 +151,7 @@ def written_as(name: str) -> str:
         >>> written_as('x.pth.5f3a90c1.part'), written_as('x.pth')
         ('x.pth', 'x.pth')
     """
-    part = PART.search(name)
-    return name[:part.start()] if part and part.end() == len(name) else name
+    return PART.sub('', name)
 
 
 def remove_parts(folder: str, ending: str) -> None:

@@ -54,6 +54,11 @@ def test_only_what_killed_writers_left_is_removed(tmp_path):
     remove_parts(str(tmp_path), '.pth')
     assert sorted(os.listdir(tmp_path)) == [
         'a.pth', 'b.pth.other.part', 'other.part']
+    # Also in a folder of such a name
+    (tmp_path / 'run.part').mkdir()
+    (tmp_path / 'run.part' / 'a.pth.0123abcd.part').touch()
+    remove_parts(str(tmp_path / 'run.part'), '.pth')
+    assert os.listdir(tmp_path / 'run.part') == []
 
 
 def test_nothing_is_written_through_a_link(tmp_path, monkeypatch):
