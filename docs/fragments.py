@@ -422,16 +422,23 @@ def two_processors() -> str:
                  len(CLASSES_AND_SPEED))
 
 
-def compared_with(found: Figures, reference: Figures) -> str:
+OF_CLASSES_AND_SPEED = {
+    'vcop/retrieval/top1': 'retrieval',
+    'vcop/whitened_retrieval/top1': 'retrieval, whitened',
+    'vcop/linear/top1': 'linear',
+    AVERAGE: 'average of six',
+    SPEED: 'speed, paired',
+}
+OF_WORDS = {
+    'digit/ridge/top1': 'digit, %',
+    'adverb/ridge/top1': 'adverb, %',
+}
+
+
+def compared_with(found: Figures, reference: Figures,
+                  keys: Dict[str, str] = OF_CLASSES_AND_SPEED) -> str:
     """Figures of all methods, marked where they differ from two of them."""
     untrained, *_ = found['methods']
-    keys = {
-        'vcop/retrieval/top1': 'retrieval',
-        'vcop/whitened_retrieval/top1': 'retrieval, whitened',
-        'vcop/linear/top1': 'linear',
-        AVERAGE: 'average of six',
-        SPEED: 'speed, paired',
-    }
     others = {'†': untrained, '‡': reference}
     rows = [[method['name'],
              *(marked(found, method, key, others) for key in keys)]
@@ -521,18 +528,7 @@ def own_tasks() -> str:
 @fragment('words')
 def words() -> str:
     found = figures('compare_grid_s1_methods')
-    untrained, *_ = found['methods']
-    rows = []
-    for method in found['methods']:
-        row = [method['name']]
-        for word in ('digit', 'adverb'):
-            key = f'{word}/ridge/top1'
-            apart = method is not untrained and told_apart(
-                found, method, untrained, key)
-            row += [with_interval(found, method, key), 'yes' if apart else '']
-        rows.append(row)
-    apart = 'differs from untrained'
-    return table(['method', 'digit, %', apart, 'adverb, %', apart], rows, 4)
+    return compared_with(found, found['methods'][-1], OF_WORDS)
 
 
 @fragment('demo')
@@ -778,8 +774,8 @@ def gpu_memory() -> str:
     return '\n\n'.join([
         table(['config', 'batch', 'clips', 'launches', 'waits', 'peak, GiB'],
               rows, 5),
-        paragraph(f'The most is {most:.1f} GiB, {most / 24:.0%} of a GPU of '
-                  '24.')
+        paragraph(f'The most is {most:.1f} GiB, {100 * most / 24:.0f} % of a '
+                  'GPU of 24.')
     ])
 
 

@@ -24,8 +24,6 @@ _contrast_2 = {
     **_base_._plus, 'model.terms': dict(
         contrast=dict(_base_._contrast, weight=2.0))
 }
-# Of the eight frames, four reach the last layer instead of one.
-_four = {'model.backbone.frame_strides': (2, 1, 1, 1, 1)}
 
 
 def _changed(part, name, encoder=dict(), **options):
@@ -37,7 +35,8 @@ def _changed(part, name, encoder=dict(), **options):
 methods = [
     _ascnet,
     _infonce,
-    *(part for part in _base_.methods if 'differences' in part['name']),
+    *(part for part in _base_.methods
+      if 'differences' in part['name'] and part not in _base_._baselines),
     _changed(_ascnet, 'ASCNet, AdamW', **_adamw),
     _changed(_infonce, 'InfoNCE, AdamW', **_adamw),
     _changed(_ascnet, 'ASCNet, differences', _differences),
@@ -53,10 +52,7 @@ methods = [
              _differences, **_at_one_time, **_adamw),
     _changed(_infonce,
              'InfoNCE, differences, at one time, four frames kept',
-             {**_differences, **_four}, **_at_one_time),
-    _changed(_ascnet,
-             'ASCNet + contrast, differences, at one time, four frames kept',
-             {**_differences, **_four}, **_at_one_time, **_contrast),
+             {**_differences, **_base_._four}, **_at_one_time),
     _changed(_ascnet,
              'ASCNet + contrast, differences, at one time, crops from 0.7',
              _differences, **_at_one_time, **_contrast,

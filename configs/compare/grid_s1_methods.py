@@ -19,15 +19,25 @@ def _changed(part, name, encoder=dict(), **options):
         encoder=encoder)
 
 
-_ascnet, _infonce = (
+_ascnet, _infonce, _acp, _byol, _rspnet = (
     next(part for part in _base_.methods if part['name'] == name)
-    for name in ('ASCNet', 'InfoNCE'))
+    for name in ('ASCNet', 'InfoNCE', 'ACP alone', 'BYOL', 'RSPNet'))
+_random = dict(
+    _ascnet,
+    name='random positive',
+    config='configs/ascnet/baselines/r18_ucf101_random_positive.py')
 _at_one_time = {'sample_frames.max_distance': 0}
 # What stands still is gone: Tao et al., ACM Multimedia 2020
 _differences = {'model.data_preprocessor.difference': dict(prob=1.)}
 _plus = {'model.type': 'ASCNetPlus'}
 _contrast = dict(type='InstanceContrast', weight=0.5)
 _contrast_1 = dict(_contrast, weight=1.0)
+# Of the eight frames, four reach the last layer instead of one.
+_four = {'model.backbone.frame_strides': (2, 1, 1, 1, 1)}
+_baselines = [
+    _changed(part, f'{part["name"]}, differences, at one time', _differences,
+             **_at_one_time) for part in (_acp, _random, _byol, _rspnet)
+]
 methods = [
     _ascnet,
     _infonce,
@@ -54,5 +64,13 @@ methods = [
              **{'model.terms': dict(contrast=_contrast_1)}),
     _changed(_infonce, 'InfoNCE, differences, at one time', _differences,
              **_at_one_time),
+    dict(
+        _ascnet, name='differences, four frames kept, untrained', epochs=0,
+        encoder={**_differences, **_four}),
+    _changed(_ascnet,
+             'ASCNet + contrast, differences, at one time, four frames kept',
+             {**_differences, **_four}, **_at_one_time, **_plus,
+             **{'model.terms': dict(contrast=_contrast)}),
+    *_baselines,
     _base_.methods[-1],
 ]

@@ -38,4 +38,26 @@ methods = [
             'model.data_preprocessor.augmentation.hue': 0.4,
             'model.data_preprocessor.augmentation.chroma_rotation': 0.
         }),
+    # The rate rises during the first tenth (ours), in BYOL during the first
+    # hundredth (Grill et al., NeurIPS 2020, section 3.3).
+    _changed(
+        'warm-up of the rate',
+        param_scheduler=[
+            dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=200),
+            dict(type='CosineAnnealingLR', eta_min_ratio=1e-3),
+        ]),
+    # Ten times the encoder's rate (ours)
+    _changed(
+        'predictor at rate 0.3', **{
+            'optim_wrapper.paramwise_cfg.custom_keys.predictor.lr_mult': 10.
+        }),
+    # BYOL's (section 3.3)
+    _changed('weight decay 1.5e-6',
+             **{'optim_wrapper.optimizer.weight_decay': 1.5e-6}),
+    # The weight is ours
+    _changed(
+        'speed ranking', **{
+            'model.type': 'ASCNetPlus',
+            'model.terms.ranking': dict(type='SpeedRanking', weight=0.5)
+        }),
 ]
