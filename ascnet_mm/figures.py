@@ -1,6 +1,7 @@
 """Figures in a JSON file, with everything they depend on."""
 import os.path as osp
 import platform
+import shlex
 import sys
 import time
 from typing import Any, Dict
@@ -38,7 +39,7 @@ def typed_command() -> str:
         words = ['ascnet-mm']
     else:
         words = ['python', program]
-    return ' '.join([*words, *arguments])
+    return shlex.join([*words, *arguments])
 
 
 def made_here() -> Dict[str, Any]:

@@ -55,7 +55,7 @@ def write_whole(path: str,
             f'before is untouched: make room and {advice}') from error
     # Some file systems cannot; the file itself is on the disk.
     with suppress(OSError):
-        _flush_folder(osp.dirname(path) or '.')
+        flush(osp.dirname(path) or '.')
 
 
 def make_folder(path: str) -> None:
@@ -166,9 +166,16 @@ def remove_parts(folder: str, ending: str) -> None:
             remove_if_there(path)
 
 
-def _flush_folder(folder: str) -> None:
-    """Make a new name survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(path: str) -> None:
+    """Make a file, or the names in a folder, survive a loss of power.
+
+    Args:
+        path (str): The file or folder.
+
+    Raises:
+        OSError: If it cannot, as on some file systems.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -22,7 +22,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from .apis import take_encoder
+from .apis import take_model
 from .clip_reader import ClipReader, Part, Windows, require_lengths
 from .datasets.video import MiscountedVideo, UnreadableVideo
 from .errors import InputError
@@ -86,12 +86,15 @@ def load_encoder(source: str,
         torch.Size([2, 512])
     """
     weights = os.fspath(source if checkpoint is None else checkpoint)
+    if checkpoint is None and weights.endswith('.py'):
+        raise InputError(
+            f'{weights} is a config: give the checkpoint after it')
     if checkpoint is None:
         said, find = read_checkpoint(weights), recipe_in
     else:
         cfg = Config.fromfile(config_path(os.fspath(source)))
         with DefaultScope.overwrite_default_scope('mmaction'):
-            take_encoder(cfg, weights, {})
+            take_model(cfg, weights, {})
         said, find = settings_of(cfg), recipe_of
     try:
         recipe = find(said)
@@ -150,6 +153,8 @@ class VideoEncoder(BaseModel):
             as its pipeline takes of a video.
         interval (int): Distance between neighboring frames of a clip, in
             frames of the video.
+
+    Threads may share it in evaluation mode, not while it is trained.
 
     Raises:
         InputError: If the pipeline has no sampler of frames.
@@ -306,7 +311,9 @@ class VideoEncoder(BaseModel):
             Tensor: float32 ``[clips, C]``, on the CPU; the mean over the
             crops of a clip, and for a 2-D encoder over its frames.
         """
-        batch = self.data_preprocessor(
+        # MMEngine's does not follow a model that this one is a part of.
+        where = next(self.backbone.parameters(), part.inputs).device
+        batch = self.data_preprocessor.to(where)(
             dict(inputs=[part.inputs], data_samples=[part.data_sample]),
             False)
         clips = batch['inputs'].flatten(0, 1).contiguous()

@@ -57,9 +57,11 @@ def read_label_names(path: str) -> Dict[int, str]:
     """
     try:
         with open(path, encoding='utf-8-sig') as file:
-            lines = [line.strip() for line in file.read().splitlines()]
+            text = file.read().removesuffix('\n')
     except (OSError, ValueError) as error:
         raise InputError(f'{path} cannot be read: {error}') from error
+    # Not splitlines, which takes a form feed for the end of a line.
+    lines = [line.strip() for line in text.split('\n')] if text else []
     places: Dict[str, int] = {}
     for number, name in enumerate(lines):
         if not name:

@@ -123,6 +123,23 @@ def recipe_of(settings: dict) -> dict:
             pipeline=pipeline))
 
 
+def sees_differences(data_preprocessor: dict) -> bool:
+    """Whether an encoder sees nothing but differences of frames.
+
+    Where they are drawn for a part of the clips, they are an augmentation.
+
+    Args:
+        data_preprocessor (dict): The config of what makes its input.
+
+    Examples:
+        >>> sees_differences(dict(difference=dict(prob=1)))
+        True
+        >>> sees_differences(dict(difference=dict(prob=0.5)))
+        False
+    """
+    return (data_preprocessor.get('difference') or {}).get('prob') == 1
+
+
 def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
     """The transforms of a recipe as they make clips for an evaluation.
 
@@ -130,19 +147,17 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
         pipeline (list[dict]): Of a recipe.
 
     Returns:
-        list[dict]: The same, with our file reader. The clips of pre-training
-        become ten evenly spaced clips, at 1x or with its ``frame_interval``,
-        and its random crops become the whole frame.
+        list[dict]: The same, with our file reader and packing. The clips of
+        pre-training become ten evenly spaced clips, at 1x or with its
+        ``frame_interval``, and its random crops become the whole frame.
 
     Examples:
         >>> evaluation_pipeline([dict(type='DecordInit', num_threads=2)])
         [{'type': 'OpenVideo'}]
     """
     steps = []
-    planes = False
     for step in pipeline:
         kind = getattr(step['type'], '__name__', step['type'])
-        planes = planes or kind == 'DecodePlanes'
         if kind in SAMPLERS:
             interval = step.get('frame_interval')
             step = dict(
@@ -156,9 +171,13 @@ def evaluation_pipeline(pipeline: Sequence[dict]) -> List[dict]:
             continue
         elif kind in CROPS:
             step = dict(type=kind, scale=step['scale'])
-        elif planes and kind == 'PackActionInputs':
-            # Checkpoints of version 0.1 named each key of their crops.
+        elif kind == 'PackActionInputs':
+            # It keeps no name of a file, nor (version 0.1) crops of planes.
             step = dict(type='PackClips')
+        elif kind.endswith('SampleFrames') and not step.get('test_mode'):
+            # MMAction2's, of a training; 2-D encoders have their segments.
+            clips = {} if step['clip_len'] == 1 else dict(num_clips=NUM_CLIPS)
+            step = dict(step, test_mode=True, **clips)
         elif kind in OURS:
             ours = OURS[kind]
             # An opening transform's options are those of its own reader.

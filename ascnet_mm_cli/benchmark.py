@@ -23,6 +23,7 @@ Each prints a table and writes a JSON file to benchmarks/.
 """
 import argparse
 import importlib
+import os.path as osp
 
 from .arguments import HelpFormatter
 
@@ -44,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure a subject: its module's ``run`` takes the options by name."""
+    from ascnet_mm import InputError
     subject = importlib.import_module(f'ascnet_mm.benchmarking.{args.command}')
+    # Not after an hour of measuring
+    if osp.exists(args.out) and not osp.isdir(args.out):
+        raise InputError(f'--out {args.out} is no folder: name another')
     subject.run(
         **{
             name: value
@@ -139,7 +144,7 @@ def files(parser: argparse.ArgumentParser) -> None:
 
 def processes(parser: argparse.ArgumentParser) -> None:
     """how closely several processes match one with the same global batch"""
-    parser.add_argument('videos', help='folder of 56 videos or more')
+    parser.add_argument('videos', help='folder of 57 videos or more')
 
 
 def collapse(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,9 @@ gray. Every command reads it as any other video; where videos and their flow
 go into one sample, both have the same --short-edge. Lists (.txt) that name
 videos are copied with the new names.
 
-The run can be stopped (Ctrl-C) and started again at any time: flow that is
-newer than its video is kept, and the same videos give the same files. All
+The run can be stopped (Ctrl-C) and started again at any time: flow gets the
+date of its video, and is kept while the two are the same. The same videos
+give the same files. All
 videos without flow, and damaged ones that have it in part, are named in
 DST/unreadable_videos.txt. python tools/data/flow.py is the same command.
 """

@@ -39,12 +39,12 @@ def load_config(args: argparse.Namespace) -> 'Config':
         Options,
         read_config,
         set_environment,
-        take_encoder,
+        take_model,
     )
     # First, so that they reach the evaluator before --dump adds another.
     options = Options(args.cfg_options)
     cfg = read_config(args.config, options)
-    take_encoder(cfg, args.checkpoint, options)
+    take_model(cfg, args.checkpoint, options)
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
             raise InputError(
@@ -60,7 +60,8 @@ def load_config(args: argparse.Namespace) -> 'Config':
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise InputError(f'--dump writes a pickle: {args.dump} must end '
                              'in .pkl or .pickle')
-        evaluators = cfg.test_evaluator
+        # Without any, the check of the data says what is missing.
+        evaluators = cfg.get('test_evaluator') or []
         if not isinstance(evaluators, (list, tuple)):
             evaluators = [evaluators]
         dump = dict(type='DumpResults', out_file_path=args.dump)

@@ -93,6 +93,9 @@ def load_config(args: argparse.Namespace) -> 'Config':
                 'is for, and the config does not say it: set '
                 "auto_scale_lr=dict(base_batch_size=...)")
         cfg.auto_scale_lr.enable = True
+    if args.seed is not None and not 0 <= args.seed < 2**32:
+        raise InputError(
+            f'--seed must lie between 0 and {2**32 - 1}, not {args.seed}')
     # What is given explicitly takes precedence over the config.
     given = {
         name: getattr(args, name)

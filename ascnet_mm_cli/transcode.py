@@ -16,12 +16,13 @@ color matrix stays BT.601 or BT.709, any other becomes BT.709, and a file
 that names none is BT.601, as FFmpeg and decord read it; the copy names its
 own. Interlaced and HDR pictures are taken as they are stored.
 
-The run can be stopped (Ctrl-C) and started again at any time: copies that are
-newer than their source are kept. All videos without a copy, and damaged ones
-of which only a part could be copied, are named in DST/unreadable_videos.txt;
-a damaged one needs 16 frames for a copy. Listed videos stay in the lists:
-training skips and counts those without a copy, evaluation counts them as
-misses. python tools/data/transcode.py is the same command.
+The run can be stopped (Ctrl-C) and started again at any time: a copy gets the
+date of its video, and is kept while the two are the same. All videos without
+a copy, and damaged ones of which only a part could be copied, are named in
+DST/unreadable_videos.txt; a damaged one needs 16 frames for a copy. Listed
+videos stay in the lists: training skips and counts those without a copy,
+evaluation counts them as misses. python tools/data/transcode.py is the same
+command.
 """
 import argparse
 import sys

@@ -1,8 +1,12 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from ascnet_mm import InputError
 from ascnet_mm.collection import Collection
+from ascnet_mm.demo import showing
+from ascnet_mm_cli import commands_parser
 
 from .conftest import run_tool
 
@@ -47,6 +51,42 @@ def test_a_folder_of_ones_own_may_be_smaller_than_a_batch(videos, tmp_path):
     # One video is kept for validation: no speed can be probed with it.
     assert set(checks['after']) == {'same_video/top1'}
     assert len(list((tmp_path / 'page/posters').iterdir())) == 1
+
+
+@pytest.mark.parametrize('options, why', [
+    (['--epochs', '0'], '--epochs must be 1 or more, not 0'),
+    (['--epochs', '-3'], '--epochs must be 1 or more, not -3'),
+    (['--seeds', '-1'], 'each given once, not -1'),
+    (['--seeds', '2', '2'], 'each given once, not 2 2')])
+def test_numbers_that_make_no_sense_are_refused(options, why, tmp_path):
+    args = commands_parser().parse_args(
+        ['demo', '--out', str(tmp_path / 'out'), *options])
+    with pytest.raises(InputError, match=why):
+        args.run(args)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_folder_that_is_no_collection_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(showing, 'Runner', SimpleNamespace(
+        build_dataloader=lambda loader: SimpleNamespace(dataset=Listed())))
+    monkeypatch.setattr(
+        showing, 'find_latest_checkpoint', lambda folder: 'nowhere.pth')
+    kept = tmp_path / 'collection' / 'mine.txt'
+    kept.parent.mkdir()
+    kept.write_text('mine')
+    cfg = SimpleNamespace(val_dataloader=None)
+    assert showing.show_collection(cfg, str(tmp_path), str(tmp_path)) is None
+    assert kept.read_text() == 'mine'
+
+
+class Listed:
+    """A data set of a video."""
+
+    def __len__(self):
+        return 1
+
+    def get_data_info(self, number):
+        return dict(filename='/nowhere/x.mp4', label=0)
 
 
 def test_a_missing_folder_ends_with_one_sentence(tmp_path):

@@ -692,6 +692,8 @@ def test_what_is_said_of_the_spoken_words_holds():
     for name in of_pictures:
         assert {(pixels, digit), (pixels, adverb)} <= above(name)
     assert not above(pixels)
+    assert {(name, adverb) for name in moving} <= above(
+        'differences, untrained')
     assert {name for name in moving if (pixels, adverb) in above(name)} == {
         byol}
     assert {name for name in moving if (pixels, digit) not in above(name)} == {

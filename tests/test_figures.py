@@ -12,6 +12,8 @@ from ascnet_mm.figures import typed_command
      'ascnet-mm benchmark step'),
     (['/opt/lib/ascnet_mm_cli/__main__.py', 'demo'],
      'python -m ascnet_mm_cli demo'),
+    (['/opt/bin/ascnet-mm', 'embed', 'my videos', 'o.npz'],
+     "ascnet-mm embed 'my videos' o.npz"),
 ])  # yapf: disable
 def test_a_command_is_that_which_was_typed(argv, command, monkeypatch):
     monkeypatch.setattr(sys, 'argv', argv)

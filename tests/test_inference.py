@@ -4,7 +4,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from glob import glob
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import av
 import numpy as np
@@ -298,6 +298,14 @@ def test_the_preprocessor_follows_the_encoder_to_its_device(pretrained):
     # Its inputs are copied to where it believes to be.
     encoder = ascnet_mm.load_encoder(pretrained[1]).to('meta')
     assert encoder.data_preprocessor.device.type == 'meta'
+    # Of which a model that it is a part of knows nothing.
+    whole = nn.Sequential(ascnet_mm.load_encoder(pretrained[1])).to('meta')
+    asked = []
+    whole[0].data_preprocessor.forward = lambda data, training: asked.append(
+        whole[0].data_preprocessor.device.type) or data
+    with pytest.raises(AttributeError):
+        whole[0].encode(SimpleNamespace(inputs=None, data_sample=None))
+    assert asked == ['meta']
 
 
 # ------------------------------------------------------------------- windows
@@ -419,6 +427,9 @@ def test_what_is_no_checkpoint_or_device_is_named(pretrained, tmp_path):
         ascnet_mm.load_encoder(str(tmp_path))
     with pytest.raises(InputError, match='no config.*before its checkpoint'):
         ascnet_mm.load_encoder(pretrained[1], RETRIEVAL)
+    for config in (RETRIEVAL, 'ascnet_mm::ascnet/r18_folder.py'):
+        with pytest.raises(InputError, match='is a config.* after it'):
+            ascnet_mm.load_encoder(config)
     with pytest.raises(InputError, match="device 'foo' cannot be used"):
         ascnet_mm.load_encoder(pretrained[1], device='foo')
 

@@ -19,6 +19,10 @@ def test_a_line_names_a_label(tmp_path):
     path = tmp_path / 'names.txt'
     path.write_bytes('\ufeffrun\r\n  to sit\nlést'.encode())
     assert read_label_names(str(path)) == {0: 'run', 1: 'to sit', 2: 'lést'}
+    path.write_bytes(b'a\x0cb\nc\n')
+    assert len(read_label_names(str(path))) == 2
+    path.write_bytes(b'')
+    assert read_label_names(str(path)) == {}
     for content, why in ((b'a\n\nb\n', 'line 2 is empty'),
                          (b'a\nb\na\n', 'labels 0 and 2 one name, a'),
                          (b'\xff\xfe', 'cannot be read')):

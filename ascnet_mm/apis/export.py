@@ -1,6 +1,7 @@
 """The encoder of a checkpoint, written to a file of its own."""
 import json
 import os.path as osp
+from contextlib import suppress
 from glob import escape, glob
 from typing import Any, Dict, Optional
 
@@ -18,6 +19,7 @@ from ..recipe import recipe_in, recipe_of
 from ..settings import settings_of
 from ..versions import versions
 from .config import read_config
+from .from_checkpoint import take_model
 
 
 def export_encoder(checkpoint: str,
@@ -34,7 +36,8 @@ def export_encoder(checkpoint: str,
     Args:
         checkpoint (str): Path of the checkpoint.
         out (str): The file to write; it appears when it is whole.
-        config (str, optional): A config that names the encoder, for
+        config (str, optional): A config with other clips than those that
+            the checkpoint describes; it names the encoder, too, for
             checkpoints that do not say how it is built.
         options (dict, optional): Dotted keys and values for that config.
 
@@ -107,9 +110,12 @@ def metrics_at(work_dir: str, epoch: int) -> Dict[str, float]:
     for path in sorted(glob(
             osp.join(escape(work_dir), '*/vis_data/scalars.json'))):
         with open(path) as lines:
-            for entry in map(json.loads, lines):
-                if entry.get('step') == epoch and 'loss' not in entry:
-                    metrics = {k: v for k, v in entry.items() if '/' in k}
+            for line in lines:
+                # A run that was killed may have left half a line.
+                with suppress(json.JSONDecodeError):
+                    entry = json.loads(line)
+                    if entry.get('step') == epoch and 'loss' not in entry:
+                        metrics = {k: v for k, v in entry.items() if '/' in k}
     return metrics
 
 
@@ -121,7 +127,9 @@ def _recipe(content: dict, checkpoint: str, config: Optional[str],
         InputError: If neither the config nor the checkpoint says it.
     """
     if config is not None:
-        return recipe_of(settings_of(read_config(config, options)))
+        cfg = read_config(config, options)
+        take_model(cfg, checkpoint, options)
+        return recipe_of(settings_of(cfg))
     if options:
         raise InputError('--cfg-options are for a config: give one')
     try:

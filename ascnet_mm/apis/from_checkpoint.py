@@ -6,7 +6,7 @@ the command line take precedence.
 """
 import logging
 from contextlib import suppress
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 import torch
 from mmaction.registry import MODELS
@@ -16,6 +16,7 @@ from mmengine.registry import init_default_scope
 
 from ..errors import InputError
 from ..models.checkpoints import read_checkpoint
+from ..models.data_preprocessor import ClipDataPreprocessor
 from ..models.recognizer import ActionRecognizer
 from ..models.selfsup.base import SelfSupervisedRecognizer, pool
 from ..recipe import (
@@ -23,6 +24,7 @@ from ..recipe import (
     evaluation_pipeline,
     recipe_in,
     require_registered,
+    sees_differences,
 )
 from ..settings import RUNNER_KEYS
 from .config import as_meant, read_config, require_known
@@ -34,25 +36,58 @@ OF_TRAINING = ('frozen_stages', 'norm_eval', 'with_cp')
 
 def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
                                                              Any]) -> None:
-    """Make a config build the encoder of a checkpoint.
+    """Make a config build the encoder of a checkpoint, with the same input.
+
+    The rest of its model is left as it is.
 
     Args:
         cfg (Config): The config of any recognizer; its ``model`` is changed.
-            If the model learns without labels, it is replaced by the whole
-            model of the checkpoint, whatever its method.
         checkpoint (str): Path of the checkpoint.
         options (dict): Dotted keys and values of the command line, which
             are in the config already.
 
     Raises:
-        InputError: If the checkpoint cannot be read.
+        InputError: If the checkpoint cannot be read, or its encoder sees
+            differences of frames, which the config's preprocessor cannot
+            make.
+
+    Examples:
+        >>> cfg = read_config(
+        ...     'ascnet_mm::ascnet/finetune/r18_ucf101.py',
+        ...     {})  # doctest: +SKIP
+        >>> take_encoder(cfg, 'epoch_200.pth', {})  # doctest: +SKIP
+    """
+    _take(cfg, checkpoint, options, _take_backbone)
+
+
+def take_model(cfg: Config, checkpoint: str, options: Dict[str, Any]) -> None:
+    """Make a config evaluate what a checkpoint was trained as.
+
+    A model that learns without labels is replaced by the whole model of the
+    checkpoint, whatever its method; in any other, :func:`take_encoder`.
+
+    Args:
+        cfg (Config): As for :func:`take_encoder`.
+        checkpoint (str): Path of the checkpoint.
+        options (dict): As for :func:`take_encoder`.
+
+    Raises:
+        InputError: As of :func:`take_encoder`.
 
     Examples:
         >>> cfg = read_config(
         ...     'ascnet_mm::ascnet/retrieval/r18_ucf101.py',
         ...     {})  # doctest: +SKIP
-        >>> take_encoder(cfg, 'epoch_200.pth', {})  # doctest: +SKIP
+        >>> take_model(cfg, 'epoch_200.pth', {})  # doctest: +SKIP
     """
+    if is_a(_model_of(cfg), SelfSupervisedRecognizer, MODELS):
+        _take(cfg, checkpoint, options, _take_model)
+    else:
+        take_encoder(cfg, checkpoint, options)
+
+
+def _take(cfg: Config, checkpoint: str, options: Dict[str, Any],
+          take: Callable[[Config, dict, dict], None]) -> None:
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     content = read_checkpoint(checkpoint)
     try:
@@ -63,17 +98,13 @@ def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
                 f'The encoder is built as the config says, not as '
                 f'{checkpoint} does: {error}', 'current', logging.WARNING)
         return
-    same = (
-        resolved_type(recipe['backbone'], MODELS) is resolved_type(
-            cfg.model.backbone, MODELS))
-    if not same:
+    kinds = [resolved_type(part, MODELS)
+             for part in (recipe['backbone'], _model_of(cfg).backbone)]
+    if kinds[0] is not kinds[1]:
         # Another protocol is meant; the strict loading says what differs.
         return
     before = cfg.model.to_dict()
-    if is_a(cfg.model, SelfSupervisedRecognizer, MODELS):
-        _take_model(cfg, content, recipe)
-    else:
-        _take_backbone(cfg, recipe)
+    take(cfg, content, recipe)
     # Where the model became another one, not each of its parts is there.
     cfg.merge_from_dict({
         key: value
@@ -85,6 +116,15 @@ def take_encoder(cfg: Config, checkpoint: str, options: Dict[str,
             f'The encoder is built as {checkpoint} says: '
             f'{cfg.model.backbone.to_dict()}', 'current')
     _compare_clips(cfg, recipe)
+
+
+def _model_of(cfg: Config) -> dict:
+    model = cfg.get('model') or {}
+    if 'backbone' not in model:
+        raise InputError(
+            f'{cfg.filename} has no model with a backbone: give the config of '
+            'a recognizer')
+    return model
 
 
 def features_config(checkpoint: str) -> Config:
@@ -143,7 +183,7 @@ def read_features_config(config: Optional[str], checkpoint: str,
     """
     if config is not None:
         cfg = read_config(config, options)
-        take_encoder(cfg, checkpoint, options)
+        take_model(cfg, checkpoint, options)
         return cfg
     cfg = features_config(checkpoint)
     for name in options:
@@ -181,7 +221,7 @@ def _model_in(content: dict) -> Optional[dict]:
     return model if is_a(model, SelfSupervisedRecognizer, MODELS) else None
 
 
-def _take_backbone(cfg: Config, recipe: dict) -> None:
+def _take_backbone(cfg: Config, content: dict, recipe: dict) -> None:
     built = {
         key: value
         for key, value in recipe['backbone'].items()
@@ -192,15 +232,29 @@ def _take_backbone(cfg: Config, recipe: dict) -> None:
         for key in OF_TRAINING if key in cfg.model.backbone
     }
     cfg.model.backbone = {**built, **kept}
-    given = cfg.model.get('data_preprocessor') or {}
-    for key in ('mean', 'std'):
-        if key in given and key in recipe['data_preprocessor']:
-            given[key] = recipe['data_preprocessor'][key]
+    _take_input(cfg, recipe['data_preprocessor'])
     if is_a(cfg.model, ActionRecognizer, MODELS):
         # Where it cannot be tried, the head's own error says what to set.
         with suppress(Exception):
             cfg.model.cls_head.in_channels = feature_channels(
                 recipe['backbone'])
+
+
+def _take_input(cfg: Config, taken: dict) -> None:
+    """Let the model's preprocessor make the input that an encoder knows."""
+    given = cfg.model.get('data_preprocessor') or {}
+    for key in ('mean', 'std'):
+        if key in given and key in taken:
+            given[key] = taken[key]
+    if sees_differences(given):
+        del given['difference']
+    if sees_differences(taken):
+        if not is_a(given, ClipDataPreprocessor, MODELS):
+            raise InputError(
+                'the encoder of the checkpoint sees differences of frames: '
+                "replace the config's model.data_preprocessor by one of the "
+                'type ClipDataPreprocessor')
+        given['difference'] = taken['difference']
 
 
 @torch.no_grad()

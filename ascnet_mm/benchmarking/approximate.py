@@ -1,9 +1,10 @@
 """Search among all clips of a collection and among those of some lists."""
 import contextlib
+import itertools
 import os
 import os.path as osp
 import time
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 from rich.progress import track
@@ -133,13 +134,13 @@ def measured(collection: Collection, queries: np.ndarray) -> Dict[str, Any]:
         found = lists.search(queries, TOP).row
         recall[lists.probes] = share_found(exact, found)
     lists = InvertedLists(collection)
-    numbers = iter(range(10**9))
 
-    def one(searched) -> None:
-        searched.search(queries[next(numbers) % len(queries)], TOP)
+    def one_by_one(searched) -> Callable[[], Any]:
+        waiting = itertools.cycle(queries)
+        return lambda: searched.search(next(waiting), TOP)
 
     seconds = side_by_side(
-        dict(exact=lambda: one(collection), lists=lambda: one(lists)),
+        dict(exact=one_by_one(collection), lists=one_by_one(lists)),
         len(queries), time.process_time)
     return dict(
         clips=len(collection), lists=len(lists.centers),

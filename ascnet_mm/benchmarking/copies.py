@@ -172,11 +172,13 @@ def make_set(videos: str, count: int, folder: str) -> int:
         int: How many were chosen.
 
     Raises:
-        InputError: If there are fewer than two.
+        InputError: If there are fewer than two, or the folder holds more of
+            an earlier call.
     """
     chosen = choose(videos, count, SHORTEST)
     for name in (ORIGINAL, *KINDS):
         os.makedirs(osp.join(folder, name), exist_ok=True)
+        require_no_more(osp.join(folder, name), len(chosen))
     for number, path in enumerate(track(chosen, 'copies')):
         original = osp.join(folder, ORIGINAL, f'{number:04}.mkv')
         link(path, original)
@@ -186,6 +188,23 @@ def make_set(videos: str, count: int, folder: str) -> int:
                 make_copy(path, target + '.part', kind)
                 os.replace(target + '.part', target)
     return len(chosen)
+
+
+def require_no_more(folder: str, count: int) -> None:
+    """Refuse videos of an earlier call with a larger ``count``.
+
+    Args:
+        folder (str): Of files ``NUMBER.mkv``.
+        count (int): How many are counted on.
+
+    Raises:
+        InputError: If there is a larger number.
+    """
+    if any(int(name.partition('.')[0]) >= count for name in os.listdir(folder)
+           if name.endswith('.mkv')):
+        raise InputError(
+            f'{folder} holds more than {count} videos, of an earlier run: '
+            'choose another --work-dir')
 
 
 def link(path: str, place: str) -> None:

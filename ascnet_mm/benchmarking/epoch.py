@@ -13,7 +13,8 @@ def read_iterations(work_dir: str) -> Dict[str, List[float]]:
     """Seconds of each iteration, and of them those without data.
 
     Args:
-        work_dir (str): Of a run that logged each iteration by itself.
+        work_dir (str): Of runs that logged each iteration by itself; the
+            last one counts.
 
     Returns:
         dict[str, list[float]]: ``'iteration'`` and ``'waiting'``, without
@@ -24,16 +25,20 @@ def read_iterations(work_dir: str) -> Dict[str, List[float]]:
     """
     seconds: Dict[str, List[float]] = dict(iteration=[], waiting=[])
     pattern = osp.join(escape(work_dir), '*', 'vis_data', 'scalars.json')
-    for path in sorted(glob(pattern)):
-        epoch = None
+    for path in sorted(glob(pattern))[-1:]:
+        epoch = iteration = None
         with open(path) as lines:
             for entry in map(json.loads, lines):
                 if 'loss' not in entry:
                     continue
                 if entry['epoch'] == epoch:
+                    if entry['iter'] != iteration + 1:
+                        raise InputError(
+                            f'{path} has no line for each iteration: train '
+                            'with default_hooks.logger.interval=1')
                     seconds['iteration'].append(entry['time'])
                     seconds['waiting'].append(entry['data_time'])
-                epoch = entry['epoch']
+                epoch, iteration = entry['epoch'], entry['iter']
     if not seconds['iteration']:
         raise InputError(
             f'{work_dir} holds no log of two iterations of an epoch: train '

@@ -9,7 +9,14 @@ from rich.progress import track
 from ..collection import Collection, index
 from ..figures import write_figures
 from ..inference import VideoEncoder, load_encoder
-from .copies import choose, link, read_frames, untrained, write_frames
+from .copies import (
+    choose,
+    link,
+    read_frames,
+    require_no_more,
+    untrained,
+    write_frames,
+)
 
 # Seconds: of a clip, of the shortest video, and how far off it may be found
 CLIP, SHORTEST, OFF = 2.0, 6.0, 0.5
@@ -60,6 +67,7 @@ def cut_clips(videos: str, count: int, folder: str) -> List[float]:
     for name in ('videos', 'clips'):
         os.makedirs(osp.join(folder, name), exist_ok=True)
     chosen = choose(videos, count, SHORTEST)
+    require_no_more(osp.join(folder, 'videos'), len(chosen))
     for number, path in enumerate(track(chosen, 'clips')):
         video, clip = _files(folder, number)
         link(path, video)

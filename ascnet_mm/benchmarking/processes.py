@@ -164,7 +164,7 @@ def train(videos: str,
     """Train two epochs in several processes, or as one.
 
     Args:
-        videos (str): Folder of 56 videos or more.
+        videos (str): Folder of 57 videos or more.
         ranks (int): How many. 1: this process, dealt what 2 and 4 ranks are
             dealt together.
         dtype (str): Of the model. Defaults to ``'float64'``.
@@ -173,6 +173,9 @@ def train(videos: str,
 
     Returns:
         list[dict]: What :class:`RankRecorder` wrote, of each rank.
+
+    Raises:
+        InputError: If there are too few videos, or several ranks fail.
     """
     with TemporaryDirectory() as folder:
         path = osp.join(folder, f'ranks_{ranks}_{dtype}.py')
@@ -187,7 +190,11 @@ def train(videos: str,
         if ranks == 1:
             options['train_dataloader.sampler.type'] = 'RoundedUpSampler'
             options['train_dataloader.sampler.ranks'] = 4
-            Runner.from_cfg(read_config(path, options)).train()
+            runner = Runner.from_cfg(read_config(path, options))
+            runner.train()
+            if len(runner.train_dataloader.dataset) < VIDEOS:
+                raise InputError(f'{videos} has too few videos: ranks would '
+                                 'be dealt others than one process')
         else:
             launch(ranks, [
                 path, '--cfg-options', *(f'{key}={value}'.replace(' ', '')
@@ -227,7 +234,7 @@ def run(videos: str, out: str) -> None:
     """Train with 1, 2 and 4 ranks; write ``reliability_processes.json``.
 
     Args:
-        videos (str): Folder of 56 videos or more.
+        videos (str): Folder of 57 videos or more.
         out (str): Folder of the JSON file.
 
     Raises:

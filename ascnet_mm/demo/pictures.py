@@ -1,11 +1,7 @@
 """A picture of the runs over time."""
 from typing import Dict, List
 
-import matplotlib
-
-matplotlib.use('Agg')
-
-import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from .checks import CHECKS
 
@@ -23,7 +19,8 @@ def draw(logs: Dict[int, List[dict]], path: str) -> None:
         logs (dict[int, list[dict]]): What was logged, by seed.
         path (str): Of the picture.
     """
-    figure, axes = plt.subplots(2, 3, figsize=(13, 7), sharex=True)
+    figure = Figure(figsize=(13, 7))
+    axes = figure.subplots(2, 3, sharex=True)
     panels = list(axes.flat)
     for axis, (title, keys) in zip(panels, CURVES.items()):
         for color, key in zip(('tab:blue', 'tab:orange'), keys):
@@ -49,4 +46,3 @@ def draw(logs: Dict[int, List[dict]], path: str) -> None:
             axis.set_title(f'{CHECKS[key]}\n(needs labels)')
     figure.tight_layout()
     figure.savefig(path, dpi=110)
-    plt.close(figure)

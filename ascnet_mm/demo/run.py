@@ -6,6 +6,7 @@ from typing import Dict, List, Optional, Sequence
 from rich.console import Console
 
 from ..apis import check_data
+from ..errors import InputError
 from ..figures import write_figures
 from .checks import raw_pixels, show_table, summarize
 from .pictures import draw
@@ -28,8 +29,13 @@ def run_demo(videos: Optional[str], seeds: Sequence[int],
         set_dir (str): Where the rendered set is, or is to be.
 
     Raises:
-        InputError: If there are no videos.
+        InputError: If there are no videos, or a number makes no sense.
     """
+    if epochs is not None and epochs < 1:
+        raise InputError(f'--epochs must be 1 or more, not {epochs}')
+    if min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise InputError('--seeds are numbers from 0 on, each given once, not '
+                         f'{" ".join(map(str, seeds))}')
     console, start = Console(), time.time()
     cfg = folder_config(videos) if videos else rendered_config(set_dir)
     if epochs:

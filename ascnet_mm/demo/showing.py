@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from ..collection import index
+from ..collection.layout import MANIFEST
 from ..collection.page import write_page
 from ..errors import InputError
 from ..files import write_lines
@@ -23,7 +24,8 @@ def show_collection(cfg: Config, work_dir: str, out: str) -> Optional[str]:
 
     Returns:
         str, optional: Path of the page; None if there is none, because a
-        package is not installed or no video can be read. It is said why.
+        package is not installed, there is no checkpoint or no video can be
+        read. It is said why.
     """
     dataset = Runner.build_dataloader(cfg.val_dataloader).dataset
     videos = [dataset.get_data_info(number) for number in range(len(dataset))]
@@ -35,11 +37,15 @@ def show_collection(cfg: Config, work_dir: str, out: str) -> Optional[str]:
         f'{osp.relpath(video["filename"], root)} {video["label"]}'
         for video in tested])
     folder = osp.join(out, 'collection')
-    # That of an earlier run, by another encoder
-    shutil.rmtree(folder, ignore_errors=True)
+    checkpoint = find_latest_checkpoint(work_dir)
+    if checkpoint is None:
+        print(f'no page of the test videos: {work_dir} has no checkpoint')
+        return None
+    # That of an earlier run, by another encoder, and nothing else
+    if osp.exists(osp.join(folder, MANIFEST)):
+        shutil.rmtree(folder)
     try:
-        collection = index(
-            listed, folder, find_latest_checkpoint(work_dir), root=root)
+        collection = index(listed, folder, checkpoint, root=root)
         return write_page(collection, osp.join(out, 'page'))
     except InputError as error:
         print(f'no page of the test videos: {error}')

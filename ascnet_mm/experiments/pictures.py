@@ -3,11 +3,9 @@ import math
 from statistics import mean
 from typing import Sequence, Tuple
 
-import matplotlib
-
-matplotlib.use('Agg')
-
-import matplotlib.pyplot as plt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from .intervals import Interval, estimate
 from .results import Figures, at_budget, values
@@ -27,20 +25,16 @@ def draw(name: str, found: Figures, path: str) -> None:
     else:
         figure = _dots(name, at_budget(found, budgets[0]))
     figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
-def _dots(name: str, found: Figures) -> plt.Figure:
+def _dots(name: str, found: Figures) -> Figure:
     """Per measure the seeds as dots, the mean as a bar, chance dashed."""
     methods, measures = found['methods'], found['measures']
     columns, rows = _shape(len(measures))
-    figure, axes = plt.subplots(
-        rows,
-        columns,
+    figure = Figure(
         figsize=(1.5 + 2.8 * columns, rows * (1.1 + 0.32 * len(methods)) + 1),
-        sharey=True,
-        squeeze=False,
         layout='constrained')
+    axes = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axis, measure in zip(axes.flat, measures):
         _draw_measure(axis, measure, methods)
         if found.get('groups'):
@@ -67,7 +61,7 @@ def _shape(count: int) -> Tuple[int, int]:
     return columns, -(-count // columns)
 
 
-def _draw_measure(axis: plt.Axes, measure: Figures,
+def _draw_measure(axis: Axes, measure: Figures,
                   methods: Sequence[Figures]) -> None:
     for place, method in enumerate(methods):
         found = values(method, measure['key'])
@@ -83,7 +77,7 @@ def _draw_measure(axis: plt.Axes, measure: Figures,
     axis.set_axisbelow(True)
 
 
-def _draw_intervals(axis: plt.Axes, measure: Figures, found: Figures) -> None:
+def _draw_intervals(axis: Axes, measure: Figures, found: Figures) -> None:
     for place, method in enumerate(found['methods']):
         span = estimate(found, method, measure['key'])
         if span is not None:
@@ -96,19 +90,16 @@ def _with_interval(found: Figures, method: Figures, key: str) -> Interval:
     return estimate(found, method, key) or Interval(value, value, value)
 
 
-def _curves(name: str, found: Figures) -> plt.Figure:
+def _curves(name: str, found: Figures) -> Figure:
     """Per measure a line per method, with intervals, against the steps.
 
     A method that is the same at every budget is a level line.
     """
     measures = found['measures']
     columns, rows = _shape(len(measures))
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(1 + 3.4 * columns, 1.5 + 2.6 * rows),
-        squeeze=False,
-        layout='constrained')
+    figure = Figure(
+        figsize=(1 + 3.4 * columns, 1.5 + 2.6 * rows), layout='constrained')
+    axes = figure.subplots(rows, columns, squeeze=False)
     for axis, measure in zip(axes.flat, measures):
         _draw_curves(axis, measure, found)
     for axis in axes.flat[len(measures):]:
@@ -122,12 +113,12 @@ def _curves(name: str, found: Figures) -> plt.Figure:
     return figure
 
 
-def _draw_curves(axis: plt.Axes, measure: Figures, found: Figures) -> None:
+def _draw_curves(axis: Axes, measure: Figures, found: Figures) -> None:
     budgets, key = found['budgets'], measure['key']
     names = list(dict.fromkeys(
         method['name'] for method in found['methods']))
     for place, name in enumerate(names):
-        color = plt.get_cmap('tab10')(place % 10)
+        color = colormaps['tab10'](place % 10)
         for method in found['methods']:
             if method['name'] == name and method['budget'] is None:
                 level = values(method, key)

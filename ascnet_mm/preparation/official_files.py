@@ -91,12 +91,22 @@ def parse_ucf101(folder: str) -> Official:
         name: int(number) - 1
         for number, name in read('classInd.txt', r'(\d+)\s+(\S+)')
     }
+    if sorted(classes.values()) != [*range(len(classes))]:
+        raise InputError(
+            f'{osp.join(folder, "classInd.txt")} does not number its classes '
+            f'from 1 to {len(classes)}')
+
+    def clips(name: str) -> Iterator[str]:
+        for label, stem, number in read(
+                name, r'([^\s/]+)/(\S+)\.\w+(?:\s+(\d+))?'):
+            if number and int(number) - 1 != classes.get(label):
+                raise InputError(
+                    f'{osp.join(folder, name)} gives {label}/{stem} the '
+                    f'number {number}, and classInd.txt does not')
+            yield f'{label}/{stem}'
+
     lists = {
-        f'{part}_split_{split}': {
-            name for name, in read(
-                f'{official}list0{split}.txt',
-                r'([^\s/]+/\S+)\.\w+(?:\s+\d+)?')
-        }
+        f'{part}_split_{split}': {*clips(f'{official}list0{split}.txt')}
         for split in (1, 2, 3)
         for part, official in (('train', 'train'), ('val', 'test'))
     }

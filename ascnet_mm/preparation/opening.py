@@ -1,7 +1,9 @@
 """Which videos can be opened."""
 import os.path as osp
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
-from typing import Dict, List, Optional
+from concurrent.futures.process import BrokenProcessPool
+from typing import Dict, Iterator, List, Optional
 
 from rich.progress import track
 
@@ -9,6 +11,7 @@ from ..datasets.video import VideoReader, reason, within
 
 # Seconds; the data sets' own limit.
 TIME_LIMIT = 60
+CHUNK = 16  # videos that a process opens at a time
 
 
 def why_unreadable(path: str) -> Optional[str]:
@@ -41,9 +44,38 @@ def find_unreadable(root: str, paths: List[str],
         >>> find_unreadable('data', ['x.mp4', 'y.mp4'], 2)  # doctest: +SKIP
         {'y.mp4': 'it has no video stream'}
     """
-    with ProcessPoolExecutor(workers) as pool:
-        reasons = pool.map(
-            why_unreadable, [osp.join(root, path) for path in paths],
-            chunksize=16)
-        shown = track(reasons, 'opening videos', total=len(paths))
-        return {path: why for path, why in zip(paths, shown) if why}
+    reasons = _reasons([osp.join(root, path) for path in paths], workers)
+    shown = track(reasons, 'opening videos', total=len(paths))
+    # The bar's end is reached after the last one only.
+    return {path: why for why, path in zip(shown, paths) if why}
+
+
+def _reasons(paths: List[str], workers: int) -> Iterator[Optional[str]]:
+    """Why each video cannot be opened, in their order.
+
+    A decoder that crashes takes its pool along: those of its chunk are then
+    opened one by one, and a new pool goes on.
+    """
+    waiting = deque(paths[start:start + CHUNK]
+                    for start in range(0, len(paths), CHUNK))
+    while waiting:
+        with ProcessPoolExecutor(workers) as pool:
+            opened = [pool.submit(_each, chunk) for chunk in waiting]
+            try:
+                for future in opened:
+                    yield from future.result()
+                    waiting.popleft()
+            except BrokenProcessPool:
+                yield from map(_alone, waiting.popleft())
+
+
+def _each(paths: List[str]) -> List[Optional[str]]:
+    return [why_unreadable(path) for path in paths]
+
+
+def _alone(path: str) -> Optional[str]:
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return pool.submit(why_unreadable, path).result()
+        except BrokenProcessPool:
+            return 'the decoder crashed'

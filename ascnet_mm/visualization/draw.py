@@ -18,7 +18,7 @@ from ..evaluation.search import ComparableRows
 from ..files import make_folder
 from ..maps import plane_of
 from .features import Videos, choose, search
-from .pictures import draw_map, draw_sheet
+from .pictures import draw_map, draw_sheet, plain
 
 DEPTH = 5
 
@@ -88,6 +88,7 @@ def draw(played: Dict[int, Videos],
         seed (int): Of a map that draws. Defaults to 0.
     """
     make_folder(folder)
+    encoder = plain(encoder, 60)
     shown = played.values()
     points = np.concatenate([videos.features for videos in shown])
     draw_map(

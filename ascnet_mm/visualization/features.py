@@ -18,20 +18,21 @@ class Videos(NamedTuple):
         names (list[str]): V paths below it.
         classes (list[str]): The class of each, empty where none is known.
         features (np.ndarray): float32 ``[V, C]``.
+        labels (list[int]): V labels, -1 where there is none; or nothing.
     """
     root: str
     names: List[str]
     classes: List[str]
     features: np.ndarray
+    labels: Sequence[int] = ()
 
     @classmethod
     def read(cls, path: str, root: str) -> 'Videos':
         """Read a file that ``FeatureFile`` has written."""
         with np.load(path) as file:
-            names = file['names'].tolist()
-            return cls(root, names,
-                       class_names(names, file['labels'].tolist()),
-                       file['features'])
+            names, labels = file['names'].tolist(), file['labels'].tolist()
+            return cls(root, names, class_names(names, labels),
+                       file['features'], labels)
 
 
 def class_names(names: Sequence[str], labels: Sequence[int]) -> List[str]:
@@ -49,6 +50,26 @@ def class_names(names: Sequence[str], labels: Sequence[int]) -> List[str]:
     called = folder_names(names, labels)
     return ['' if label < 0 else called.get(label, f'class {label}')
             for label in labels]
+
+
+def same_class(queries: Videos, query: int, gallery: Videos,
+               place: int) -> bool:
+    """Whether a query and a video of the gallery are of one class.
+
+    By their labels, where both have one: queries and gallery may call the same
+    label differently, as their folders do.
+
+    Args:
+        queries (Videos): The queries.
+        query (int): Place of one.
+        gallery (Videos): The gallery.
+        place (int): Place of a video in it.
+    """
+    labels = [videos.labels[row] if videos.labels else -1
+              for videos, row in ((queries, query), (gallery, place))]
+    if min(labels) >= 0:
+        return labels[0] == labels[1]
+    return queries.classes[query] == gallery.classes[place]
 
 
 class Row(NamedTuple):

@@ -3,16 +3,13 @@ import os.path as osp
 from collections import Counter
 from typing import List, Sequence
 
-import matplotlib
-
-matplotlib.use('Agg')
-
-import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from mmaction.registry import TRANSFORMS
 
 from ..datasets.video import UnreadableVideo
-from .features import Row, Videos
+from .features import Row, Videos, same_class
 
 # Okabe and Ito's colors, which the color-blind can tell apart
 COLORS = ('#0072B2', '#E69F00', '#009E73', '#D55E00', '#56B4E9', '#CC79A7',
@@ -30,6 +27,12 @@ def plain(text: str, longest: int = 24) -> str:
     return text.replace('$', r'\$')
 
 
+def named(group: str) -> str:
+    """A group in a legend, from which names with ``_`` in front are left out.
+    """
+    return f'\u200b{plain(group)}' if group.startswith('_') else plain(group)
+
+
 def draw_map(points: np.ndarray, classes: Sequence[str],
              speeds: Sequence[int], title: str, path: str) -> None:
     """The same points twice: colored by class, and by playback speed.
@@ -41,8 +44,8 @@ def draw_map(points: np.ndarray, classes: Sequence[str],
         title (str): What they are.
         path (str): The file.
     """
-    figure, axes = plt.subplots(
-        1, 2, figsize=(13, 6.2), layout='constrained')
+    figure = Figure(figsize=(13, 6.2), layout='constrained')
+    axes = figure.subplots(1, 2)
     _scatter(axes[0], points, [name or 'unknown' for name in classes])
     axes[0].set_title('by class')
     _scatter(axes[1], points, [f'{speed}x' for speed in speeds])
@@ -52,10 +55,9 @@ def draw_map(points: np.ndarray, classes: Sequence[str],
         axis.set_yticks([])
     figure.suptitle(title)
     figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
-def _scatter(axis: plt.Axes, points: np.ndarray,
+def _scatter(axis: Axes, points: np.ndarray,
              groups: Sequence[str]) -> None:
     """Points of the largest groups in styles of their own, others gray."""
     # Neighbors in the legend differ in both.
@@ -71,7 +73,8 @@ def _scatter(axis: plt.Axes, points: np.ndarray,
     for name, (color, marker) in zip(sorted(names), styles):
         axis.scatter(
             *points[groups == name].T, s=30, color=color, marker=marker,
-            alpha=0.8, edgecolors='0.3', linewidths=0.3, label=plain(name))
+            alpha=0.8, edgecolors='0.3', linewidths=0.3,
+            label=named(name))
     axis.legend(
         loc='upper center', bbox_to_anchor=(0.5, -0.01), ncols=3, fontsize=9,
         frameon=False, handletextpad=0.2)
@@ -84,9 +87,9 @@ def draw_sheet(rows: Sequence[Row], queries: Videos, gallery: Videos,
     Hits have a green, solid frame and misses an orange, dashed one.
     """
     columns = 1 + max(len(row.found) for row in rows)
-    figure, axes = plt.subplots(
-        len(rows), columns, figsize=(2.9 * columns, 1.25 * len(rows) + 0.7),
-        squeeze=False, layout='constrained')
+    figure = Figure(
+        figsize=(2.9 * columns, 1.25 * len(rows) + 0.7), layout='constrained')
+    axes = figure.subplots(len(rows), columns, squeeze=False)
     figure.get_layout_engine().set(w_pad=0.07)
     for line, row in zip(axes, rows):
         wanted = queries.classes[row.query]
@@ -95,16 +98,15 @@ def draw_sheet(rows: Sequence[Row], queries: Videos, gallery: Videos,
                                            row.similarities):
             _draw_video(axis, gallery, place, f'{similarity:.3f}  ')
             if wanted:
-                hit = gallery.classes[place] == wanted
+                hit = same_class(queries, row.query, gallery, place)
                 _frame(axis, HIT if hit else MISS, '-' if hit else '--')
         for axis in line[1 + len(row.found):]:
             axis.set_visible(False)
     figure.suptitle(title)
     figure.savefig(path, dpi=100)
-    plt.close(figure)
 
 
-def _draw_video(axis: plt.Axes, videos: Videos, place: int,
+def _draw_video(axis: Axes, videos: Videos, place: int,
                 note: str) -> None:
     name = videos.names[place]
     frames = read_frames(osp.join(videos.root, name))
@@ -119,7 +121,7 @@ def _draw_video(axis: plt.Axes, videos: Videos, place: int,
     axis.set_xlabel(plain(osp.basename(name), 36), fontsize=8, labelpad=3)
 
 
-def _frame(axis: plt.Axes, color: str, line: str) -> None:
+def _frame(axis: Axes, color: str, line: str) -> None:
     for spine in axis.spines.values():
         spine.set(color=color, linewidth=3, linestyle=line)
 

@@ -9,6 +9,7 @@ from ascnet_mm.apis import (
     read_config,
     read_features_config,
     take_encoder,
+    take_model,
 )
 from ascnet_mm.recipe import evaluation_pipeline, recipe_of
 from ascnet_mm.settings import settings_of
@@ -52,7 +53,7 @@ def test_retrieval_takes_the_model_of_any_method(name, kind, tmp_path,
                                                  monkeypatch):
     path, lines = checkpoint(tmp_path, name), said(monkeypatch)
     cfg = config('retrieval/r18_ucf101_coclr')
-    take_encoder(cfg, path, {})
+    take_model(cfg, path, {})
     assert cfg.model.type == kind
     assert cfg.model.backbone.base_channels == 4
     assert cfg.model.data_preprocessor.mean == [1., 2., 3.]
@@ -64,7 +65,7 @@ def test_retrieval_takes_the_model_of_any_method(name, kind, tmp_path,
 
 def test_an_exported_encoder_has_no_heads(tmp_path):
     cfg = config('retrieval/r18_ucf101', clip_len=8)
-    take_encoder(cfg, checkpoint(tmp_path, 'r18_folder', exported=True), {})
+    take_model(cfg, checkpoint(tmp_path, 'r18_folder', exported=True), {})
     assert cfg.model.type == 'EncoderOnly'
     assert cfg.model.backbone.base_channels == 4
     assert not {'acp_head', 'memory_bank'} & cfg.model.keys()
@@ -84,16 +85,69 @@ def test_a_classifier_takes_the_encoder_alone(exported, tmp_path):
         before['data_preprocessor'], mean=[1., 2., 3.])
 
 
+@pytest.mark.parametrize('exported', [False, True])
+def test_differences_of_frames_are_part_of_the_input(exported, tmp_path):
+    name = 'model.data_preprocessor.difference'
+    path = checkpoint(tmp_path, 'r18_folder', exported, **{name: dict(prob=1)})
+    for protocol in ('linear/r18_ucf101', 'finetune/r18_ucf101'):
+        cfg = config(protocol)
+        take_encoder(cfg, path, {})
+        assert cfg.model.data_preprocessor.difference == dict(prob=1)
+        # One that has been trained on the frames sees the frames.
+        given = config(protocol, **{name: dict(prob=1)})
+        other = tmp_path / 'other'
+        other.mkdir(exist_ok=True)
+        take_encoder(given, checkpoint(other, 'r18_folder', exported), {})
+        assert 'difference' not in given.model.data_preprocessor
+    drawn = checkpoint(tmp_path, 'r18_folder', exported,
+                       **{name: dict(prob=0.5)})
+    cfg = config('linear/r18_ucf101')
+    take_encoder(cfg, drawn, {})
+    assert 'difference' not in cfg.model.data_preprocessor
+    # An augmentation is the config's.
+    cfg = config('r18_folder', **{name: dict(prob=0.5)})
+    take_encoder(cfg, checkpoint(tmp_path, 'r18_folder', exported), {})
+    assert cfg.model.data_preprocessor.difference == dict(prob=0.5)
+
+
+def test_a_preprocessor_without_differences_is_refused(tmp_path):
+    cfg = config('linear/r18_ucf101')
+    cfg.model.data_preprocessor = dict(
+        type='ActionDataPreprocessor', mean=[0.], std=[1.])
+    path = checkpoint(tmp_path, 'r18_folder', **{
+        'model.data_preprocessor.difference': dict(prob=1)})
+    with pytest.raises(InputError, match='ClipDataPreprocessor'):
+        take_encoder(cfg, path, {})
+
+
+def test_another_method_is_trained_on_top_of_the_encoder(tmp_path):
+    cfg = config('r18_folder')
+    before = cfg.model.to_dict()
+    take_encoder(cfg, checkpoint(tmp_path, 'baselines/r18_ucf101_byol'), {})
+    assert cfg.model.type == 'ASCNet'
+    assert cfg.model.backbone.base_channels == 4
+    assert cfg.model.acp_head == before['acp_head']
+    assert cfg.model.data_preprocessor.mean == [1., 2., 3.]
+
+
+def test_a_config_without_a_model_is_refused(tmp_path):
+    path = checkpoint(tmp_path, 'r18_folder')
+    cfg = config('_base_/default_runtime')
+    for take in (take_encoder, take_model):
+        with pytest.raises(InputError, match='default_runtime.*no model'):
+            take(cfg, path, {})
+
+
 def test_options_have_the_last_word(tmp_path):
     path = checkpoint(tmp_path, 'r18_folder')
     for name in ('retrieval/r18_ucf101', 'finetune/r18_ucf101'):
         options = Options({'model.backbone.base_channels': '8'})
         cfg = config(name, **options)
-        take_encoder(cfg, path, options)
+        take_model(cfg, path, options)
         assert cfg.model.backbone.base_channels == 8
     options = Options({'model.acp_head.in_channels': '99'})
     cfg = config('retrieval/r18_ucf101', **options)
-    take_encoder(cfg, checkpoint(tmp_path, 'r18_folder', True), options)
+    take_model(cfg, checkpoint(tmp_path, 'r18_folder', True), options)
     assert 'acp_head' not in cfg.model
 
 
@@ -116,7 +170,7 @@ def test_a_type_that_is_not_registered_is_not_taken(tmp_path, monkeypatch):
     content['meta']['settings']['model']['acp_head']['type'] = 'os.system'
     torch.save(content, path)
     cfg, lines = config('retrieval/r18_ucf101'), said(monkeypatch)
-    take_encoder(cfg, path, {})
+    take_model(cfg, path, {})
     assert 'os.system' in lines[0]
     assert cfg.model.type == 'EncoderOnly' and 'acp_head' not in cfg.model
     assert cfg.model.backbone.base_channels == 4
@@ -188,6 +242,23 @@ def test_so_does_one_of_ordered_clips(interval, expected):
              frame_interval=interval), dict(type='DecodePlanes')])
     assert sampler == dict(type='SampleFrames', clip_len=8, num_clips=10,
                            test_mode=True, **expected)
+
+
+@pytest.mark.parametrize('kind', ['SampleFrames', 'UniformSampleFrames'])
+@pytest.mark.parametrize('length, count', [(8, 10), (1, 3)])
+def test_clips_of_mmaction2s_training_are_not_drawn(kind, length, count):
+    sampler, _ = evaluation_pipeline([
+        dict(type=kind, clip_len=length, num_clips=3),
+        dict(type='SampleCrops', scale=(56, 56), area_range=(0.5, 1.))])
+    assert sampler == dict(
+        type=kind, clip_len=length, num_clips=count, test_mode=True)
+    tested = dict(type=kind, clip_len=8, num_clips=2, test_mode=True)
+    assert evaluation_pipeline([tested]) == [tested]
+
+
+def test_mmaction2s_packing_keeps_no_names():
+    assert evaluation_pipeline([dict(type='PackActionInputs')]) == [
+        dict(type='PackClips')]
 
 
 def test_clips_that_are_shown_twice_are_seen_once():

@@ -57,6 +57,10 @@ def test_the_colors_figures_are_written(tmp_path):
                     str(tmp_path / 'none'))
     assert done.returncode == 1 and 'error: colors needs' in done.stderr
     assert not (tmp_path / 'none').exists()
+    # Before it measures, for which its numbers make no sense
+    done = run_tool('tools/benchmark.py', 'colors', '--batch', '0', '--out',
+                    str(tmp_path / 'colors.json'))
+    assert done.returncode == 1 and 'colors.json is no folder' in done.stderr
 
 
 def test_the_encoders_are_those_that_can_be_measured():

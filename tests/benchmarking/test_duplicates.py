@@ -50,6 +50,12 @@ def pictures(path):
                          for frame in container.decode(video=0)]).astype(int)
 
 
+def test_more_videos_than_are_counted_on_are_refused(folder, work):
+    with pytest.raises(InputError, match='holds more than 2.*--work-dir'):
+        copies.make_set(str(folder), 2, str(work / 'videos'))
+    assert copies.make_set(str(folder), 3, str(work / 'videos')) == 3
+
+
 def test_each_copy_is_of_its_kind(folder, work):
     made = work / 'videos'
     for number in range(3):

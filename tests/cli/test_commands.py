@@ -5,7 +5,9 @@ import sys
 from glob import glob
 
 import pytest
+import torch
 
+from ascnet_mm import InputError
 from ascnet_mm_cli import (
     COMMANDS,
     MODULES,
@@ -128,3 +130,23 @@ def test_what_is_given_of_the_seed_adds_up(arguments, options, expected):
     found = train.load_config(args).randomness
     assert tuple(found[key] for key in (
         'seed', 'diff_rank_seed', 'deterministic')) == expected
+
+
+@pytest.mark.parametrize('seed', ['-1', '4294967296'])
+def test_a_seed_that_numpy_cannot_take_is_refused(seed):
+    args = commands_parser().parse_args([
+        'train', osp.join(ROOT, 'configs', 'ascnet', 'r18_folder.py'),
+        '--seed', seed, '--cfg-options', 'data_root=videos'])
+    with pytest.raises(InputError, match=f'4294967295, not {seed}'):
+        train.load_config(args)
+
+
+def test_a_config_without_a_test_has_nothing_to_dump(tmp_path):
+    path = str(tmp_path / 'a.pth')
+    torch.save(dict(state_dict={}), path)
+    args = commands_parser().parse_args([
+        'test', osp.join(ROOT, 'configs', 'ascnet', 'r18_k400.py'), path,
+        '--work-dir', str(tmp_path / 'work'),
+        '--dump', str(tmp_path / 'a.pkl')])
+    with pytest.raises(InputError, match='not for tools.test.py'):
+        args.run(args)

@@ -4,12 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from mmengine.config import Config
 
 from ascnet_mm import InputError
 from ascnet_mm.experiments.intervals import estimate, standard_error
 from ascnet_mm.experiments.page import page
-from ascnet_mm.experiments.pictures import _draw_curves, draw, plt
+from ascnet_mm.experiments.pictures import _draw_curves, draw
 from ascnet_mm.experiments.report import read_figures, write_report
 from ascnet_mm.experiments.results import collect
 from ascnet_mm.experiments.running import run_jobs
@@ -152,7 +153,7 @@ def test_curves_have_intervals_at_each_budget(
 
     draw('tiny', found, str(tmp_path / 'curves.png'))
     assert (tmp_path / 'curves.png').read_bytes()[:4] == b'\x89PNG'
-    figure, axis = plt.subplots()
+    axis = Figure().subplots()
     _draw_curves(axis, found['measures'][-1], found)
     lines = {bars.get_label(): bars.lines[0] for bars in axis.containers}
     assert set(lines) == {'ASCNet', 'both ways'}
@@ -169,7 +170,6 @@ def test_curves_have_intervals_at_each_budget(
     assert (found['methods'][3]['name'], found['methods'][3]['budget']) == (
         'ASCNet', 24)
     assert lines['ASCNet'].get_ydata() == pytest.approx([span.value, 100])
-    plt.close(figure)
     draw('tiny', dict(found, budgets=[12], methods=[*at.values()]),
          str(tmp_path / 'dots.png'))
     assert (tmp_path / 'dots.png').stat().st_size > 1000

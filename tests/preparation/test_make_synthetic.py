@@ -21,6 +21,29 @@ def test_frames_and_files_follow_from_the_seed(tmp_path):
         assert a == b != c
 
 
+def test_a_set_that_is_written_over_is_not_whole_before_its_end(
+        tmp_path, monkeypatch):
+    folder = tmp_path / 'a'
+    synthetic.make_set(str(folder), 1, 1)
+    before = {path: path.read_bytes() for path in folder.rglob('*.mp4')}
+    render = synthetic.files.render
+    drawn = []
+
+    def break_off(name, rng):
+        drawn.append(name)
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return render(name, rng)
+
+    monkeypatch.setattr(synthetic.files, 'render', break_off)
+    with pytest.raises(KeyboardInterrupt):
+        synthetic.make_set(str(folder), 1, 1, seed=7)
+    assert not [*folder.glob('*.txt')]
+    after = {path: path.read_bytes() for path in folder.rglob('*.mp4')}
+    assert after.keys() == before.keys() and all(after.values())
+    assert sum(after[path] != before[path] for path in after) == 2
+
+
 @pytest.mark.parametrize('name', synthetic.CLASSES)
 def test_a_class_is_visible_and_moves(name):
     for seed in range(5):

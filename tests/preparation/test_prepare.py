@@ -3,12 +3,13 @@ import csv
 import os
 import os.path as osp
 import shutil
+import signal
 
 import pytest
 
 from ascnet_mm import InputError
 from ascnet_mm.datasets import VideoList
-from ascnet_mm.preparation import prepare
+from ascnet_mm.preparation import opening, prepare
 from ascnet_mm.preparation.data_sets import DATA_SETS
 from ascnet_mm_cli import commands_parser
 
@@ -307,6 +308,22 @@ def test_unreadable_videos_are_listed_and_reported(ucf101, run, videos):
     assert contents('data/ucf101') == first
 
 
+def kill_at(path):
+    if 'bad' in path:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 'odd' if 'odd' in path else None
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_a_decoder_that_crashes_is_named(workers, monkeypatch):
+    paths = [f'{"bad" if i in (0, 20, 21) else "odd" if i == 30 else "ok"}{i}'
+             for i in range(50)]
+    monkeypatch.setattr(opening, 'why_unreadable', kill_at)
+    assert opening.find_unreadable('.', paths, workers) == {
+        **{f'bad{i}': 'the decoder crashed' for i in (0, 20, 21)},
+        'odd30': 'odd'}
+
+
 # ------------------------------------------------------ what is refused
 
 
@@ -348,6 +365,10 @@ def test_a_subset_keeps_the_official_labels(ucf101, run, capsys):
 @pytest.mark.parametrize('name, line, parts', [
     ('classInd.txt', 'Archery', 'classInd.txt, line 4, .*Archery'),
     ('trainlist01.txt', 'v_x.avi 1', 'trainlist01.txt, line 10, .*v_x.avi'),
+    ('trainlist01.txt', 'Archery/v_x.avi 2', 'Archery/v_x the number 2'),
+    ('classInd.txt', '5 Wave', 'number its classes from 1 to 4'),
+    ('classInd.txt', '1 Wave', 'number its classes from 1 to 4'),
+    ('classInd.txt', '0 Wave', 'number its classes from 1 to 4'),
     ('testlist03.txt', 'Wave/v_x.avi', 'val_split_3 has videos of Wave'),
 ])
 def test_a_line_that_is_not_as_published(name, line, parts, ucf101, run):

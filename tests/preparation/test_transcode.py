@@ -21,6 +21,7 @@ from ascnet_mm.datasets import DecodeFrames, OpenVideo, VideoList
 from ascnet_mm.datasets.video import decode_in_order
 from ascnet_mm.preparation import Outcome, transcode
 from ascnet_mm.preparation.transcoding import copying
+from ascnet_mm.preparation.transcoding.jobs import find_jobs
 from ascnet_mm.preparation.transcoding.pictures import fit
 from ascnet_mm_cli import commands_parser
 
@@ -165,13 +166,123 @@ def test_copies_of_parts_and_of_the_whole_lie_in_one_folder(run, capsys):
     run(source='source/b', target='parts/b')
     run(target='parts')
     assert '0 videos copied, 2 were there' in capsys.readouterr().out
+    # Above DST may be anything, originals too.
     run(target='whole')
-    run(source='source/a', target='whole/a')
-    assert '0 videos copied, 1 were there' in capsys.readouterr().out
+    with pytest.raises(InputError, match='such as x.mp4'):
+        run(source='source/a', target='whole/a')
     save('parts/own.mp4', gray(4))
     os.remove('parts/transcode.json')
     with pytest.raises(InputError, match='such as own.mp4'):
         run(target='parts')
+
+
+def test_copies_of_a_part_were_made_alike(run):
+    save('source/a/x.mp4', gray(4))
+    save('source/b/y.mp4', gray(4))
+    run('--short-edge', '64', source='source/a', target='parts/a')
+    for target in ('parts', 'parts/a'):
+        with pytest.raises(InputError, match='parts/a were .*64.*not.*128'):
+            run(source='source' if target == 'parts' else 'source/a',
+                target=target)
+    run('--short-edge', '64', target='parts')
+
+
+def test_originals_below_a_folder_of_copies_are_not_replaced(run):
+    save('all/original/x.mp4', gray(4, 144, 260))
+    run(source='all/original', target='all/small')
+    save('source/y.mp4', gray(4))
+    shutil.copytree('all/small', 'source/small')
+    run(target='all/more')
+    shutil.copy('all/more/transcode.json', 'all')
+    with pytest.raises(InputError, match='may be originals'):
+        run(source='all/small', target='all/original')
+    assert Copy('all/original/x.mp4').size == (260, 144)
+
+
+def test_a_copy_is_of_the_video_that_is_there_now(run):
+    save('source/x.mp4', gray(4))
+    save('other/x.mp4', gray(7))
+    for source, age, count in (('source', 0, 4), ('other', -9000, 7)):
+        date = os.stat('source/x.mp4').st_mtime + age
+        os.utime(f'{source}/x.mp4', (date, date))
+        run(source=source)
+        assert len(Copy('target/x.mp4').planes) == count
+        assert os.stat('target/x.mp4').st_mtime == pytest.approx(date)
+
+
+@pytest.mark.parametrize('unit, done', [
+    (1000, True), (10**9, True), (7, False)])
+def test_dates_that_the_file_system_of_the_copies_cuts(unit, done, run):
+    save('source/x.mp4', gray(4))
+    run()
+    date = 1_700_000_000_123_456_789
+    os.utime('source/x.mp4', ns=(date, date))
+    os.utime('target/x.mp4', ns=(date - date % unit, date - date % unit))
+    [job] = find_jobs('source', 'target')
+    assert job.done is done
+
+
+def test_links_into_the_copies_are_refused(run):
+    save('outside/x.mp4', gray(4))
+    os.makedirs('source')
+    os.symlink(osp.abspath('outside'), 'source/link')
+    with pytest.raises(InputError, match='source/link in SRC leads to'):
+        run(target='outside')
+    with pytest.raises(InputError, match='source/link/small in SRC leads to'):
+        save('outside/small/y.mp4', gray(4))
+        run(target='outside/small')
+
+
+def test_damage_is_known_when_other_videos_have_been_copied(run):
+    save('source/whole.mp4', noise(60))
+    with open('source/whole.mp4', 'rb') as file:
+        data = file.read()
+    for name in ('x.mp4', ' y.mp4'):
+        with open(f'source/{name}', 'wb') as file:
+            file.write(data[:len(data) * 2 // 3])
+    run()
+    damage = reported()
+    assert sorted(damage) == [' y.mp4', 'x.mp4']
+    save('other/z.mp4', gray(4))
+    run(source='other/z.mp4')
+    assert reported() == damage
+    outcomes = transcode('source', 'target')
+    assert outcomes['x.mp4'].problem == damage['x.mp4']
+    assert outcomes[' y.mp4'].problem == damage[' y.mp4']
+    assert not outcomes['whole.mp4'].problem
+
+
+def test_long_names(run):
+    name = 'n' * 251
+    save('source/x.mp4', gray(4))
+    shutil.copy('source/x.mp4', f'source/{name}.mp4')
+    run()
+    assert len(state()) == 2 and not unfinished()
+    shutil.copy('source/x.mp4', f'source/{name}m.ts')
+    with pytest.raises(InputError, match='nm.ts .* more than 255 bytes'):
+        run()
+
+
+def test_what_cannot_be_read_of_how_copies_were_made_is_refused(run):
+    save('source/x.mp4', gray(4))
+    os.makedirs('target')
+    open('target/transcode.json', 'w').close()
+    with pytest.raises(InputError, match='target/transcode.json.*another DST'):
+        run()
+
+
+def test_lists_that_cannot_be_used_in_part_or_at_all(run, capsys):
+    save('source/x.avi', gray(4), 'mpeg4')
+    os.symlink('gone.txt', 'source/a.txt')
+    with open('source/b.txt', 'w') as file:
+        file.write('x.avi 1\ny.avi 1 2\n')
+    run()
+    shown = capsys.readouterr().out
+    assert 'source/a.txt: it is not copied' in shown
+    assert "source/b.txt: 1 of 2 lines name no video of SRC, such as " in shown
+    assert "'y.avi 1 2'" in shown
+    with open('target/b.txt') as file:
+        assert file.read().splitlines()[0] == 'x.mp4 1'
 
 
 def test_options(run):
@@ -669,9 +780,9 @@ def test_what_is_done_is_not_done_again(run, capsys):
     later = time.time() + 100
     os.utime('source/b.avi', (later, later))
     run()
-    second = state()
-    assert sorted(k for k in first if second[k] != first[k]) == [
-        'target/a.mp4', 'target/b.mp4']
+    assert '2 videos copied, 1 were there' in capsys.readouterr().out
+    assert sorted(k for k, v in state().items() if v != first[k]) == [
+        'target/b.mp4']
 
 
 def test_no_copy_is_left_of_a_video_that_became_unreadable(run):
@@ -739,7 +850,7 @@ def test_a_stopped_run_leaves_no_half_file(kind, run):
     assert process.exitcode == (-9 if kind == signal.SIGKILL else 1)
     wait_for(lambda: not unfinished())
     assert state() == {}  # nor did its processes go on
-    open('target/.0.mp4.1.tmp', 'w').close()  # of a machine that went down
+    open('target/.1.mp4.tmp', 'w').close()  # of a machine that went down
     run()
     assert len(state()) == 2
     assert all(len(Copy(path).planes) == 220 for path in state())

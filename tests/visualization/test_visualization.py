@@ -1,10 +1,13 @@
 """tools/visualize.py: what is drawn, and that it is."""
 import os.path as osp
+import subprocess
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.cbook import is_math_text
+from matplotlib.figure import Figure
 from mmengine.config import Config
 
 from ascnet_mm import InputError
@@ -13,6 +16,7 @@ from ascnet_mm.visualization.features import (
     Videos,
     choose,
     class_names,
+    same_class,
     search,
 )
 from ascnet_mm.visualization.pictures import (
@@ -26,7 +30,7 @@ from ascnet_mm.visualization.pictures import (
     read_frames,
 )
 
-from ..conftest import run_tool
+from ..conftest import ROOT, run_tool
 
 
 def some_videos(root, count, seed, classes=3):
@@ -89,7 +93,7 @@ def test_every_class_has_its_points_in_its_style():
     names = [f'{i:02d}' for i in range(26)]
     groups = names + names[:24]  # the last two are the smallest
     points = np.random.default_rng(0).normal(size=(50, 2))
-    figure, axis = plt.subplots()
+    axis = Figure().subplots()
     _scatter(axis, points, groups)
     drawn = {c.get_label(): c for c in axis.collections}
     assert set(drawn) == {'2 other classes', *names[:24]}
@@ -101,7 +105,6 @@ def test_every_class_has_its_points_in_its_style():
                     drawn[name].get_paths()[0].vertices.tobytes()))
     assert len(styles) == 24 == len(COLORS) * len(MARKERS)
     assert len(drawn['2 other classes'].get_offsets()) == 2
-    plt.close(figure)
 
 
 def test_hits_and_misses_are_framed(videos, tmp_path, monkeypatch):
@@ -123,6 +126,36 @@ def test_hits_and_misses_are_framed(videos, tmp_path, monkeypatch):
     frames = read_frames(osp.join(root, names[0]))
     assert len(frames) == 3 and frames[0].shape == (64, 80, 3)
     assert not (frames[0] == frames[2]).all()
+
+
+def test_hits_are_told_by_labels_where_both_have_them():
+    features = np.eye(2, dtype=np.float32)
+    gallery = Videos('a', ['run/x.mp4', 'sit/y.mp4'], ['run', 'sit'],
+                     features, [0, 1])
+    queries = Videos('b', ['x.mp4', 'y.mp4'], ['class 0', 'class 1'],
+                     features, [0, 1])
+    for query, place in np.ndindex(2, 2):
+        assert same_class(queries, query, gallery, place) == (query == place)
+    by_folder = queries._replace(classes=['sit', 'run'], labels=[-1, -1])
+    assert same_class(by_folder, 0, gallery, 1)
+    assert not same_class(by_folder, 0, gallery, 0)
+
+
+def test_no_class_is_missing_in_the_legend():
+    axis = Figure().subplots()
+    _scatter(axis, np.zeros((2, 2)), ['_left', 'right'])
+    shown = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert [text.strip('\u200b') for text in shown] == ['_left', 'right']
+
+
+def test_the_backend_of_a_user_stays(tmp_path):
+    code = ("import matplotlib\nmatplotlib.use('svg')\n"
+            'import ascnet_mm.visualization, ascnet_mm.demo.run\n'
+            'import ascnet_mm.experiments.pictures\n'
+            "assert matplotlib.get_backend() == 'svg'")
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT,
+                          capture_output=True, text=True)
+    assert not done.returncode, done.stderr
 
 
 def test_both_pictures_are_written_without_training(videos, tmp_path):

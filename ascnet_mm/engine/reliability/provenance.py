@@ -1,10 +1,14 @@
 """What a checkpoint was made from and with."""
+from typing import List
+
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...datasets.base import video_datasets
-from ...models.checkpoints import unseen_options
+from ...errors import InputError
+from ...models.checkpoints import require_same_options, unseen_options
+from ...recipe import sees_differences
 from ...settings import (
     describe_differences,
     require_same_schedule,
@@ -33,12 +37,17 @@ class ProvenanceHook(Hook):
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare the settings, if training resumes.
+        """Compare the settings, or, unless training resumes, the encoder's.
+
+        MMAction2's scripts build the encoder as the config says, ours as the
+        checkpoint does.
 
         Raises:
             InputError: As :func:`require_same_schedule`.
         """
         if not runner._resume:
+            for line in encoder_differences(checkpoint, runner):
+                runner.logger.warning(line)
             return
         require_same_schedule(checkpoint, runner.cfg)
         lines = describe_differences(checkpoint, runner.cfg)
@@ -56,3 +65,34 @@ class ProvenanceHook(Hook):
             versions=versions(),
             settings=settings_of(runner.cfg),
             encoder=unseen_options(unwrap(runner).backbone))
+
+
+def encoder_differences(checkpoint: dict, runner: Runner) -> List[str]:
+    """In what the encoder of a run is not that of a checkpoint.
+
+    Args:
+        checkpoint (dict): What its weights come from.
+        runner (Runner): The run.
+
+    Returns:
+        list[str]: A line for each of: what its weights do not show, and what
+        it sees.
+    """
+    lines = []
+    try:
+        require_same_options(checkpoint, unwrap(runner).backbone)
+    except InputError as error:
+        lines.append(f'The checkpoint: {error}')
+    there, here = (
+        ((settings or {}).get('model') or {}).get('data_preprocessor') or {}
+        for settings in ((checkpoint.get('meta') or {}).get('settings'),
+                         settings_of(runner.cfg)))
+    for name in ('mean', 'std', 'difference'):
+        known, given = (part.get(name) for part in (there, here))
+        same = known == given if name != 'difference' else (
+            sees_differences(there) == sees_differences(here))
+        if there and not same:
+            lines.append(
+                f'The checkpoint: its encoder was trained with model.'
+                f'data_preprocessor.{name}={known}, and gets {given}')
+    return lines

@@ -239,6 +239,30 @@ class TerminationHook(Hook):
         sys.exit(0)
 
 
+# A forked child has the pipe that wakes its parent: a run would end when a
+# pool ends one of its processes by SIGTERM. None may come before it is cut.
+_masks = threading.local()
+
+
+def _hold_back() -> None:
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+def _cut_off() -> None:
+    handler = getattr(signal.getsignal(signal.SIGTERM), 'func', None)
+    if getattr(handler, '__func__', None) is TerminationHook._receive:
+        signal.set_wakeup_fd(-1)
+    _let_through()
+
+
+os.register_at_fork(
+    before=_hold_back, after_in_parent=_let_through, after_in_child=_cut_off)
+
+
 def _waits_for_data(frame: Optional[FrameType]) -> bool:
     while frame is not None:
         if frame.f_code in WAITING:

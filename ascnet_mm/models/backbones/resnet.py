@@ -3,7 +3,7 @@ from typing import Optional
 
 from mmaction.models.backbones.resnet3d import ResNet3d
 
-from ...errors import InputError
+from .named_weights import named_weights
 
 
 class WholeResNet3d(ResNet3d):
@@ -33,15 +33,7 @@ class WholeResNet3d(ResNet3d):
         """
         # It knows the encoders.
         from ..checkpoints import load_encoder_weights
-        given = self.init_cfg if isinstance(self.init_cfg, dict) else {}
-        if given.get('type') == 'Pretrained':
-            prefix = given.get('prefix')
-            if prefix not in (None, 'backbone', 'backbone.'):
-                raise InputError(
-                    f'init_cfg.prefix={prefix!r} of {type(self).__name__}: '
-                    "the weights of an encoder lie under 'backbone.'")
-            pretrained = pretrained or given['checkpoint']
-        pretrained = pretrained or self.pretrained
+        pretrained = pretrained or named_weights(self) or self.pretrained
         if pretrained:
             load_encoder_weights(self, pretrained)
         else:

@@ -6,6 +6,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .named_weights import named_weights
+
 
 class StagedEncoder(BaseModule):
     """An encoder whose children follow one another, from the clip on.
@@ -17,7 +19,8 @@ class StagedEncoder(BaseModule):
             MMAction2's ResNets: 0 is the first one. -1 is none.
         norm_eval (bool): Whether BatchNorm keeps its running statistics in
             training.
-        init_cfg (dict, optional): As for every module of MMEngine.
+        init_cfg (dict, optional): As for every module of MMEngine; weights of
+            the type ``Pretrained`` are loaded whole or not at all.
     """
 
     def __init__(self, frozen_stages: int, norm_eval: bool,
@@ -41,6 +44,21 @@ class StagedEncoder(BaseModule):
                 if isinstance(module, _BatchNorm):
                     module.eval()
         return self
+
+    def init_weights(self) -> None:
+        """Draw weights, or load those that ``init_cfg`` names.
+
+        Raises:
+            InputError: If the checkpoint does not hold exactly the encoder's
+                weights, or ``init_cfg`` names another part of it.
+        """
+        # It knows the encoders.
+        from ..checkpoints import load_encoder_weights
+        checkpoint = named_weights(self)
+        if checkpoint:
+            load_encoder_weights(self, checkpoint)
+        else:
+            super().init_weights()
 
     def _freeze_stages(self) -> None:
         for name, layer in self.named_children():

@@ -25,8 +25,8 @@ def unseen_options(encoder: nn.Module) -> dict:
 
     Examples:
         >>> from ascnet_mm.models import C3DConv
-        >>> unseen_options(C3DConv(base_channels=4))
-        {'norm_cfg.eps': 1e-05}
+        >>> unseen_options(C3DConv(base_channels=4))['max_pools'][:2]
+        ((1, 2, 2), (2, 2, 2))
     """
     options = {
         name: _plain(getattr(encoder, name))
@@ -38,6 +38,13 @@ def unseen_options(encoder: nn.Module) -> dict:
     })
     if eps:
         options['norm_cfg.eps'] = eps[0] if len(eps) == 1 else tuple(eps)
+    # MMAction2's ResNet3d differs from R3D in nothing else.
+    pools = [module.kernel_size for module in encoder.modules()
+             if isinstance(module, nn.MaxPool3d)]
+    if pools:
+        options['max_pools'] = tuple(
+            (size, ) * 3 if isinstance(size, int) else tuple(size)
+            for size in pools)
     return options
 
 

@@ -1,4 +1,5 @@
 """An encoder without heads, to be evaluated."""
+from itertools import compress
 from typing import Dict, List
 
 from mmaction.registry import MODELS
@@ -48,6 +49,23 @@ class EncoderOnly(SelfSupervisedRecognizer):
         """
         raise InputError('EncoderOnly has no heads to train an encoder with: '
                          'use ASCNet or one of the baselines')
+
+    def test_step(self, data: dict) -> List[ActionDataSample]:
+        """As that of the base class, for preprocessors of MMAction2 as well.
+
+        They know no videos that cannot be read, whose inputs are None.
+        """
+        clips, samples = data['inputs'], data['data_samples']
+        if all(part is not None for part in clips):
+            return super().test_step(data)
+        readable = [part is not None for part in clips]
+        if not any(readable):
+            return samples
+        done = iter(super().test_step(
+            dict(inputs=[*compress(clips, readable)],
+                 data_samples=[*compress(samples, readable)])))
+        return [next(done) if there else sample
+                for sample, there in zip(samples, readable)]
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str,
                               *args) -> None:

@@ -6,7 +6,7 @@ import av
 import numpy as np
 
 from ...errors import InputError
-from ...files import write_lines
+from ...files import remove_if_there, write_lines
 from .rendering import CLASSES, FPS, render
 
 
@@ -36,13 +36,17 @@ def make_set(folder: str,
         if value < 0:
             raise InputError(f'--{option} must not be negative: {value}')
     lists = {'train': [], 'test': []}
+    for part in lists:  # of a set that is written over
+        remove_if_there(osp.join(folder, f'{part}.txt'))
     for label, name in enumerate(CLASSES):
         os.makedirs(osp.join(folder, 'videos', name), exist_ok=True)
         for index in range(train + test):
             part = 'train' if index < train else 'test'
             path = f'{name}/{index:04d}.mp4'
             rng = np.random.default_rng((seed, label, index))
-            write_video(osp.join(folder, 'videos', path), render(name, rng))
+            place = osp.join(folder, 'videos', path)
+            write_video(f'{place}.part', render(name, rng))
+            os.replace(f'{place}.part', place)
             lists[part].append(f'{path} {label}')
     for part, lines in lists.items():
         write_lines(osp.join(folder, f'{part}.txt'), lines)
@@ -55,7 +59,7 @@ def write_video(path: str, frames: np.ndarray, fps: int = FPS) -> None:
     with them it did not, for pictures as small as these.
 
     Args:
-        path (str): The file.
+        path (str): The file, whatever its name ends with.
         frames (np.ndarray): RGB, uint8 ``[T, H, W, 3]``.
         fps (int): Frames per second. Defaults to 24.
 
@@ -63,7 +67,8 @@ def write_video(path: str, frames: np.ndarray, fps: int = FPS) -> None:
         >>> write_video('x.mp4', frames)  # doctest: +SKIP
     """
     options = {'crf': '20', 'g': '16', 'bf': '0', 'x264-params': 'mbtree=0'}
-    with av.open(path, 'w', options={'fflags': '+bitexact'}) as container:
+    with av.open(path, 'w', format='mp4',
+                 options={'fflags': '+bitexact'}) as container:
         stream = container.add_stream('libx264', rate=fps, options=options)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = 'yuv420p'

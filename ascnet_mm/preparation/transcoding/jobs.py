@@ -8,6 +8,11 @@ from ...datasets.video_folder import sort_out
 from ...errors import InputError
 from ...files import remove_if_there
 
+# Bytes of a file's name, on Linux
+LONGEST = 255
+# Units in nanoseconds that file systems keep dates in
+UNITS = (1, 100, 1000, 10**6, 10**9)
+
 
 class Job(NamedTuple):
     """A video, by its path below SRC, and the files to read and write.
@@ -30,16 +35,23 @@ class Job(NamedTuple):
 
         Examples:
             >>> Job('a/x.avi', 'src/a/x.avi', 'dst/a/x.mp4').temporary(7)
-            'dst/a/.x.mp4.7.tmp'
+            'dst/a/.7.mp4.tmp'
         """
-        folder, name = osp.split(self.target)
-        return osp.join(folder, f'.{name}.{process}.tmp')
+        return osp.join(osp.dirname(self.target), f'.{process}.mp4.tmp')
 
     @property
     def done(self) -> bool:
-        """bool: Whether there is a copy as new as the video."""
-        return (osp.exists(self.source) and osp.exists(self.target)
-                and osp.getmtime(self.target) >= osp.getmtime(self.source))
+        """bool: Whether there is a copy, which has the date of the video.
+
+        Not any later one: a video that an archive or a mirror has put in the
+        place of another keeps the date it had there.
+        """
+        try:
+            date, found = (os.stat(path).st_mtime_ns
+                           for path in (self.source, self.target))
+        except OSError:
+            return False
+        return any(found == date - date % unit for unit in UNITS)
 
 
 class Outcome(NamedTuple):
@@ -80,7 +92,8 @@ def find_jobs(source: str, target: str) -> List[Job]:
         target (str): Folder of the copies.
 
     Raises:
-        InputError: If there is none, or two would get the same name.
+        InputError: If there is none, two would get the same name, or one
+            would get a longer name than a file can have.
 
     Examples:
         >>> find_jobs('data/ucf101',
@@ -106,6 +119,10 @@ def find_jobs(source: str, target: str) -> List[Job]:
             raise InputError(
                 f'SRC: {other} and {name} in {source} would both become '
                 f'{as_copy(name)}: rename or remove one')
+        if len(os.fsencode(osp.basename(as_copy(name)))) > LONGEST:
+            raise InputError(
+                f'SRC: the copy of {name} in {source} would have a name of '
+                f'more than {LONGEST} bytes: rename the video')
     return [
         Job(name, osp.join(source, name), osp.join(target, copy))
         for copy, name in copies.items()
@@ -126,5 +143,5 @@ def make_folders(jobs: List[Job]) -> None:
     for folder in {osp.dirname(job.target) for job in jobs}:
         os.makedirs(folder, exist_ok=True)
         for name in os.listdir(folder):
-            if re.fullmatch(r'\..*\.mp4\.\d+\.tmp', name):
+            if re.fullmatch(r'\.\d+\.mp4\.tmp', name):
                 remove_if_there(osp.join(folder, name))

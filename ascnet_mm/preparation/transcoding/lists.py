@@ -5,6 +5,7 @@ from typing import List, Set
 
 from ...datasets.video_folder import EXTENSIONS, find_videos
 from ...datasets.video_list import read_lines, split_line
+from ...errors import InputError
 from ...files import write_lines
 from ...text import printable
 from .jobs import as_copy
@@ -47,13 +48,16 @@ def rewrite(lines: List[str]) -> List[str]:
 def copy_lists(source: str, target: str, videos: List[str]) -> List[str]:
     """Copy all lists that name one of the videos; their paths.
 
+    Lists that cannot be read are named, and so are those with lines that name
+    none of the videos: as they are, but for the ending, they are copied too.
+
     Args:
         source (str): The folder of the videos and lists.
         target (str): The folder of the copies.
         videos (list[str]): The videos, below ``source``.
 
     Raises:
-        InputError: If a list cannot be read or written.
+        InputError: If a list cannot be written.
 
     Examples:
         >>> copy_lists('data/ucf101', 'data/ucf101_small',
@@ -63,12 +67,22 @@ def copy_lists(source: str, target: str, videos: List[str]) -> List[str]:
     names = tails(videos)
     copied = []
     for path in find_videos(source, ('.txt', )):
-        lines = read_lines(osp.join(source, path))
+        try:
+            lines = read_lines(osp.join(source, path))
+        except InputError as error:
+            print(f'{printable(str(error))}: it is not copied')
+            continue
         if any('\0' in line for line in lines):
             print(f'{printable(osp.join(source, path))} is not copied: it is '
                   'in UTF-16, or no text; save it as UTF-8')
             continue
-        if any(osp.normpath(split_line(line)[0]) in names for line in lines):
+        others = [line for line in lines
+                  if osp.normpath(split_line(line)[0]) not in names]
+        if others and len(others) < len(lines):
+            print(f'{printable(osp.join(source, path))}: {len(others)} of '
+                  f'{len(lines)} lines name no video of SRC, such as '
+                  f'{printable(others[0])!r}')
+        if len(others) < len(lines):
             os.makedirs(osp.dirname(osp.join(target, path)), exist_ok=True)
             write_lines(osp.join(target, path), rewrite(lines))
             copied.append(path)

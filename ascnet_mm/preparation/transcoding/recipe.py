@@ -5,7 +5,7 @@ import os.path as osp
 from fractions import Fraction
 from numbers import Integral
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Tuple, Union
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 import av
 
@@ -14,6 +14,7 @@ from ...datasets.video_folder import sort_out
 from ...errors import InputError
 from ...files import write_lines
 from .frame_rate import at_constant_rate
+from .jobs import Job
 from .pictures import NARROWEST, pictures
 
 # Says of the copies in its folder how they were made.
@@ -106,23 +107,24 @@ def _require_copies(target: str) -> None:
     """Refuse a folder of videos that may be originals, which are replaced.
 
     Raises:
-        InputError: If neither the folder of such a video nor one above it is
-            one of copies.
+        InputError: If neither the folder of such a video nor one above it,
+            below DST, is one of copies.
     """
     for video in sort_out(target)[0]:
-        folders = Path(osp.abspath(target), video).parents
+        folders = [Path(target, folder) for folder in Path(video).parents]
         if not any((folder / MADE).exists() for folder in folders):
             raise InputError(
                 f'DST: {target} holds videos, such as {video}, and no {MADE}, '
                 'so they may be originals: choose an empty folder')
 
 
-def check_recipe(target: str, recipe: Recipe) -> None:
+def check_recipe(target: str, recipe: Recipe, jobs: List[Job]) -> None:
     """Remember how the copies in a folder are made.
 
     Args:
         target (str): The folder.
         recipe (Recipe): How they are to be made.
+        jobs (list[Job]): The copies.
 
     Raises:
         InputError: If those that are there were made otherwise, or the folder
@@ -130,17 +132,36 @@ def check_recipe(target: str, recipe: Recipe) -> None:
 
     Examples:
         >>> recipe = Recipe(128, 16, 20, None)
-        >>> check_recipe('data/ucf101_small', recipe)  # doctest: +SKIP
+        >>> check_recipe('data/ucf101_small', recipe,
+        ...              jobs)  # doctest: +SKIP
     """
-    path = osp.join(target, MADE)
     wanted = recipe._asdict()
+    # A folder of copies may have become part of a larger one.
+    folders = {
+        Path(target, folder)
+        for folder in {Path(osp.relpath(job.target, target)) for job in jobs}
+        for folder in folder.parents
+    }
+    for folder in sorted(folders):
+        found = _made(folder)
+        if found not in (None, wanted):
+            raise InputError(
+                f'DST: the videos in {folder} were made with {found}, not '
+                f'{wanted}: give the same options, or choose another DST')
+    path = osp.join(target, MADE)
     if not osp.exists(path):
         _require_copies(target)
         write_lines(path, [json.dumps(wanted)])
-        return
-    with open(path, encoding='utf-8') as file:
-        found = json.load(file)
-    if found != wanted:
+
+
+def _made(folder: Path) -> Optional[dict]:
+    """How the copies in a folder were made, where that is written down."""
+    path = folder / MADE
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
         raise InputError(
-            f'DST: the videos in {target} were made with {found}, not '
-            f'{wanted}: give the same options, or choose another DST')
+            f'DST: {path}, which says how the videos beside it were made, '
+            f'cannot be read ({error}): choose another DST') from error

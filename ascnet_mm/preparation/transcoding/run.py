@@ -7,12 +7,12 @@ from typing import Dict, List, Optional, Union
 
 from rich.progress import track
 
-from ...datasets.video_list import read_lines
 from ...device import cores
+from ...errors import InputError
 from ...text import printable
 from ..report import report
 from .folders import alone, make_apart
-from .jobs import Job, Outcome, find_jobs, make_folders
+from .jobs import Job, Outcome, as_copy, find_jobs, make_folders
 from .lists import copy_lists
 from .recipe import Recipe, check_limits, check_recipe, parse_fps
 from .workers import make_copies
@@ -30,8 +30,9 @@ def transcode(source: str,
 
     Each becomes an H.264 ``.mp4`` at the same place below ``target``, upright,
     at a constant frame rate, without B-frames and sound. Lists (``.txt``) that
-    name videos are copied with the new names. Copies that are newer than their
-    video are kept, so that the same call continues a run that was stopped.
+    name videos are copied with the new names. A copy gets the date of its
+    video and is kept while the two are the same, so that the same call
+    continues a run that was stopped.
 
     Args:
         source (str): Folder of a data set, links in it are followed; or one
@@ -58,8 +59,9 @@ def transcode(source: str,
 
     Raises:
         InputError: If an argument makes no sense, there is no video, two
-            would get the same name, the copies in ``target`` were made
-            otherwise or are being made, or a copy cannot be written.
+            would get the same name or one too long a name, the copies in
+            ``target`` were made otherwise or are being made, or a copy
+            cannot be written.
 
     Examples:
         >>> outcomes = transcode(
@@ -76,7 +78,7 @@ def transcode(source: str,
         workers=workers,
         timeout=timeout)
     rate = fps if fps in (None, '') else str(parse_fps(fps))
-    recipe = Recipe(short_edge, key_frames, quality, rate)
+    recipe = Recipe(int(short_edge), int(key_frames), int(quality), rate)
     return copy_folder(source, target, recipe, workers, timeout)
 
 
@@ -105,16 +107,15 @@ def copy_folder(source: str, target: str, recipe: Recipe, workers: int,
     """
     started = time.monotonic()
     jobs = find_jobs(source, target)
-    make_apart(source, target)
+    make_apart(source, target, jobs)
     problems = osp.join(target, 'unreadable_videos.txt')
     with alone(target):
-        check_recipe(target, recipe)
+        check_recipe(target, recipe, jobs)
         skipped = sum(job.done for job in jobs)
         results = copy_all(jobs, recipe, problems, workers, timeout)
-        lists = copy_lists(source, target, [job.name for job in jobs])
-    for name in lists:
-        print(f'{osp.join(target, name)}: names the copies')
-    finish(problems, results)
+        for name in copy_lists(source, target, [job.name for job in jobs]):
+            print(f'{osp.join(target, name)}: names the copies')
+        finish(problems, results)
     kept = [job for job in jobs if results[job.name].kept]
     before, after = (
         sum(osp.getsize(getattr(job, side)) for job in kept) / 1e6
@@ -145,8 +146,7 @@ def copy_all(jobs: List[Job], recipe: Recipe, problems: str, workers: int,
         >>> results = copy_all(jobs, recipe, 'dst/unreadable_videos.txt',
         ...                    workers=4, timeout=600)  # doctest: +SKIP
     """
-    known = dict(line.partition('\t')[::2] for line in read_lines(problems)
-                 ) if osp.exists(problems) else {}
+    known = read_problems(problems)
     todo, results = [], {}
     for job in jobs:
         if job.done:
@@ -168,8 +168,35 @@ def copy_all(jobs: List[Job], recipe: Recipe, problems: str, workers: int,
     return results
 
 
+def read_problems(path: str) -> Dict[str, str]:
+    """What earlier runs have written down, by video.
+
+    Args:
+        path (str): The file of the problems, if there is one.
+
+    Raises:
+        InputError: If it cannot be read.
+
+    Examples:
+        >>> read_problems('dst/unreadable_videos.txt')  # doctest: +SKIP
+        {'x.avi': 'it has no video stream'}
+    """
+    try:
+        with open(path, encoding='utf-8', errors='surrogateescape') as file:
+            lines = file.read().split('\n')
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InputError(
+            f'{path} cannot be read ({error.strerror})') from error
+    return dict(line.split('\t', 1) for line in lines if '\t' in line)
+
+
 def finish(problems: str, results: Dict[str, Outcome]) -> None:
     """Write down all problems, and show the first few.
+
+    What earlier runs have found is kept where this run had nothing to do with
+    the video, and there is a copy, which is one of a part.
 
     Args:
         problems (str): The file of the problems.
@@ -187,6 +214,14 @@ def finish(problems: str, results: Dict[str, Outcome]) -> None:
         for name, result in sorted(results.items()) if result.problem
     }
     unreadable = sum(not result.kept for result in results.values())
-    report(problems, reasons,
+    damaged = len(reasons) - unreadable
+    names = {printable(name) for name in results}
+    others = {
+        video: why for video, why in read_problems(problems).items()
+        if video not in names and osp.exists(
+            osp.join(osp.dirname(problems), as_copy(video)))
+    }
+    report(problems, {**reasons, **others},
            f'unreadable videos: {unreadable}, damaged ones of which a part '
-           f'was copied: {len(reasons) - unreadable}')
+           f'was copied: {damaged}'
+           + (f', {len(others)} in earlier runs' if others else ''))

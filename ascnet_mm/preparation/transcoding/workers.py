@@ -10,7 +10,7 @@ import av
 
 from ...datasets.video import UnreadableVideo
 from ...errors import InputError
-from ...files import remove_if_there
+from ...files import flush, remove_if_there
 from .copying import make_copy
 from .jobs import Job, Outcome
 from .recipe import Recipe
@@ -34,7 +34,13 @@ def work(job: Job, recipe: Recipe, timeout: int, answer: Connection) -> None:
     # Ends the process in the decoder's code, too, and without the run.
     signal.alarm(timeout)
     try:
-        answer.send(make_copy(job, recipe))
+        # Before it is read: one that changes meanwhile is copied again.
+        date = os.stat(job.source).st_mtime_ns
+        result = make_copy(job, recipe)
+        temporary = job.temporary(os.getpid())
+        os.utime(temporary, ns=(date, date))
+        flush(temporary)
+        answer.send(result)
     except InputError as error:
         answer.send(error)
     except UnreadableVideo as error:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from multiprocessing import active_children
+from multiprocessing import active_children, get_context
 from types import SimpleNamespace
 from unittest.mock import Mock
 from uuid import uuid4
@@ -79,6 +79,26 @@ def test_the_run_ends_within_a_step_and_goes_on_there(
     assert signal.getsignal(signal.SIGTERM) is before
     assert differences(train(cfg, resume=True), whole) == []
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_to_another_child_does_not_end_the_run(videos, tmp_path):
+    class Pool(Hook):
+        """Ends a process of its own."""
+
+        def before_train_iter(self, runner, *args, **kwargs):
+            if runner.iter == 2:
+                own = get_context('fork').Process(
+                    target=time.sleep, args=(9, ))
+                own.start()
+                own.terminate()
+                time.sleep(2.5)  # the run would end after one or two
+                own.kill()
+                own.join()
+
+    runner = Runner.from_cfg(pretraining(videos, tmp_path, 0))
+    runner.register_hook(Pool())
+    runner.train()
+    assert not (tmp_path / 'terminated.pth').exists()
 
 
 def to_the_process():

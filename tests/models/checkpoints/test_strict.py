@@ -376,6 +376,27 @@ def test_options_that_no_weight_shows_are_compared(name, tmp_path):
                    *parts)
 
 
+def test_mmaction2s_resnet_pools_otherwise(tmp_path):
+    """Names and shapes of its weights are R3D's."""
+    r3d = build(dict(type='R3D'), depth=18, base_channels=4)
+    path = str(tmp_path / 'a.pth')
+    torch.save(
+        dict(state_dict={
+            f'backbone.{key}': value for key, value in r3d.state_dict().items()
+        }, meta=dict(encoder=unseen_options(r3d))), path)
+    load_encoder_weights(build(dict(type='R3D'), depth=18, base_channels=4),
+                         path)
+    other = build(
+        dict(type='mmaction.ResNet3d', depth=18, conv1_kernel=(7, 7, 7),
+             conv1_stride_t=1, pool1_stride_t=2, with_pool2=False,
+             temporal_strides=(1, 2, 2, 2), inflate=(1, 1, 1, 1),
+             pretrained=None, norm_eval=False), base_channels=4)
+    assert {k: v.shape for k, v in other.state_dict().items()} == {
+        k: v.shape for k, v in r3d.state_dict().items()}
+    with pytest.raises(InputError, match='max_pools'):
+        load_encoder_weights(other, path)
+
+
 def test_an_option_younger_than_the_checkpoint_had_its_default(tmp_path):
     encoder = build(dict(type='S3DG'), base_channels=4)
     stems = dict(stem_strides=((1, 2, 2), (2, 1, 1)))
