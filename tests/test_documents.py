@@ -557,6 +557,22 @@ def test_what_is_said_of_six_seeds_holds():
     assert fragments.SPEED not in higher['ASCNet'] | higher['ACP alone']
 
 
+def test_other_seeds_lie_in_the_intervals_that_are_stated():
+    first, other = (fragments.figures(f'compare_{name}') for name in (
+        'ucf101_subset_plus', 'ucf101_subset_plus_seeds'))
+    outside, count = [], 0
+    for method in other['methods']:
+        stated = fragments.method_of('ucf101_subset_plus', method['name'])
+        for key in [measure['key'] for measure in other['measures']]:
+            span = estimate(first, stated, key)
+            value = estimate(other, method, key).value
+            count += 1
+            if not span.low <= value <= span.high:
+                outside.append((method['name'], key, value < span.low))
+    assert count == 70
+    assert outside == [('ASCNet + speed', fragments.SPEED, True)]
+
+
 def test_what_the_readme_says_of_all_seeds_holds():
     """Of other methods, with as many seeds as each has."""
     found = fragments.every_seed()
