@@ -11,6 +11,9 @@ from mmengine.runner import Runner
 from ...errors import InputError
 from ...files import remove_parts, write_whole
 
+# Where MMEngine looks for the newest checkpoint
+LAST = 'last_checkpoint'
+
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
@@ -47,7 +50,9 @@ class AtomicCheckpointHook(CheckpointHook):
         self._adopt_best()
         self.last_ckpt = runner.message_hub.get_info('last_ckpt')
         if is_main_process():
-            remove_parts(self.out_dir, '.pth')
+            for folder in {self.out_dir, runner.work_dir}:
+                remove_parts(folder, '.pth')
+                remove_parts(folder, LAST)
 
     def after_train(self, runner: Runner) -> None:
         """Publish what is there, if ``published_keys`` asks for it."""
@@ -164,5 +169,5 @@ class _PatientBackend:
 def set_last_checkpoint(runner: Runner, path: str) -> None:
     """Let ``--resume`` without a path go on from a checkpoint."""
     write_whole(
-        osp.join(runner.work_dir, 'last_checkpoint'), path.encode(),
+        osp.join(runner.work_dir, LAST), path.encode(),
         'continue with --resume')

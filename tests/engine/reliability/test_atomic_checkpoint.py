@@ -44,9 +44,12 @@ def test_a_full_disk_costs_no_checkpoint(videos, tmp_path, monkeypatch):
             runner.train()
     assert last(cfg)['meta']['iter'] == 2
     assert sorted(p.name for p in tmp_path.glob('*.pth*')) == ['iter_2.pth']
-    (tmp_path / 'iter_4.pth.part').write_bytes(b'left by a killed run')
+    for name in ('iter_4.pth.part', 'terminated.pth.0a1b2c3d.part',
+                 'last_checkpoint.0a1b2c3d.part'):
+        (tmp_path / name).write_bytes(b'left by a killed run')
     train(cfg, resume=True)
     assert sorted(p.name for p in tmp_path.glob('*.pth*')) == ['iter_12.pth']
+    assert not [*tmp_path.glob('*.part')]
 
 
 def test_the_best_is_kept_until_a_better_one_is_there(tmp_path):
